@@ -1,0 +1,1 @@
+"""Record linkage and the statistical register of international migration."""
