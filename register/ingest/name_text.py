@@ -1,0 +1,126 @@
+"""Text of names: cleaning and phonetic keys, as Polars expressions over distinct values.
+
+Nothing here knows which word is a given name and which a surname; see
+:mod:`register.ingest.names` for that.
+"""
+
+from __future__ import annotations
+
+import string
+
+import polars as pl
+
+from register.ingest import name_words as words
+
+
+def _mojibake() -> dict[str, str]:
+    """Map UTF-8 read as Latin-1 or Windows-1252 (once, or twice) back to the letter it was."""
+    repairs: dict[str, str] = {}
+    for letter in "ÁÉÍÓÚÜÑÇÀÈÌÒÙÂÊÔÃÕÄËÏÖáéíóúüñçàèìòùâêôãõäëïöªº’":
+        read_wrong = {letter}
+        for _ in range(2):
+            read_wrong = {
+                text.encode("utf-8").decode(wrong, errors="strict")
+                for text in read_wrong
+                for wrong in ("latin-1", "cp1252")
+                if _decodes(text.encode("utf-8"), wrong)
+            }
+            repairs.update({text: letter for text in read_wrong})
+    return repairs
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+MOJIBAKE = _mojibake()
+# Letters that Unicode does not decompose, and the marks that join rather than separate.
+_UNDECOMPOSED = {
+    "ß": "SS", "ẞ": "SS", "Ø": "O", "Æ": "AE", "Œ": "OE", "Ł": "L", "Đ": "D", "Ð": "D", "Þ": "TH", "İ": "I",
+    "Ħ": "H", "Ŋ": "N", "Ŧ": "T", "Mª": "MARIA ", "M.ª": "MARIA ", "Mº": "MARIA ",
+    **dict.fromkeys("'’‘`´ʼ′ʹ\u00ad\u200b\u200d\ufeff\u0640", ""),
+    **dict.fromkeys("‐‑‒–—―−", "-"),
+}  # fmt: skip
+_DOUBLES = {letter * 2: letter for letter in string.ascii_uppercase}
+
+
+def repair_mojibake(text: pl.Expr) -> pl.Expr:
+    """Undo UTF-8 read as Latin-1 or Windows-1252 ("NuÃ±ez" is "Nuñez"); other text is untouched.
+
+    Only the exact byte pairs of Spanish, Portuguese and French letters are undone, so that a
+    Portuguese "JOÃO" stays what it is.
+    """
+    broken = text.str.contains("[ÃÂâ]")
+    repaired = text.str.replace_many(list(MOJIBAKE), list(MOJIBAKE.values()), leftmost=True)
+    return pl.when(broken).then(repaired).otherwise(text)
+
+
+def clean(text: pl.Expr) -> pl.Expr:
+    """Return upper-case ASCII words with single spaces; hyphens and commas stay, for their meaning.
+
+    Accents are taken off (Ñ is N), apostrophes join ("O'BRIEN" is "OBRIEN"), 0 and 1 between
+    letters are O and I, other digits and signs are dropped. Empty text is null.
+    """
+    upper = repair_mojibake(text).str.to_uppercase()
+    plain = upper.str.replace_many(list(_UNDECOMPOSED), list(_UNDECOMPOSED.values()), leftmost=True)
+    ascii_only = (
+        plain.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_uppercase().str.replace_all("'", "")
+    )
+    # A lost character ("NU?EZ") leaves a gap inside a word, not two words.
+    ascii_only = ascii_only.str.replace_all(r"[?\x{FFFD}]", "")
+    with_digits = ascii_only.str.contains(r"[0-9]")
+    undigited = (
+        ascii_only.str.replace_all(r"([A-Z])0", "${1}O")
+        .str.replace_all(r"0([A-Z])", "O${1}")
+        .str.replace_all(r"([A-Z])1([A-Z])", "${1}I${2}")
+        .str.replace_all(r"[0-9]", "")
+    )
+    letters = pl.when(with_digits).then(undigited).otherwise(ascii_only)
+    tidy = (
+        letters.str.replace_all(r"[^A-Z,\-]+", " ")
+        .str.replace_all(r"[ \-]*-[ \-]*", "-")
+        .str.replace_all(r"[ ,]*,[ ,]*", ",")
+        .str.strip_chars(" -")
+    )
+    return pl.when(tidy.str.contains("[A-Z]")).then(tidy)
+
+
+def phonetic_key(text: pl.Expr) -> pl.Expr:
+    """Return a Spanish phonetic key, word by word, particles left out; null stays null.
+
+    The key folds what Spanish spelling confuses: b/v, s/z/c before e and i, ll/y, silent h,
+    g/j before e and i, qu/k/c, x/s, ph/f, gu/hu/w before a and o, initial y/j, doubled letters,
+    n before p and b; and the German ue, oe, ae that ICAO 9303 writes for ü, ö, ä. It takes text
+    that :func:`clean` made. Small letters are finished codes that later steps leave alone.
+    """
+    particles = "|".join((*words.PARTICLES, "Y", "E"))
+    bare = (" " + text.str.replace_all(r"[^A-Z]+", " ") + " ").str.replace_all(rf"\b(?:{particles})\b", "")
+    # A name made of particles only ("LE", "VAN") is still a name.
+    worded = pl.when(bare.str.contains("[A-Z]")).then(bare).otherwise(text)
+    sounds = (
+        worded.str.replace_many(
+            ["PH", "TH", "SH", "CH", "CK", "QUE", "QUI", "GUE", "GUI", "GUY"],
+            ["F", "T", "c", "c", "k", "kE", "kI", "gE", "gI", "gI"],
+            leftmost=True,
+        )
+        .str.replace_all(r"\bHU([AEIO])|\bWU|GU([AO])", "w${1}${2}")
+        .str.replace_all(r"\bX(I?M)|\bY([AEIOU])", "j${1}${2}")
+        .str.replace_all(r"\bLL([AEIOU])", "j${1}")
+        .str.replace_many(["H", "LL"], ["", "y"])
+        .str.replace_many(["UE", "OE", "AE"], ["U", "O", "A"])
+        .str.replace_many(["CE", "CI", "CY", "GE", "GI", "GY"], ["sE", "sI", "sI", "jE", "jI", "jI"])
+        .str.replace_all(r"Y([AEIOU])", "y${1}")
+        .str.replace_many(
+            ["C", "Q", "K", "V", "Z", "X", "J", "Y", "W", "NP", "NB", "NV"],
+            ["k", "k", "k", "B", "S", "S", "j", "I", "w", "MP", "MB", "MB"],
+        )
+        .str.to_uppercase()
+        .str.replace_many(list(_DOUBLES), list(_DOUBLES.values()))
+        .str.replace_all(" +", " ")
+        .str.strip_chars()
+    )
+    return pl.when(sounds != "").then(sounds)
