@@ -20,12 +20,12 @@ def _mojibake() -> dict[str, str]:
         read_wrong = {letter}
         for _ in range(2):
             read_wrong = {
-                text.encode("utf-8").decode(wrong, errors="strict")
+                text.encode("utf-8").decode(wrong)
                 for text in read_wrong
                 for wrong in ("latin-1", "cp1252")
                 if _decodes(text.encode("utf-8"), wrong)
             }
-            repairs.update({text: letter for text in read_wrong})
+            repairs.update(dict.fromkeys(read_wrong, letter))
     return repairs
 
 
@@ -54,9 +54,7 @@ def repair_mojibake(text: pl.Expr) -> pl.Expr:
     Only the exact byte pairs of Spanish, Portuguese and French letters are undone, so that a
     Portuguese "JOÃO" stays what it is.
     """
-    broken = text.str.contains("[ÃÂâ]")
-    repaired = text.str.replace_many(list(MOJIBAKE), list(MOJIBAKE.values()), leftmost=True)
-    return pl.when(broken).then(repaired).otherwise(text)
+    return text.str.replace_many(list(MOJIBAKE), list(MOJIBAKE.values()), leftmost=True)
 
 
 def clean(text: pl.Expr) -> pl.Expr:
@@ -66,27 +64,27 @@ def clean(text: pl.Expr) -> pl.Expr:
     letters are O and I, other digits and signs are dropped. Empty text is null.
     """
     upper = repair_mojibake(text).str.to_uppercase()
-    plain = upper.str.replace_many(list(_UNDECOMPOSED), list(_UNDECOMPOSED.values()), leftmost=True)
     ascii_only = (
-        plain.str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_uppercase().str.replace_all("'", "")
+        upper.str.replace_many(list(_UNDECOMPOSED), list(_UNDECOMPOSED.values()), leftmost=True)
+        .str.normalize("NFKD")
+        .str.replace_all(r"\p{M}", "")
+        .str.to_uppercase()
+        # A lost character ("NU?EZ") leaves a gap inside a word, not two words.
+        .str.replace_all(r"['?\x{FFFD}]", "")
     )
-    # A lost character ("NU?EZ") leaves a gap inside a word, not two words.
-    ascii_only = ascii_only.str.replace_all(r"[?\x{FFFD}]", "")
-    with_digits = ascii_only.str.contains(r"[0-9]")
-    undigited = (
+    letters = (
         ascii_only.str.replace_all(r"([A-Z])0", "${1}O")
         .str.replace_all(r"0([A-Z])", "O${1}")
         .str.replace_all(r"([A-Z])1([A-Z])", "${1}I${2}")
-        .str.replace_all(r"[0-9]", "")
+        .str.replace_all("[0-9]", "")
     )
-    letters = pl.when(with_digits).then(undigited).otherwise(ascii_only)
     tidy = (
         letters.str.replace_all(r"[^A-Z,\-]+", " ")
-        .str.replace_all(r"[ \-]*-[ \-]*", "-")
-        .str.replace_all(r"[ ,]*,[ ,]*", ",")
+        .str.replace_all(r" *-[ \-]*", "-")
+        .str.replace_all(" *,[ ,]*", ",")
         .str.strip_chars(" -")
     )
-    return pl.when(tidy.str.contains("[A-Z]")).then(tidy)
+    return tidy.replace(["", ","], None)
 
 
 def phonetic_key(text: pl.Expr) -> pl.Expr:

@@ -94,12 +94,9 @@ def standardise_names(raw: pl.DataFrame, layout: str, known: pl.DataFrame | None
     columns = _input_columns(raw, layout)
     out_columns = raw.columns
     work = raw.with_columns(pl.col(columns).cast(pl.String))
-    if columns == _ONE_COLUMN:
-        work = _from_full(work, layout, known)
-    else:
-        work = _from_columns(work, columns)
+    work = _from_full(work, layout, known) if columns == _ONE_COLUMN else _from_columns(work, columns)
     work = _tidy_given(work)
-    work = _tidy_surnames(work, known, joined_by_e=layout == "portuguese")
+    work = _tidy_surnames(work, known, "[YE]" if layout == "portuguese" else "Y")
     work = _arrange(work, paternal_last=layout == "portuguese")
     work = _finish(work)
     return work.select(*out_columns, *_OUTPUT)
@@ -116,7 +113,11 @@ def _input_columns(raw: pl.DataFrame, layout: str) -> tuple[str, ...]:
 
 def _add(work: pl.DataFrame, source: str, **derived: pl.Expr) -> pl.DataFrame:
     """Compute expressions of one text column once per distinct value of it."""
-    distinct = work.select(source).unique().with_columns(**derived)
+    return _put(work, source, work.select(source).unique().with_columns(**derived))
+
+
+def _put(work: pl.DataFrame, source: str, distinct: pl.DataFrame) -> pl.DataFrame:
+    """Join what was computed per distinct value of a column back to the rows."""
     return work.join(distinct, on=source, how="left", nulls_equal=True, maintain_order="left")
 
 
@@ -143,7 +144,7 @@ def _read_text(work: pl.DataFrame, source: str, target: str, text: pl.Expr | Non
         _digits=raw.str.contains(r"[0-9]"),
         _foreign=raw.str.contains(r"[\p{L}--\p{Latin}]"),
     )
-    work = work.join(odd, on=source, how="left", nulls_equal=True, maintain_order="left")
+    work = _put(work, source, odd)
     return _flag(
         work,
         mojibake_repaired=pl.col("_mojibake"),
@@ -267,13 +268,14 @@ def _tidy_given(work: pl.DataFrame) -> pl.DataFrame:
     return _flag(work, title=pl.col("_titled"), suffix=pl.col("_suffixed")).drop("_titled", "_suffixed")
 
 
-def _tidy_surnames(work: pl.DataFrame, known: pl.DataFrame | None, *, joined_by_e: bool) -> pl.DataFrame:
+def _tidy_surnames(work: pl.DataFrame, known: pl.DataFrame | None, conjunction: str) -> pl.DataFrame:
     """Make of _s1 and _s2 bound units, with the married name set apart."""
     true_de = _true_de(known)
     for column in ("_s1", "_s2"):
         work = work.with_columns(pl.col(column).str.replace_all(",", " "))
         work = _without_placeholders(work, column)
-        work = _add(work, column, **_surname_parts(pl.col(column), column, true_de, joined_by_e=joined_by_e))
+        parts = _surname_parts(work.select(column).unique(), column, true_de, conjunction)
+        work = _put(work, column, parts)
         work = _flag(
             work,
             suffix=pl.col(f"{column}_suffix"),
@@ -292,39 +294,47 @@ def _true_de(known: pl.DataFrame | None) -> tuple[str, ...]:
 
 
 def _surname_parts(
-    text: pl.Expr, column: str, true_de: Sequence[str], *, joined_by_e: bool
-) -> dict[str, pl.Expr]:
-    """Return the expressions of one surname column: its bound units, married name and marks."""
-    suffixes = "|".join(words.SURNAME_SUFFIXES)
+    distinct: pl.DataFrame, column: str, true_de: Sequence[str], conjunction: str
+) -> pl.DataFrame:
+    """Add the bound units, the married name and the marks of the distinct values of a surname column."""
+    text = pl.col(column)
+    suffixes, never_surnames = "|".join(words.SURNAME_SUFFIXES), "|".join(words.SUFFIXES)
     # Alone in its column only what is never a surname is a suffix: NETO may be one.
-    bare = text.str.replace(rf"(?: (?:{suffixes}))+$", "").str.replace(
-        rf"^(?:{'|'.join(words.SUFFIXES)})$", ""
-    )
-    expanded = bare
-    for short, long in words.SURNAME_ABBREVIATIONS.items():
-        expanded = expanded.str.replace_all(rf"\b{short}\b", long)
-    expanded = pl.when(bare.str.contains(r"[A-Z][B-DF-HJ-NP-TV-Z]*Z\b")).then(expanded).otherwise(bare)
+    bare = text.str.replace(rf"(?: (?:{suffixes}))+$", "").str.replace(rf"^(?:{never_surnames})$", "")
+    distinct = distinct.with_columns(_bare=bare)
+    long_form = {f" {short} ": f" {long} " for short, long in words.SURNAME_ABBREVIATIONS.items()}
+    spaced = " " + pl.col("_bare").str.replace_all(" ", "  ") + " "
+    expanded = spaced.str.replace_many(list(long_form), list(long_form.values())).str.replace_all(" +", " ")
+    distinct = distinct.with_columns(_expanded=expanded.str.strip_chars(" "))
+    # Groups: what stands before the announcement, and the husband's name after it.
     widow = rf"^(?:(.*) )?{words.WIDOW} (.+)$"
-    unmarried = pl.when(expanded.str.contains(widow)).then(expanded.str.extract(widow, 1)).otherwise(expanded)
-    bound = bind(_join_apostrophes(unmarried))
+    announced = pl.col("_expanded").str.contains(widow)
+    own = pl.when(announced).then(pl.col("_expanded").str.extract(widow, 1)).otherwise("_expanded")
+    distinct = distinct.with_columns(
+        _bound=bind(_join_apostrophes(own)), _widow_of=pl.col("_expanded").str.extract(widow, 2)
+    )
     # A second surname may be nothing but "DE X"; a first surname keeps at least one word.
     de = r"^(?:(.*) )?DE_([A-Z]+)$" if column == "_s2" else r"^(.+) DE_([A-Z]+)$"
-    spouse = bound.str.extract(de, 2)
-    is_spouse = spouse.is_not_null() & ~spouse.is_in(list(true_de))
-    units = pl.when(is_spouse).then(bound.str.extract(de, 1)).otherwise(bound)
-    conjunction = "[YE]" if joined_by_e else "Y"
+    spouse = pl.col("_bound").str.extract(de, 2)
+    distinct = distinct.with_columns(_spouse=pl.when(~spouse.is_in(list(true_de))).then(spouse))
+    own = (
+        pl.when(pl.col("_spouse").is_not_null()).then(pl.col("_bound").str.extract(de, 1)).otherwise("_bound")
+    )
+    distinct = distinct.with_columns(_own=own)
     pair = rf"^([^ \-]+)(?: {conjunction} |-)([^ \-]+)$"
-    separated = (
-        units.str.replace(pair, "${1} ${2}")
+    units = (
+        pl.col("_own")
+        .str.replace(pair, "${1} ${2}")
         .str.replace_all(rf"([A-Z]) {conjunction} ([A-Z])", "${1}_${2}")
         .str.replace_all("-", "_")
     )
-    return {
-        f"{column}_units": pl.when(separated != "").then(separated),
-        f"{column}_married": pl.when(is_spouse).then(spouse).otherwise(expanded.str.extract(widow, 2)),
-        f"{column}_suffix": bare != text,
-        f"{column}_joined": units.str.contains(pair),
-    }
+    return distinct.select(
+        column,
+        units.replace("", None).alias(f"{column}_units"),
+        pl.coalesce("_widow_of", "_spouse").alias(f"{column}_married"),
+        (pl.col("_bare") != text).alias(f"{column}_suffix"),
+        pl.col("_own").str.contains(pair).alias(f"{column}_joined"),
+    )
 
 
 def _join_apostrophes(text: pl.Expr) -> pl.Expr:
@@ -345,6 +355,7 @@ def _arrange(work: pl.DataFrame, *, paternal_last: bool) -> pl.DataFrame:
     alone = second.is_null()
     work = work.with_columns(_n=pl.when(alone).then(units.list.len()))
     many = pl.col("_n") > 1
+    one: pl.Expr
     if paternal_last:
         one = pl.when(many).then(units.list.last()).when(alone).then(first).otherwise(second)
         two = pl.when(many).then(units.list.head(pl.col("_n") - 1).list.join(" ")).when(~alone).then(first)
