@@ -177,7 +177,8 @@ def _read(
 
 _RESULT = ("_date", "_precision", "_seconds", "_time_precision")
 _SCHEMA = {
-    read = pl.concat([pl.DataFrame(schema=_SCHEMA), *(part.select("_row", *_RESULT) for part in done)])
+    "_row": pl.UInt32, "_date": pl.Date, "_precision": pl.String, "_seconds": pl.Int64,
+    "_time_precision": pl.String,
 }  # fmt: skip
 
 
