@@ -1,0 +1,78 @@
+"""The declarations of a synthetic country: ``population.toml`` and ``faults.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from register.errors import DeclarationError, suggest
+
+Rates = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Faults:
+    """How often each fault happens, section by section of ``faults.toml``.
+
+    ``faults["crossing"]["name"]`` is a share between 0 and 1, ``faults.kinds("name")`` the weights of the
+    kinds of a fault.
+    """
+
+    sections: dict[str, Any]
+
+    def __getitem__(self, section: str) -> Rates:
+        return {key: float(value) for key, value in self.sections[section].items() if key != "kinds"}
+
+    def kinds(self, fault: str) -> Rates:
+        """Return the weights of the kinds of a fault."""
+        return {kind: float(weight) for kind, weight in self.sections[fault]["kinds"].items()}
+
+
+def load_population() -> dict[str, Any]:
+    """Return ``population.toml``: lives, countries, names, places."""
+    return tomllib.loads(_shipped("population.toml"))
+
+
+def load_faults(overrides: Path | None = None) -> Faults:
+    """Return the shipped ``faults.toml``, with the keys of another file in place of its own.
+
+    Raises
+    ------
+    DeclarationError
+        The file is no TOML, names a section or key that the shipped file does not have, or holds a value
+        that is no share between 0 and 1.
+    """
+    faults = tomllib.loads(_shipped("faults.toml"))
+    if overrides is not None:
+        try:
+            given = tomllib.loads(overrides.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise DeclarationError("synth.unreadable", where=str(overrides), detail=str(error)) from error
+        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise DeclarationError("synth.not_toml", where=str(overrides), detail=str(error)) from error
+        faults = _merge(faults, given, where=str(overrides), below="")
+    return Faults(faults)
+
+
+def _merge(shipped: dict[str, Any], given: dict[str, Any], *, where: str, below: str) -> dict[str, Any]:
+    merged = dict(shipped)
+    for key, value in given.items():
+        name = f"{below}{key}"
+        if key not in shipped:
+            raise DeclarationError("synth.unknown_key", where=where, name=name, hint=suggest(key, shipped))
+        if isinstance(shipped[key], dict):
+            if not isinstance(value, dict):
+                raise DeclarationError("synth.not_a_section", where=where, name=name)
+            merged[key] = _merge(shipped[key], value, where=where, below=f"{name}.")
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise DeclarationError("synth.not_a_share", where=where, name=name)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _shipped(name: str) -> str:
+    return resources.files("register.synth").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,158 @@
+"""The people of a synthetic country: sex, birth date, citizenship and names, with those easily mistaken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from register.synth.declare import Faults
+from register.synth.draw import Bools, Ints, chance, choose
+from register.synth.names import country_names, office_spelling
+
+NATIONAL = "COL"
+NAME_PARTS = ("given", "surname_1", "surname_2")
+
+
+@dataclass
+class People:
+    """One entry a person; positions are the same in every array, and in ``names``."""
+
+    life: Ints  # position in the declared lives
+    female: Bools
+    birth: Ints  # days since 1970-01-01
+    country: Ints  # position in the declared countries: citizenship
+    second_country: Ints  # citizenship of a second passport, -1 without one
+    municipality: Ints  # position in the declared municipalities
+    names: pl.DataFrame  # given, surname_1, surname_2 in title case with accents
+
+    def __len__(self) -> int:
+        return len(self.life)
+
+    def append(self, other: People) -> People:
+        """Return the two groups as one; the others come after."""
+        return People(
+            *(np.concatenate([getattr(self, key), getattr(other, key)]) for key in
+              ("life", "female", "birth", "country", "second_country", "municipality")),
+            names=pl.concat([self.names, other.names]),
+        )
+
+
+def make_people(
+    rng: np.random.Generator, population: dict[str, Any], faults: Faults, life: Ints, middle: int
+) -> People:
+    """Draw the people who live the given lives, aged as declared on the day ``middle``."""
+    size = len(life)
+    lives, countries = population["life"], list(population["countries"])
+    ages = np.array([spec["ages"] for spec in lives], dtype=np.float64)[life]
+    years = np.clip(rng.normal(ages[:, 0], ages[:, 1]), 0.5, 92)
+    birth = middle - (years * 365.25).astype(np.int64)
+    country = np.zeros(size, dtype=np.int64)
+    for position, spec in enumerate(lives):
+        mine = np.flatnonzero(life == position)
+        country[mine] = _countries(rng, population, spec["countries"], len(mine))
+    people = People(
+        life=life,
+        female=chance(rng, 0.49, size),
+        birth=birth,
+        country=country,
+        second_country=np.full(size, -1, dtype=np.int64),
+        municipality=choose(rng, [spec["weight"] for spec in population["municipality"]], size),
+        names=pl.DataFrame(),
+    )
+    rates = faults["people"]
+    pairs = _pairs(rng, size, [rates[kind] for kind in ("twin", "sibling", "homonym", "minor_offset")])
+    twins, siblings, homonyms, offsets = pairs
+    for first, second in (twins, siblings, homonyms, offsets):
+        people.country[second] = people.country[first]
+    people.life[twins[1]] = people.life[twins[0]]
+    people.birth[twins[1]] = people.birth[twins[0]]
+    people.birth[offsets[1]] = people.birth[offsets[0]] + 1
+    for first, second in (homonyms, offsets):
+        people.female[second] = people.female[first]
+    people.names = _names(rng, population, countries, people)
+    for (first, second), parts in (
+        (twins, NAME_PARTS[1:]), (siblings, NAME_PARTS[1:]), (homonyms, NAME_PARTS), (offsets, NAME_PARTS)
+    ):
+        people.names = _copy_names(people.names, first, second, parts)
+    people.names = _nicknames(rng, population["nicknames"], people.names, rates["nickname"])
+    foreign = np.flatnonzero(people.country != countries.index(NATIONAL))
+    dual = foreign[chance(rng, rates["second_passport"], len(foreign))]
+    second_country = _countries(rng, population, {"COL": 0.5, "USA": 0.2, "ESP": 0.2, "VEN": 0.1}, len(dual))
+    differs = second_country != people.country[dual]
+    people.second_country[dual] = np.where(differs, second_country, countries.index(NATIONAL))
+    return people
+
+
+def make_children(
+    rng: np.random.Generator, population: dict[str, Any], *, life: int, birth: Ints, country: Ints,
+    municipality: Ints, surnames: pl.DataFrame,
+) -> People:
+    """Draw children born in the country, with the surnames that their parents give them."""
+    size = len(birth)
+    children = People(
+        life=np.full(size, life, dtype=np.int64),
+        female=chance(rng, 0.49, size),
+        birth=birth,
+        country=country,
+        second_country=np.full(size, -1, dtype=np.int64),
+        municipality=municipality,
+        names=pl.DataFrame(),
+    )
+    given = country_names(population, NATIONAL).draw_given(rng, children.female)
+    children.names = surnames.select(given.alias("given"), "surname_1", "surname_2")
+    return children
+
+
+def _countries(rng: np.random.Generator, population: dict[str, Any], wanted: Any, size: int) -> Ints:
+    countries = population["countries"]
+    if wanted == "national":
+        wanted = {NATIONAL: 1}
+    elif wanted == "foreign":
+        wanted = {code: spec["weight"] for code, spec in countries.items()}
+    positions = np.array([list(countries).index(code) for code in wanted], dtype=np.int64)
+    return positions[choose(rng, wanted.values(), size)]
+
+
+def _names(
+    rng: np.random.Generator, population: dict[str, Any], countries: list[str], people: People
+) -> pl.DataFrame:
+    parts = []
+    for position, code in enumerate(countries):
+        mine = np.flatnonzero(people.country == position)
+        names = country_names(population, code)
+        surname_1, surname_2 = names.draw_surnames(rng, len(mine))
+        given = names.draw_given(rng, people.female[mine])
+        parts.append(
+            pl.DataFrame({"at": mine, "given": given, "surname_1": surname_1, "surname_2": surname_2})
+        )
+    return pl.concat(parts).sort("at").drop("at")
+
+
+def _pairs(rng: np.random.Generator, size: int, shares: list[float]) -> list[tuple[Ints, Ints]]:
+    """Return for each share that many pairs of people; nobody is in two pairs."""
+    order, pairs, at = rng.permutation(size), [], 0
+    for share in shares:
+        n_pair = min(round(share * size), (size - at) // 2)
+        pairs.append((order[at : at + n_pair], order[at + n_pair : at + 2 * n_pair]))
+        at += 2 * n_pair
+    return pairs
+
+
+def _copy_names(names: pl.DataFrame, source: Ints, target: Ints, parts: tuple[str, ...]) -> pl.DataFrame:
+    origin = np.arange(names.height)
+    origin[target] = source
+    return names.with_columns(names[part].gather(origin) for part in parts)
+
+
+def _nicknames(
+    rng: np.random.Generator, nicknames: dict[str, str], names: pl.DataFrame, share: float
+) -> pl.DataFrame:
+    first = names["given"].str.extract(r"^(\S+)", 1)
+    nickname = office_spelling(first).replace_strict(nicknames, default=None, return_dtype=pl.String)
+    known = nickname.is_not_null().to_numpy()
+    taken = pl.Series(known & chance(rng, min(1.0, share / max(known.mean(), share)), len(known)))
+    rest = names["given"].str.extract(r"(\s.*)$", 1).fill_null("")
+    return names.with_columns(given=(nickname.str.to_titlecase() + rest).zip_with(taken, names["given"]))
