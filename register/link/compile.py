@@ -1,0 +1,273 @@
+"""From the declared rules to Splink's settings: the only file that knows how Splink wants them.
+
+The rules stay free of any SQL dialect. Conditions are written here in DuckDB's SQL; Splink adds ``_l`` and ``_r`` to
+the columns of the two sides of a pair.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from itertools import product
+from typing import Any
+
+import splink.comparison_level_library as cll
+import splink.comparison_library as cl
+from splink import SettingsCreator
+
+from register.link.rules import ELSE, Block, Compare, Level, Rules, parameters
+
+DIALECT = "duckdb"
+
+#: The kind, number and issuer of each document an identity may show.
+SLOTS = (
+    ("document_kind_code", "document_number", "document_issuer_code"),
+    ("document_2_kind_code", "document_2_number", "document_2_issuer_code"),
+)
+
+
+def settings(rules: Rules, n_rows: int | None = None) -> SettingsCreator:
+    """Return Splink's settings for the rules, with the weights at hand.
+
+    Parameters
+    ----------
+    rules
+        The declaration.
+    n_rows
+        Number of rows to be linked: sets the prior, see `prior_weight`. None in training.
+    """
+    weights = rules.weights
+    given: dict[str, Any] = {}
+    if weights and n_rows:
+        odds = 2.0 ** prior_weight(weights.matches_per_identity, n_rows)
+        given["probability_two_random_records_match"] = odds / (1 + odds)
+    if rules.source:
+        given["source_dataset_column_name"] = rules.source
+    return SettingsCreator(
+        link_type="link_only" if rules.source else "dedupe_only",
+        unique_id_column_name=rules.key,
+        comparisons=[_comparison(rules, compare) for compare in rules.compares],
+        blocking_rules_to_generate_predictions=[{"blocking_rule": sql} for _, sql in block_conditions(rules.blocks)],
+        retain_matching_columns=True,  # without them Splink leaves the levels of a pair out as well
+        retain_intermediate_calculation_columns=False,
+        max_iterations=50,
+        **given,
+    )
+
+
+def prior_weight(matches_per_identity: float, n_rows: int) -> int:
+    """Return the match weight, in bits, of a pair about which nothing is known.
+
+    The chance that two rows drawn at random are one person falls as the register grows. It is rounded to whole bits
+    so that a few more rows do not move every weight.
+    """
+    return round(math.log2(matches_per_identity / max(n_rows, 2)))
+
+
+def block_conditions(blocks: tuple[Block, ...]) -> list[tuple[str, str]]:
+    """Return ``(block name, join condition)``; a block that crosses two columns needs both directions."""
+    found = []
+    for block in blocks:
+        within = [
+            f"abs(year(l.{column}) - year(r.{column})) <= {years}" for column, years in block.within.items()
+        ]
+        sides = [block.on]
+        if any(left != right for left, right in block.on):
+            sides.append(tuple((right, left) for left, right in block.on))
+        for side in sides:
+            terms = [f"l.{left} = r.{right}" for left, right in side]
+            found.append((block.name, " and ".join([*terms, *within])))
+    return found
+
+
+def columns(rules: Rules) -> list[str]:
+    """Return every column that the blocks and comparisons read, sorted."""
+    found: set[str] = set()
+    for compare in rules.compares:
+        found.update(_reads(compare))
+    blocks = (*rules.blocks, *rules.training.certain, *rules.training.sessions)
+    for block in blocks:
+        found.update(column for term in block.on for column in term)
+        found.update(block.within)
+    return sorted(found - {rules.key, rules.source or ""})
+
+
+def rare_columns(rules: Rules) -> list[str]:
+    """Return the columns whose values weigh by how rare they are."""
+    return [compare.concept for compare in rules.compares if compare.rare_values]
+
+
+def _reads(compare: Compare) -> Iterator[str]:
+    if compare.by == "document":
+        yield from (column for slot in _slots(compare) for column in slot)
+        return
+    yield compare.concept
+    for level in compare.levels:
+        if level.column:
+            yield level.column
+    for key, value in compare.columns.items():
+        if key != "permanent":
+            yield from [value] if isinstance(value, str) else value
+    if any(level.word == "phonetic" for level in compare.levels):
+        yield _key(compare)
+
+
+def _comparison(rules: Rules, compare: Compare) -> cl.CustomComparison:
+    null, condition = BY[compare.by]
+    named: list[tuple[str, str, Level | None]] = [
+        (level.name, condition(compare, level), level) for level in compare.levels
+    ]
+    levels = []
+    if compare.by != "document":
+        levels.append(cll.CustomLevel(null(compare), "missing").configure(is_null_level=True))
+        named.append((ELSE, "ELSE", None))
+    for name, sql, level in named:
+        made = cll.CustomLevel(sql, name)
+        m, u = parameters(rules, compare, name)
+        fixed_m = level is not None and level.m is not None
+        fixed_u = level is not None and level.u is not None
+        made.configure(m_probability=m, u_probability=u, fix_m_probability=fixed_m, fix_u_probability=fixed_u)
+        if compare.rare_values and level is not None and level.word == "exact":
+            made.configure(tf_adjustment_column=compare.concept, tf_adjustment_weight=1.0)
+        levels.append(made)
+    if compare.by == "document":
+        # Documents of different kinds say nothing about one another: the pair is as good as without any.
+        levels.append(cll.CustomLevel("true", "not comparable").configure(is_null_level=True))
+    return cl.CustomComparison(comparison_levels=levels, output_column_name=compare.concept)
+
+
+def _either(left: str, right: str) -> str:
+    return f"({left}_l = {right}_r or {right}_l = {left}_r)"
+
+
+def _null(compare: Compare) -> str:
+    return f"{compare.concept}_l is null or {compare.concept}_r is null"
+
+
+def _key(compare: Compare) -> str:
+    return str(compare.columns.get("key", f"{compare.concept}_key"))
+
+
+def _text(compare: Compare, level: Level) -> str:
+    """Conditions on names and other text."""
+    own, other = compare.concept, level.column
+    left, right = f"{own}_l", f"{own}_r"
+    plain = f"replace({left}, ' ', '') = replace({right}, ' ', '')"
+    match level.word:
+        case "exact":
+            return f"{left} = {right}"
+        case "swapped_with_":
+            return _either(own, str(other))
+        case "joined":
+            return plain
+        case "joined_with_":
+            return (
+                f"replace({left} || {other}_l, ' ', '') = replace({right}, ' ', '')"
+                f" or replace({right} || {other}_r, ' ', '') = replace({left}, ' ', '')"
+            )
+        case "shared_word" | "shared_key":
+            words = list(compare.columns["words" if level.word == "shared_word" else "keys"])
+            return " or ".join(f"{one}_l = {two}_r" for one, two in product(words, words))
+        case "truncated":
+            return (
+                f"length({left}) >= 3 and starts_with({right}, {left})"
+                f" or length({right}) >= 3 and starts_with({left}, {right})"
+            )
+        case "phonetic":
+            return f"{_key(compare)}_l = {_key(compare)}_r"
+        case "typo":
+            return f"damerau_levenshtein({left}, {right}) <= 1"
+        case _:
+            return f"jaro_winkler_similarity({left}, {right}) >= {level.threshold}"
+
+
+def _date(compare: Compare, level: Level) -> str:
+    """Conditions on dates. A date known to the year only equals another of that year."""
+    left, right = f"{compare.concept}_l", f"{compare.concept}_r"
+    precision = compare.columns.get("precision")
+    full = f"{precision}_l = 'day' and {precision}_r = 'day'" if precision else "true"
+    match level.word:
+        case "exact":
+            return f"{left} = {right} and {full}"
+        case "heaped":
+            return f"{left} = {right} and {full} and month({left}) = 1 and day({left}) = 1"
+        case "year_only":
+            return f"not ({full}) and year({left}) = year({right})"
+        case "swapped":
+            return (
+                f"{full} and year({left}) = year({right})"
+                f" and month({left}) = day({right}) and day({left}) = month({right})"
+            )
+        case "typo":
+            written = [f"strftime({side}, '%Y%m%d')" for side in (left, right)]
+            return f"{full} and damerau_levenshtein({written[0]}, {written[1]}) <= 1"
+        case "same_year":
+            return f"year({left}) = year({right})"
+        case "same_day":
+            return f"{full} and month({left}) = month({right}) and day({left}) = day({right})"
+        case _:
+            return f"{full} and abs({left} - {right}) <= {level.threshold:g}"
+
+
+def _slots(compare: Compare) -> tuple[tuple[str, str, str], ...]:
+    given = compare.columns.get("slots")
+    return tuple(tuple(slot) for slot in given) if given else SLOTS
+
+
+def _document(compare: Compare, level: Level) -> str:
+    """Conditions on documents: any that one shows against any that the other shows."""
+    permanent = ", ".join(f"'{kind}'" for kind in compare.columns.get("permanent", ["national_id"]))
+    pairs = list(product(_slots(compare), repeat=2))
+    terms = []
+    for (kind_l, number_l, issuer_l), (kind_r, number_r, issuer_r) in pairs:
+        left, right = f"{number_l}_l", f"{number_r}_r"
+        same_kind = f"{kind_l}_l = {kind_r}_r"
+        match level.word:
+            case "equal":
+                terms.append(f"{left} = {right}")
+            case "typo":
+                terms.append(
+                    f"(least(length({left}), length({right})) >= 5 and damerau_levenshtein({left}, {right}) <= 1"
+                    f" and coalesce({same_kind}, true))"
+                )
+            case "different":
+                terms.append(
+                    f"({same_kind} and {kind_l}_l in ({permanent})"
+                    f" and coalesce({issuer_l}_l = {issuer_r}_r, true) and {left} <> {right})"
+                )
+            case _:
+                terms.append(f"({same_kind} and {kind_l}_l not in ({permanent}) and {left} <> {right})")
+    return " or ".join(terms)
+
+
+def _category(compare: Compare, level: Level) -> str:
+    """Conditions on codes."""
+    match level.word:
+        case "same_":
+            return f"{level.column}_l = {level.column}_r"
+        case "as_":
+            return _either(compare.concept, str(level.column))
+        case _:
+            return f"{compare.concept}_l = {compare.concept}_r"
+
+
+def _number(compare: Compare, level: Level) -> str:
+    left, right = f"{compare.concept}_l", f"{compare.concept}_r"
+    return f"{left} = {right}" if level.word == "exact" else f"abs({left} - {right}) <= {level.threshold:g}"
+
+
+def _sql(_: Compare, level: Level) -> str:
+    return level.sql[DIALECT]
+
+
+#: For each kind of comparison: when nothing can be said, and the condition of a level.
+BY: dict[str, tuple[Callable[[Compare], str], Callable[[Compare, Level], str]]] = {
+    "name": (_null, _text),
+    "text": (_null, _text),
+    "date": (_null, _date),
+    "document": (_null, _document),
+    "category": (_null, _category),
+    "exact": (_null, _category),
+    "number": (_null, _number),
+    "sql": (_null, _sql),
+}

@@ -1,0 +1,167 @@
+"""What one person cannot do: reads ``itinerary.toml`` and finds the pairs of identities that break it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from register.errors import DeclarationError
+from register.schema import read_toml, refuse_unknown_keys
+
+#: Every rule with its parameters.
+RULES: Mapping[str, tuple[str, ...]] = {
+    "two_national_ids": ("kinds", "typing_errors"),
+    "twins": ("similarity",),
+    "two_birth_dates": ("digits", "years"),
+    "two_sexes": ("similarity",),
+    "two_births": (),
+    "two_deaths": ("days",),
+    "after_death": ("days",),
+    "two_places": ("hours",),
+}
+
+
+@dataclass(frozen=True)
+class Itinerary:
+    """The rules in force, with their parameters, in the order declared."""
+
+    path: Path
+    rules: Mapping[str, Mapping[str, Any]]
+
+
+def load_itinerary(path: Path) -> Itinerary:
+    """Read ``itinerary.toml``.
+
+    Raises
+    ------
+    DeclarationError
+        If a rule or a parameter is unknown, or a parameter is missing.
+    """
+    tree = read_toml(path)
+    refuse_unknown_keys(tree, RULES, str(path))
+    for rule, given in tree.items():
+        where = f"{path} [{rule}]"
+        refuse_unknown_keys(given, RULES[rule], where)
+        for key in RULES[rule]:
+            if key not in given:
+                raise DeclarationError("missing_key", where=where, key=key)
+    return Itinerary(path, tree)
+
+
+def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> None:
+    """Create ``impossible`` (rule, l, r): pairs of identities of one cluster that no one person can be.
+
+    Reads ``cluster`` (node, cluster), ``node`` (node, identity_id), ``identity``, ``mention`` and the source tables.
+    """
+    con.execute(
+        """
+        create or replace temp table suspect as
+        select c.cluster, c.node, i.* from cluster as c join node using (node) join identity as i using (identity_id)
+        where c.cluster in (select cluster from cluster group by 1 having count(*) > 1)
+        """
+    )
+    con.execute("create or replace temp table impossible (rule varchar, l bigint, r bigint)")
+    for rule, given in itinerary.rules.items():
+        con.execute(f"insert into impossible select distinct '{rule}', l, r from ({_SQL[rule](given)}) where l <> r")
+    con.execute("drop table suspect")
+
+
+def _couples(condition: str) -> str:
+    return f"select l.node as l, r.node as r from suspect as l join suspect as r using (cluster) where l.node < r.node and {condition}"
+
+
+#: No number that one shows is shown by the other.
+_NO_DOCUMENT_IN_COMMON = """not coalesce(
+    l.document_number = r.document_number or l.document_number = r.document_2_number
+    or l.document_2_number = r.document_number or l.document_2_number = r.document_2_number, false)"""
+
+
+def _given_differ(similarity: float) -> str:
+    """Given names with nothing in common, swapped with a surname or cut short included."""
+    words = " or ".join(f"l.{one} = r.{two}" for one in ("given_1", "given_2") for two in ("given_1", "given_2"))
+    return f"""not coalesce({words}, false) and l.given_name is not null and r.given_name is not null
+        and not coalesce(l.given_1 in (r.surname_1, r.surname_2) or r.given_1 in (l.surname_1, l.surname_2), false)
+        and not starts_with(l.given_name, left(r.given_name, 3)) and l.given_key is distinct from r.given_key
+        and jaro_winkler_similarity(l.given_name, r.given_name) < {similarity}"""
+
+
+def _two_national_ids(given: Mapping[str, Any]) -> str:
+    kinds = ", ".join(f"'{kind}'" for kind in given["kinds"])
+    slots = ("document", "document_2")
+    terms = [
+        f"""(l.{one}_kind_code = r.{two}_kind_code and l.{one}_kind_code in ({kinds})
+            and coalesce(l.{one}_issuer_code = r.{two}_issuer_code, true)
+            and damerau_levenshtein(l.{one}_number, r.{two}_number) > {given["typing_errors"]})"""
+        for one in slots
+        for two in slots
+    ]
+    return _couples(f"({' or '.join(terms)}) and {_NO_DOCUMENT_IN_COMMON}")
+
+
+def _twins(given: Mapping[str, Any]) -> str:
+    return _couples(
+        f"""l.birth_date = r.birth_date and l.surname_1_key = r.surname_1_key
+            and coalesce(l.surname_2_key = r.surname_2_key, true)
+            and {_given_differ(given["similarity"])} and {_NO_DOCUMENT_IN_COMMON}"""
+    )
+
+
+def _two_birth_dates(given: Mapping[str, Any]) -> str:
+    left, right = "strftime(l.birth_date, '%Y%m%d')", "strftime(r.birth_date, '%Y%m%d')"
+    return _couples(
+        f"""l.birth_date_precision = 'day' and r.birth_date_precision = 'day'
+            and hamming({left}, {right}) >= {given["digits"]}
+            and abs(year(l.birth_date) - year(r.birth_date)) >= {given["years"]} and {_NO_DOCUMENT_IN_COMMON}"""
+    )
+
+
+def _two_sexes(given: Mapping[str, Any]) -> str:
+    return _couples(f"l.sex <> r.sex and {_given_differ(given['similarity'])} and {_NO_DOCUMENT_IN_COMMON}")
+
+
+def _acts(table: str, role: str) -> str:
+    return f"""(select s.cluster, s.node, m.record_id, t.* exclude (record_id) from suspect as s
+        join mention as m using (identity_id) join {table} as t using (record_id) where m.role = '{role}')"""
+
+
+def _two_births(_: Mapping[str, Any]) -> str:
+    births = _acts("birth", "child")
+    return f"select l.node as l, r.node as r from {births} as l join {births} as r using (cluster) where l.record_id < r.record_id"
+
+
+def _two_deaths(given: Mapping[str, Any]) -> str:
+    deaths = _acts("death", "self")
+    return f"""select l.node as l, r.node as r from {deaths} as l join {deaths} as r using (cluster)
+        where l.record_id < r.record_id and abs(l.died_on - r.died_on) > {given["days"]}"""
+
+
+def _after_death(given: Mapping[str, Any]) -> str:
+    return f"""select d.node as l, c.node as r from {_acts("death", "self")} as d
+        join {_acts("crossing", "self")} as c using (cluster)
+        where c.crossed_at::date > d.died_on + {given["days"]}"""
+
+
+def _two_places(given: Mapping[str, Any]) -> str:
+    minutes = round(60 * given["hours"])
+    return f"""
+        select before as l, node as r from (
+            select node, crossed_at, border_post_code, lag(node) over journey as before,
+                lag(crossed_at) over journey as crossed_before, lag(border_post_code) over journey as post_before
+            from {_acts("crossing", "self")} window journey as (partition by cluster order by crossed_at, record_id)
+        ) where border_post_code <> post_before and crossed_at - crossed_before <= interval {minutes} minute"""
+
+
+_SQL: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "two_national_ids": _two_national_ids,
+    "twins": _twins,
+    "two_birth_dates": _two_birth_dates,
+    "two_sexes": _two_sexes,
+    "two_births": _two_births,
+    "two_deaths": _two_deaths,
+    "after_death": _after_death,
+    "two_places": _two_places,
+}

@@ -1,0 +1,201 @@
+"""Persons: ids that stay from run to run, and what is best known of each person without a name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class PersonReport:
+    """Counts of `make_persons`; see `register.link.resolve.ResolveReport`."""
+
+    identities: int
+    persons: int
+    changes: dict[str, int]
+    ids_changed: float | None
+
+
+def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
+    """Create ``membership``, ``person`` and ``person_change`` from the clusters.
+
+    Reads ``node``, ``cluster``, ``edge``, ``identity``, ``mention``, the source tables, ``previous_membership`` and
+    ``previous_person``. ``key`` makes ids opaque: they cannot be recomputed from names without it.
+    """
+    _ids(con, key)
+    _membership(con)
+    _changes(con)
+    _person(con)
+    (counts,) = con.execute("select (select count(*) from membership), (select count(*) from person)").fetchall()
+    changes = dict(con.execute("select change, count(*) from person_change group by 1 order by 1").fetchall())
+    (share,) = con.execute(
+        """
+        select avg((m.person_id <> p.person_id)::integer) from membership as m
+        join previous_membership as p using (identity_id)
+        """
+    ).fetchall()[0]
+    con.execute("drop table person_of; drop table heir; drop table was")
+    return PersonReport(int(counts[0]), int(counts[1]), changes, share)
+
+
+def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Create ``person_of`` (node, person_id).
+
+    A person of the run before passes the id on to the cluster that holds most of its identities; where several
+    would pass theirs to one cluster, the one seen first in the country survives. Everybody else gets an id made
+    from the smallest identity of the cluster, and, if a person was split, from the id it had.
+    """
+    con.execute(
+        """
+        create or replace temp table was as
+        select n.node, coalesce(c.cluster, n.node) as cluster, p.person_id as old
+        from node as n left join cluster as c using (node) left join previous_membership as p using (identity_id)
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table heir as
+        with overlap as (select old, cluster, count(*) as shared from was where old is not null group by all),
+        kept as (
+            select old, cluster, shared from overlap
+            qualify row_number() over (partition by old order by shared desc, cluster) = 1
+        )
+        select cluster, old from kept left join previous_person as p on p.person_id = kept.old
+        qualify row_number() over (
+            partition by cluster order by p.first_seen_on nulls last, shared desc, old
+        ) = 1
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table person_of as
+        with first as (
+            select w.cluster, min(n.identity_id) as identity_id, min(w.old) as old
+            from was as w join node as n using (node) group by 1
+        ),
+        fresh as (
+            select cluster, 'p' || left(sha256($key || ' person ' || identity_id || coalesce(' ' || old, '')), 16) as made
+            from first
+        )
+        select w.node, coalesce(h.old, f.made) as person_id
+        from was as w join fresh as f using (cluster) left join heir as h using (cluster)
+        """,
+        {"key": key},
+    )
+
+
+def _membership(con: duckdb.DuckDBPyConnection) -> None:
+    """Create ``membership``: ``decision`` where a reviewer's link holds the identity, ``model`` where it has company
+    by a scored link, ``exact`` where it is alone or alike in all that is compared.
+    """
+    con.execute(
+        """
+        create or replace table membership as
+        with held as (
+            select a.node, max(strength) as most, min(strength) as least from (
+                select l as node, r as other, strength from edge union all select r, l, strength from edge
+            ) as a join person_of as p on p.node = a.node join person_of as q on q.node = a.other
+            where p.person_id = q.person_id group by 1
+        )
+        select n.identity_id, p.person_id,
+            case when h.most = 2 then 'decision' when h.least = 0 then 'model' else 'exact' end as method
+        from node as n join person_of as p using (node) left join held as h using (node)
+        order by 1
+        """
+    )
+
+
+def _changes(con: duckdb.DuckDBPyConnection) -> None:
+    """Create ``person_change``: what became of the persons of the run before, and who is new.
+
+    ``merged``: person_id is gone, other_person_id holds its records; ``split``: person_id is new and holds records of
+    other_person_id, which goes on; ``retired``: none of its records is left; ``new``: no record was known before.
+    """
+    con.execute(
+        """
+        create or replace table person_change as
+        with now as (select distinct person_id from membership), old as (select distinct person_id from previous_membership),
+        moved as (
+            select p.person_id as old, m.person_id as now, count(*) as shared
+            from previous_membership as p join membership as m using (identity_id) group by all
+        ),
+        any_previous as (select count(*) > 0 as is_rerun from previous_membership)
+        select person_id, 'new' as change, null::varchar as other_person_id from now
+        where (select is_rerun from any_previous) and person_id not in (select now from moved)
+            and person_id not in (select person_id from old)
+        union all
+        select old, 'merged', arg_max(now, (shared, now)) from moved
+        where old not in (select person_id from now) group by old
+        union all
+        select now, 'split', old from moved
+        where now <> old and now not in (select person_id from old) and old in (select person_id from now)
+        union all
+        select person_id, 'retired', null from old
+        where person_id not in (select person_id from now) and person_id not in (select old from moved)
+        order by all
+        """
+    )
+
+
+#: The value that most records give; of equals, the smallest.
+_VOTE = """
+    select person_id, {column} as value from (
+        select person_id, {column}, sum(n_mention) as votes from known where {column} is not null {extra} group by all
+    ) qualify row_number() over (partition by person_id order by votes desc, {column}) = 1
+"""
+
+
+def _person(con: duckdb.DuckDBPyConnection) -> None:
+    """Create ``person``, one row per person, no names: each attribute by the vote of the records."""
+    con.execute(
+        """
+        create or replace temp table known as
+        select m.person_id, i.* from identity as i join membership as m using (identity_id)
+        """
+    )
+    votes = {column: _VOTE.format(column=column, extra="") for column in ("sex", "citizenship_code", "birth_country_code")}
+    votes["birth_date"] = _VOTE.format(column="birth_date", extra="and birth_date_precision = 'day'")
+    votes["rough_date"] = _VOTE.format(column="birth_date", extra="and birth_date_precision <> 'day'")
+    con.execute(
+        f"""
+        create or replace table person as
+        with {", ".join(f"v_{name} as ({sql})" for name, sql in votes.items())},
+        dated as (
+            select record_id, crossed_at::date as seen_on from crossing
+            union all select record_id, issued_on from visa
+            union all select record_id, issued_on from permit
+            union all select record_id, coalesce(born_on, registered_on) from birth
+            union all select record_id, coalesce(died_on, registered_on) from death
+            union all select record_id, coalesce(married_on, registered_on) from marriage
+        ),
+        seen as (
+            select p.person_id, count(*) as n_record, min(seen_on) as first_seen_on, max(seen_on) as last_seen_on,
+                coalesce(bool_or(m.source = 'birth' and m.role = 'child'), false) as birth_in_country
+            from mention as m join membership as p using (identity_id) left join dated using (record_id) group by 1
+        ),
+        died as (
+            select p.person_id, min(d.died_on) as death_date
+            from death as d join mention as m using (record_id) join membership as p using (identity_id)
+            where m.role = 'self' group by 1
+        ),
+        counted as (
+            select person_id, count(*) as n_identity,
+                string_agg(distinct citizenship_code, ';' order by citizenship_code) as citizenships
+            from known group by 1
+        )
+        select c.person_id, v_sex.value as sex, coalesce(v_birth_date.value, v_rough_date.value) as birth_date,
+            case when v_birth_date.value is not null then 'day' when v_rough_date.value is not null then 'year' end
+                as birth_date_precision,
+            v_citizenship_code.value as citizenship_code, c.citizenships,
+            v_birth_country_code.value as birth_country_code,
+            d.death_date, coalesce(s.birth_in_country, false) as birth_in_country, c.n_identity,
+            coalesce(s.n_record, 0) as n_record, s.first_seen_on, s.last_seen_on
+        from counted as c left join seen as s using (person_id) left join died as d using (person_id)
+        left join v_sex using (person_id) left join v_birth_date using (person_id)
+        left join v_rough_date using (person_id) left join v_citizenship_code using (person_id)
+        left join v_birth_country_code using (person_id)
+        order by 1
+        """
+    )
+    con.execute("drop table known")

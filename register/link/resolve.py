@@ -1,0 +1,272 @@
+"""From `pair` to `membership`: clusters, cut where no one person could live them.
+
+The order is: what reviewers decided, links above the threshold, then the itinerary rules. A cluster that breaks a rule
+is taken apart and grown again from its strongest link down, leaving out every link that would bring an impossible pair
+together: it is cut at its weakest links. Everything is SQL over whole tables; ties are broken by identity ids, so
+neither the number of threads nor the order of files changes a result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from register.link.itinerary import Itinerary, find_impossible
+from register.link.persons import make_persons
+from register.link.rules import Rules
+
+#: Tables the rules may read; an extract that an office does not have counts as empty.
+_EMPTY = {
+    "mention": "record_id varchar, source varchar, record_key varchar, role varchar, identity_id varchar",
+    "crossing": "record_id varchar, crossed_at timestamp, direction varchar, border_post_code varchar",
+    "visa": "record_id varchar, issued_on date",
+    "permit": "record_id varchar, issued_on date",
+    "birth": "record_id varchar, born_on date, registered_on date",
+    "death": "record_id varchar, died_on date, registered_on date",
+    "marriage": "record_id varchar, married_on date, registered_on date",
+    "decision": "position bigint, source_l varchar, record_key_l varchar, role_l varchar, source_r varchar,"
+    " record_key_r varchar, role_r varchar, judgement varchar",
+    "previous_membership": "identity_id varchar, person_id varchar",
+    "previous_person": "person_id varchar, first_seen_on date",
+}
+
+
+@dataclass(frozen=True)
+class ResolveReport:
+    """How the clusters came out: counts only. ``ids_changed`` is the share of identities known from the run before
+    whose person has another id now; None in a first run.
+    """
+
+    identities: int
+    persons: int
+    clusters_cut: int
+    links_cut: int
+    conflicts: dict[str, int]
+    changes: dict[str, int]
+    ids_changed: float | None
+
+
+def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, key: str) -> ResolveReport:
+    """Create ``membership``, ``person``, ``conflict`` and ``person_change``.
+
+    See the package's docstring for the tables read. ``key`` is the project's secret for opaque ids.
+    """
+    present = {row[0] for row in con.execute("select table_name from information_schema.tables").fetchall()}
+    added = [name for name in _EMPTY if name not in present]
+    for name in added:
+        con.execute(f"create temp table {name} ({_EMPTY[name]})")
+    _nodes_and_edges(con, rules)
+    connect(con, "edge", "cluster")
+    find_impossible(con, itinerary)
+    _apply_decisions(con)
+    clusters_cut = _cut(con)
+    links_cut = _links_cut(con)
+    report = make_persons(con, key)
+    _conflicts(con)
+    for name in [*added, "node", "edge", "cluster", "impossible", "judged", "grown"]:
+        con.execute(f"drop table {name}")
+    conflicts = dict(con.execute("select rule, count(*) from conflict group by 1 order by 1").fetchall())
+    return ResolveReport(
+        identities=report.identities,
+        persons=report.persons,
+        clusters_cut=clusters_cut,
+        links_cut=links_cut,
+        conflicts=conflicts,
+        changes=report.changes,
+        ids_changed=report.ids_changed,
+    )
+
+
+def _nodes_and_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    """Number the identities in the order of their ids, and take the links: reviewers' and the model's.
+
+    ``strength`` orders links: 2 a reviewer's, 1 of identities alike in all that is compared, 0 the model's.
+    """
+    con.execute(
+        """
+        create or replace temp table node as
+        select row_number() over (order by identity_id) as node, identity_id from identity
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table judged as
+        select least(a.node, b.node) as l, greatest(a.node, b.node) as r, arg_max(d.judgement, d.position) as judgement
+        from decision as d
+        join mention as p on (p.source, p.record_key, p.role) = (d.source_l, d.record_key_l, d.role_l)
+        join mention as q on (q.source, q.record_key, q.role) = (d.source_r, d.record_key_r, d.role_r)
+        join node as a on a.identity_id = p.identity_id join node as b on b.identity_id = q.identity_id
+        where a.node <> b.node group by 1, 2
+        """
+    )
+    con.execute(
+        f"""
+        create or replace temp table edge as
+        with linked as (
+            select least(a.node, b.node) as l, greatest(a.node, b.node) as r,
+                (p.match_key = 'identical')::tinyint as strength, p.match_weight as weight
+            from pair as p
+            join node as a on a.identity_id = p.identity_id_l join node as b on b.identity_id = p.identity_id_r
+            where p.match_weight >= {rules.link}
+        )
+        select l, r, strength, weight from linked anti join judged using (l, r)
+        union all select l, r, 2, 0 from judged where judgement = 'same'
+        """
+    )
+
+
+def connect(con: duckdb.DuckDBPyConnection, edges: str, into: str) -> None:
+    """Create ``into`` (node, cluster): connected components of ``edges`` (l, r); cluster is the smallest node.
+
+    Only nodes that have an edge are listed. Every round a node takes the smallest label among its neighbours, then the
+    label of that label, so that a chain of n nodes takes about log n rounds.
+    """
+    con.execute(f"create or replace temp table step as select l as node, r as other from {edges} union select r, l from {edges}")
+    con.execute(f"create or replace temp table {into} as select node, least(node, min(other)) as cluster from step group by node")
+    while True:
+        con.execute(
+            f"""
+            create or replace temp table next as
+            with seen as (
+                select s.node, min(o.cluster) as cluster from step as s join {into} as o on o.node = s.other group by 1
+            ),
+            nearest as (select node, least(seen.cluster, own.cluster) as cluster from seen join {into} as own using (node))
+            select n.node, least(n.cluster, hop.cluster) as cluster, own.cluster as was
+            from nearest as n join {into} as hop on hop.node = n.cluster join {into} as own on own.node = n.node
+            """
+        )
+        (moved,) = con.execute("select count(*) from next where cluster <> was").fetchall()[0]
+        con.execute(f"create or replace temp table {into} as select node, cluster from next")
+        if not moved:
+            break
+    con.execute("drop table step; drop table next")
+
+
+def _apply_decisions(con: duckdb.DuckDBPyConnection) -> None:
+    """Reviewers come first: pairs they held to be two are impossible, pairs they held to be one are not."""
+    con.execute("insert into impossible select 'decision', l, r from judged where judgement = 'different'")
+    con.execute(
+        """
+        create or replace temp table impossible as
+        select distinct rule, least(l, r) as l, greatest(l, r) as r from impossible
+        anti join (select l, r from judged where judgement = 'same'
+            union select r, l from judged where judgement = 'same') as same using (l, r)
+        """
+    )
+
+
+def _cut(con: duckdb.DuckDBPyConnection) -> int:
+    """Grow the clusters that hold an impossible pair again; return how many there were.
+
+    In each round two groups join if each is the other's strongest allowed link. A link that would join an impossible
+    pair is gone for good, since groups only grow; so the rounds give what taking the links one by one from the
+    strongest to the weakest would give.
+    """
+    con.execute(
+        """
+        create or replace temp table broken as
+        select distinct l.cluster from impossible as i
+        join cluster as l on l.node = i.l join cluster as r on r.node = i.r where l.cluster = r.cluster
+        """
+    )
+    (broken,) = con.execute("select count(*) from broken").fetchall()[0]
+    con.execute(
+        """
+        create or replace temp table grown as
+        select node, node as part, cluster as was from cluster semi join broken using (cluster)
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table link as
+        select e.l, e.r, e.strength, e.weight from edge as e join grown as g on g.node = e.l
+        """
+    )
+    while True:
+        con.execute(
+            """
+            create or replace temp table joined as
+            with barred as (
+                select distinct least(a.part, b.part) as x, greatest(a.part, b.part) as y
+                from impossible as i join grown as a on a.node = i.l join grown as b on b.node = i.r
+            ),
+            open as (
+                select least(a.part, b.part) as x, greatest(a.part, b.part) as y, strength, weight, l, r
+                from link join grown as a on a.node = l join grown as b on b.node = r where a.part <> b.part
+            ),
+            -- a reviewer's link joins what rules would part
+            allowed as (
+                select o.* from open as o left join barred as b using (x, y) where b.x is null or o.strength = 2
+            ),
+            strongest as (
+                select x, y, strength, weight, l, r from allowed
+                qualify row_number() over (partition by x, y order by strength desc, weight desc, l, r) = 1
+            ),
+            choice as (
+                select part, x, y from (
+                    select x as part, * from strongest union all select y as part, * from strongest
+                ) qualify row_number() over (partition by part order by strength desc, weight desc, l, r) = 1
+            )
+            select x, y from choice group by x, y having count(*) = 2
+            """
+        )
+        (many,) = con.execute("select count(*) from joined").fetchall()[0]
+        if not many:
+            break
+        con.execute(
+            """
+            create or replace temp table grown as
+            select g.node, coalesce(j.x, g.part) as part, g.was from grown as g left join joined as j on j.y = g.part
+            """
+        )
+    con.execute(
+        """
+        create or replace temp table grown as
+        select node, min(node) over (partition by part) as part, was from grown
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table cluster as
+        select node, cluster from cluster anti join broken using (cluster) union all select node, part from grown
+        """
+    )
+    con.execute("drop table broken; drop table link; drop table joined")
+    return int(broken)
+
+
+def _links_cut(con: duckdb.DuckDBPyConnection) -> int:
+    (many,) = con.execute(
+        """
+        select count(*) from edge as e join cluster as a on a.node = e.l join cluster as b on b.node = e.r
+        where a.cluster <> b.cluster
+        """
+    ).fetchall()[0]
+    return int(many)
+
+
+def _conflicts(con: duckdb.DuckDBPyConnection) -> None:
+    """Create ``conflict``: what was held apart against the model, and what no cut could part."""
+    con.execute(
+        """
+        create or replace table conflict as
+        with told as (
+            select i.rule, i.l, i.r, 'parted' as detail from impossible as i
+            join grown as a on a.node = i.l join grown as b on b.node = i.r where a.was = b.was and a.part <> b.part
+            union all
+            select i.rule, i.l, i.r, 'kept' from impossible as i
+            join cluster as a on a.node = i.l join cluster as b on b.node = i.r where a.cluster = b.cluster
+            union all
+            select distinct 'after_death', n.node, n.node, 'one identity' from death as d
+            join mention as m on m.record_id = d.record_id and m.role = 'self'
+            join mention as c on c.identity_id = m.identity_id and c.source = 'crossing'
+            join crossing as x on x.record_id = c.record_id join node as n on n.identity_id = m.identity_id
+            where x.crossed_at::date > d.died_on + 7
+        )
+        select rule, p.person_id, a.identity_id as identity_id_l, b.identity_id as identity_id_r, detail
+        from told join node as a on a.node = l join node as b on b.node = r
+        join membership as p on p.identity_id = a.identity_id
+        order by all
+        """
+    )
