@@ -1,0 +1,71 @@
+"""What can be known before a build: are the declarations right, do the extracts fit them, is the program complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+from register.project import Project
+
+
+@dataclass
+class CheckReport:
+    """Sources declared, files found, and what does not fit: pairs of a message key and its values."""
+
+    sources: int = 0
+    files: int = 0
+    notes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+
+def check_project(project: Project) -> CheckReport:
+    """Load every declaration and hold the header of every extract against its source. Reads no rows.
+
+    Raises
+    ------
+    DeclarationError
+        At the first declaration that is wrong.
+    """
+    from register.ingest.declaration import load_sources
+    from register.ingest.load import find_extracts
+    from register.ingest.read import first_line, read_header
+    from register.link import load_itinerary, load_rules
+
+    schema = project.schema()
+    for name in schema.codelist_names:
+        schema.codelist(name)
+    sources = load_sources(project.schemas / "sources", project.country, schema)
+    load_rules(project.linkage_rules / "people.toml")
+    load_itinerary(project.linkage_rules / "itinerary.toml")
+    extracts, unclaimed = find_extracts(project.extracts, sources)
+    report = CheckReport(len(sources), len(extracts))
+    for name in unclaimed:
+        report.notes.append(("check.unclaimed", {"file": name}))
+    for source in sources:
+        if not any(extract.source is source for extract in extracts):
+            report.notes.append(("check.no_file", {"source": source.name, "patterns": ", ".join(source.files)}))
+    for extract in extracts:
+        header = read_header(first_line(extract.path, extract.source), extract.source)
+        if header.unknown:
+            report.notes.append(("check.unknown_columns", {"file": extract.name, "columns": ", ".join(header.unknown)}))
+        if header.missing:
+            report.notes.append(("check.missing_columns", {"file": extract.name, "columns": ", ".join(header.missing)}))
+    return report
+
+
+LIBRARIES = ("duckdb", "jellyfish", "polars", "pyarrow", "rapidfuzz", "rich", "splink", "typer")
+OPTIONAL = {"synth": ("faker", "numpy")}
+
+
+def check_installation() -> list[tuple[str, str]]:
+    """Return each part of the installation with its version, or an empty text where it is missing."""
+    parts: list[tuple[str, str]] = []
+    for library in LIBRARIES:
+        try:
+            parts.append((library, version(library)))
+        except PackageNotFoundError:
+            parts.append((library, ""))
+    for extra, modules in OPTIONAL.items():
+        complete = all(find_spec(module) is not None for module in modules)
+        parts.append((f"[{extra}]", version(modules[0]) if complete else ""))
+    return parts

@@ -1,0 +1,285 @@
+"""The command line: parses, calls, prints. Nothing is computed here.
+
+Heavy libraries are imported inside the commands, so that `register --help` answers at once.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from register import __version__
+from register.console import Console
+from register.errors import INTERRUPTED, RegisterError, UsageError, suggest
+from register.locale import LANGUAGES, default_language, translate
+
+GLOBAL_FLAGS = ("--json", "--quiet", "-q")
+GLOBAL_VALUES = ("-C", "--directory", "--lang")
+
+
+@dataclass
+class Session:
+    """What the global options chose; handed to each command by Typer."""
+
+    directory: Path
+    console: Console
+
+
+def hoist_global_options(arguments: list[str]) -> list[str]:
+    """Move the global options to the front, so that ``register flows --json -C P`` works as it reads."""
+    front: list[str] = []
+    rest: list[str] = []
+    queue = list(arguments)
+    while queue:
+        word = queue.pop(0)
+        if word == "--":
+            rest += [word, *queue]
+            break
+        if word in GLOBAL_FLAGS or word.startswith(("--directory=", "--lang=")):
+            front.append(word)
+        elif word in GLOBAL_VALUES and queue:
+            front += [word, queue.pop(0)]
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def chosen_language(arguments: list[str]) -> str:
+    """Return the language asked for with ``--lang``, or that of the environment: help texts need it before parsing."""
+    for position, word in enumerate(arguments):
+        value = ""
+        if word == "--lang" and position + 1 < len(arguments):
+            value = arguments[position + 1]
+        elif word.startswith("--lang="):
+            value = word.removeprefix("--lang=")
+        if value in LANGUAGES:
+            return value
+    return default_language()
+
+
+def make_app(language: str) -> typer.Typer:
+    """Build the application with its help texts in a language."""
+
+    def text(key: str) -> str:
+        return translate(f"help.{key}", language)
+
+    app = typer.Typer(
+        name="register", help=text("app"), no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+    )
+    runs_app = typer.Typer(help=text("runs"), no_args_is_help=True, rich_markup_mode=None)
+    app.add_typer(runs_app, name="runs")
+
+    run_option: Any = typer.Option(None, "--run", help=text("run_option"))
+    output_option: Any = typer.Option(None, "-o", "--output", help=text("output"))
+
+    def show_version(value: bool) -> None:
+        if value:
+            sys.stdout.write(f"register {__version__}\n")
+            raise typer.Exit
+
+    @app.callback()
+    def main_options(
+        context: typer.Context,
+        directory: Path = typer.Option(Path(), "-C", "--directory", help=text("directory")),
+        lang: str = typer.Option(language, "--lang", help=text("lang")),
+        as_json: bool = typer.Option(False, "--json", help=text("json")),
+        quiet: bool = typer.Option(False, "--quiet", "-q", help=text("quiet")),
+        version: bool = typer.Option(  # noqa: ARG001 - Typer calls show_version before the command
+            False, "--version", callback=show_version, is_eager=True, help=text("version")
+        ),
+    ) -> None:
+        if lang not in LANGUAGES:
+            raise UsageError("unknown_language", name=lang, known=", ".join(LANGUAGES))
+        context.obj = Session(directory, Console(lang, as_json=as_json, quiet=quiet))
+
+    @app.command(help=text("init"))
+    def init(
+        context: typer.Context,
+        directory: Path = typer.Argument(..., help=text("target")),
+        country: str = typer.Option(..., help=text("country")),
+    ) -> None:
+        from register.project import init_project
+
+        project = init_project(_session(context).directory / directory, country)
+        _session(context).console.say("init.done", path=project.root, extracts=project.extracts)
+
+    @app.command(help=text("build"))
+    def build(
+        context: typer.Context,
+        run: str | None = run_option,
+        first: str | None = typer.Option(None, "--from", help=text("from_option")),
+        until: str | None = typer.Option(None, help=text("until")),
+        force: bool = typer.Option(False, help=text("force")),
+        dry_run: bool = typer.Option(False, "--dry-run", help=text("dry_run")),
+    ) -> None:
+        from register import pipeline, show
+        from register.project import load_project
+
+        names = [stage.name for stage in pipeline.STAGES]
+        for name in (first, until):
+            if name is not None and name not in names:
+                raise UsageError("unknown_stage", name=name, suggestion=suggest(name, names), known=", ".join(names))
+        session = _session(context)
+        project = load_project(session.directory)
+        report = pipeline.build(
+            project, session.console, run_name=run, first=first, until=until, force=force, dry_run=dry_run
+        )
+        show.build_report(session.console, project, report, dry_run=dry_run)
+
+    @app.command(help=text("check"))
+    def check(context: typer.Context) -> None:
+        from register import show
+        from register.check import check_project
+        from register.project import load_project
+
+        session = _session(context)
+        show.check_report(session.console, check_project(load_project(session.directory)))
+
+    @app.command(help=text("train"))
+    def train(context: typer.Context, run: str | None = run_option) -> None:
+        from register import show
+        from register.commands import train_weights
+        from register.project import load_project
+
+        session = _session(context)
+        show.train_report(session.console, train_weights(load_project(session.directory), run))
+
+    @app.command(help=text("flows"))
+    def flows(
+        context: typer.Context,
+        by: list[str] | None = typer.Option(None, help=text("by")),
+        run: str | None = run_option,
+        output: Path | None = output_option,
+    ) -> None:
+        from register import show
+        from register.commands import annual_flows
+        from register.project import load_project
+
+        session = _session(context)
+        show.flows(session.console, *annual_flows(load_project(session.directory), run, by or []), output)
+
+    @app.command(help=text("rejected"))
+    def rejected(context: typer.Context, run: str | None = run_option, output: Path | None = output_option) -> None:
+        from register import show
+        from register.commands import rejected_rows
+        from register.project import load_project
+
+        session = _session(context)
+        show.rejected(session.console, rejected_rows(load_project(session.directory), run, output), output)
+
+    @app.command(help=text("sql"))
+    def sql(
+        context: typer.Context,
+        query: str = typer.Argument(..., help=text("query")),
+        run: str | None = run_option,
+        output: Path | None = output_option,
+    ) -> None:
+        from register import show
+        from register.commands import query_tables
+        from register.project import load_project
+
+        session = _session(context)
+        show.query(session.console, query_tables(load_project(session.directory), run, query, output))
+
+    @app.command(help=text("classify"))
+    def classify(
+        context: typer.Context,
+        crossings: Path = typer.Argument(..., help=text("crossings")),
+        output: Path = typer.Option(..., "-o", "--output", help=text("output")),
+        observed_until: str = typer.Option(..., "--observed-until", help=text("observed_until")),
+        threshold: int = typer.Option(365, help=text("threshold")),
+        window: int = typer.Option(487, help=text("window")),
+    ) -> None:
+        from register import show
+        from register.commands import classify_file
+
+        session = _session(context)
+        counts = classify_file(crossings, output, observed_until, threshold, window)
+        show.classified(session.console, counts, output)
+
+    @runs_app.command("list", help=text("runs_list"))
+    def runs_list(context: typer.Context) -> None:
+        from register import show
+        from register.project import load_project
+        from register.run import list_runs
+
+        session = _session(context)
+        show.runs(session.console, list_runs(load_project(session.directory).runs))
+
+    @runs_app.command("show", help=text("runs_show"))
+    def runs_show(context: typer.Context, name: str | None = typer.Argument(None, help=text("run_option"))) -> None:
+        from register import show
+        from register.project import load_project
+        from register.run import find_run
+
+        session = _session(context)
+        show.run(session.console, find_run(load_project(session.directory).runs, name))
+
+    @app.command(help=text("synth"))
+    def synth(
+        context: typer.Context,
+        directory: Path = typer.Argument(..., help=text("target")),
+        people: int = typer.Option(10_000, help=text("people")),
+        seed: int = typer.Option(1, help=text("seed")),
+        years: str = typer.Option("2018-2024", help=text("years")),
+        faults: Path | None = typer.Option(None, help=text("faults")),
+    ) -> None:
+        from register import show
+        from register.commands import write_synthetic_country
+
+        session = _session(context)
+        report = write_synthetic_country(session.directory / directory, people, seed, years, faults)
+        show.synthetic(session.console, session.directory / directory, report)
+
+    @app.command(help=text("evaluate"))
+    def evaluate(
+        context: typer.Context,
+        truth: Path = typer.Argument(..., help=text("truth")),
+        run: str | None = run_option,
+    ) -> None:
+        from register import show
+        from register.commands import evaluate_run
+        from register.project import load_project
+
+        session = _session(context)
+        show.evaluation(session.console, evaluate_run(load_project(session.directory), run, truth))
+
+    @app.command(help=text("doctor"))
+    def doctor(context: typer.Context) -> None:
+        from register import show
+        from register.check import check_installation
+
+        show.installation(_session(context).console, check_installation())
+
+    return app
+
+
+def _session(context: typer.Context) -> Session:
+    session: Session = context.obj
+    return session
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    given = hoist_global_options(list(sys.argv[1:] if arguments is None else arguments))
+    language = chosen_language(given)
+    try:
+        make_app(language)(args=given, prog_name="register")
+    except RegisterError as error:
+        _fail(error.message(language), error.exit_code, given, error.key)
+    except KeyboardInterrupt:
+        _fail(translate("build.interrupted", language), INTERRUPTED, given, "interrupted")
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(0) from None
+
+
+def _fail(message: str, code: int, arguments: list[str], key: str) -> None:
+    console = Console(as_json="--json" in arguments)
+    if console.as_json:
+        console.json({"error": key, "message": message, "exit_code": code})
+    else:
+        console.error(message)
+    raise SystemExit(code)

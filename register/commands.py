@@ -1,0 +1,171 @@
+"""What the commands do beside building: query, show, train, classify, make and evaluate a synthetic country."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from register.engine import Engine, literal
+from register.errors import DeclarationError, UsageError, suggest
+from register.project import Project
+from register.run import Run, find_run
+
+DIMENSIONS = ("sex", "age_group", "citizenship_code", "birth_country_code", "counterpart_country_code")
+OUTPUTS = {
+    ".csv": "(format csv, header)",
+    ".parquet": "(format parquet, compression zstd)",
+    ".json": "(format json, array true)",
+}
+
+
+def open_tables(project: Project, run: Run) -> Engine:
+    """Return an engine in which every table of a run can be read by its name."""
+    engine = Engine(memory_limit=project.engine.memory_limit, threads=project.engine.threads)
+    for table in project.schema().tables.values():
+        path = run.table_path(table)
+        if path.is_file():
+            engine.view(table.name, path)
+    return engine
+
+
+def query_tables(project: Project, run_name: str | None, query: str, output: Path | None) -> pl.DataFrame | None:
+    """Run a query over a run's tables; write its rows to a file or return them.
+
+    Raises
+    ------
+    UsageError
+        If the query is wrong or names a table that was not built.
+    """
+    run = find_run(project.runs, run_name)
+    with open_tables(project, run) as engine:
+        try:
+            if output is None:
+                return engine.frame(query)
+            copy_to(engine, query, output)
+        except duckdb.CatalogException as error:
+            tables = project.schema().tables
+            named = re.search(r"Table with name (\w+)", str(error))
+            if named and named[1] in tables:
+                raise UsageError("table_not_built", table=named[1], run=run.name) from error
+            raise UsageError("sql_failed", reason=str(error).splitlines()[0]) from error
+        except duckdb.Error as error:
+            raise UsageError("sql_failed", reason=str(error).splitlines()[0]) from error
+    return None
+
+
+def copy_to(engine: Engine, query: str, output: Path) -> None:
+    """Write a query's rows to CSV, Parquet or JSON, by the ending of the file's name.
+
+    Raises
+    ------
+    UsageError
+        If the ending is none of these.
+    """
+    form = OUTPUTS.get(output.suffix.lower())
+    if form is None:
+        raise UsageError("bad_output", name=output.name)
+    engine.run(f"copy ({query.rstrip().rstrip(';')}) to {literal(output)} {form}")
+
+
+def annual_flows(
+    project: Project, run_name: str | None, by: Sequence[str]
+) -> tuple[Run, list[str], list[dict[str, Any]]]:
+    """Return immigration, emigration and net by year and the dimensions asked for.
+
+    The standard error of a sum is the root of the sum of squares: events are independent given the model.
+    """
+    for name in by:
+        if name not in DIMENSIONS:
+            raise UsageError(
+                "unknown_dimension", name=name, suggestion=suggest(name, DIMENSIONS), known=", ".join(DIMENSIONS)
+            )
+    run = find_run(project.runs, run_name)
+    columns = ["year", *by]
+    listed = ", ".join(columns)
+    sql = f"""
+        select {listed},
+            coalesce(sum(estimate) filter (direction = 'immigration'), 0) as immigration,
+            sqrt(coalesce(sum(standard_error ** 2) filter (direction = 'immigration'), 0)) as immigration_standard_error,
+            coalesce(sum(estimate) filter (direction = 'emigration'), 0) as emigration,
+            sqrt(coalesce(sum(standard_error ** 2) filter (direction = 'emigration'), 0)) as emigration_standard_error,
+            coalesce(sum(estimate) filter (direction = 'immigration'), 0)
+                - coalesce(sum(estimate) filter (direction = 'emigration'), 0) as net,
+            coalesce(sum(share_final * estimate) / nullif(sum(estimate), 0), 1) as share_final
+        from flow group by {listed} order by {listed}
+        """
+    found = query_tables(project, run.name, sql, None)
+    assert found is not None
+    return run, columns, found.to_dicts()
+
+
+def rejected_rows(project: Project, run_name: str | None, output: Path | None) -> list[dict[str, Any]]:
+    """Return counts of rejected rows and flagged values by file and reason; write the rows to a file if asked."""
+    run = find_run(project.runs, run_name)
+    if output is not None:
+        query_tables(project, run.name, "select * from rejected order by file, line", output)
+    return [
+        {"file": count["file"], "reason": reason, "rows": number}
+        for count in run.stages.get("ingest", {}).get("files", [])
+        for reason, number in sorted(count["reasons"].items())
+    ]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training did."""
+
+    report: Any
+    path: Path
+
+
+def train_weights(project: Project, run_name: str | None) -> Trained:
+    """Estimate the linkage weights from a run's identities and write them beside the rules."""
+    from register.link import load_rules, train
+
+    run = find_run(project.runs, run_name)
+    rules = load_rules(project.linkage_rules / "people.toml")
+    with open_tables(project, run) as engine:
+        if not engine.has("identity"):
+            raise UsageError("table_not_built", table="identity", run=run.name)
+        report = train(engine.con, rules)
+    for name, text in report.files.items():
+        (project.linkage_rules / name).write_text(text, "utf-8")
+    return Trained(report, project.linkage_rules / "people.weights.toml")
+
+
+def classify_file(crossings: Path, output: Path, observed_until: str, threshold: int, window: int) -> Any:
+    """Apply the residence rule to a file of linked crossings."""
+    from register.rules.classify import classify
+
+    try:
+        until = dt.date.fromisoformat(observed_until)
+    except ValueError as error:
+        raise UsageError("bad_date_setting", key="--observed-until") from error
+    return classify(crossings, threshold=threshold, window=window, observed_until=until, output=output)
+
+
+def write_synthetic_country(directory: Path, people: int, seed: int, years: str, faults: Path | None) -> Any:
+    """Write a synthetic country with known truth."""
+    from register.synth import generate
+
+    found = re.fullmatch(r"(\d{4})-(\d{4})", years)
+    if not found or int(found[1]) > int(found[2]):
+        raise UsageError("bad_years", value=years)
+    return generate(directory, people=people, seed=seed, years=(int(found[1]), int(found[2])), faults=faults)
+
+
+def evaluate_run(project: Project, run_name: str | None, truth: Path) -> Any:
+    """Compare a run with a known truth."""
+    from register.synth.evaluate import evaluate
+
+    run = find_run(project.runs, run_name)
+    if not truth.is_dir():
+        raise DeclarationError("file_missing", where=str(truth))
+    return evaluate(run.path / "tables", truth)

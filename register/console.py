@@ -1,0 +1,90 @@
+"""The only printer: data on stdout, narration and progress on stderr, in the reader's language."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console as RichConsole
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from register.locale import translate
+
+
+class Console:
+    """Prints messages of the catalogue. One is made per command and handed down.
+
+    Parameters
+    ----------
+    language
+        ``es`` or ``en``.
+    as_json
+        Whether data is printed as JSON; narration is then left out.
+    quiet
+        Leave narration out.
+    """
+
+    def __init__(self, language: str = "es", *, as_json: bool = False, quiet: bool = False) -> None:
+        self.language = language
+        self.as_json = as_json
+        self.quiet = quiet or as_json
+        self._out = RichConsole(file=sys.stdout, highlight=False, soft_wrap=True)
+        self._err = RichConsole(file=sys.stderr, highlight=False, soft_wrap=True)
+
+    def text(self, key: str, **values: object) -> str:
+        """Return a message of the catalogue in the reader's language."""
+        return translate(key, self.language, **values)
+
+    def say(self, key: str, **values: object) -> None:
+        """Narrate on stderr."""
+        if not self.quiet:
+            self._err.print(self.text(key, **values), markup=False)
+
+    def error(self, message: str) -> None:
+        """Print an error on stderr, whatever the settings."""
+        self._err.print(message, markup=False, style="bold red")
+
+    def data(self, text: str) -> None:
+        """Print data on stdout as it is."""
+        self._out.print(text, markup=False)
+
+    def write(self, text: str) -> None:
+        """Write text to stdout to the letter, for a file or a pipe."""
+        sys.stdout.write(text)
+
+    def json(self, value: object) -> None:
+        """Print a value as JSON on stdout."""
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
+        """Print rows as a table on stdout."""
+        table = Table(title=title, title_justify="left")
+        for column in columns:
+            table.add_column(column, justify="left")
+        for row in rows:
+            table.add_row(*("" if value is None else str(value) for value in row))
+        self._out.print(table)
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """Show progress bars on stderr; silent when it is no terminal or the command is quiet."""
+        bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=self._err,
+            transient=True,
+            disable=self.quiet or not self._err.is_terminal,
+        )
+        with bars:
+            yield bars
+
+    def number(self, value: Any) -> str:
+        """Return a count with thin thousands separators and no decimals."""
+        return f"{value:,.0f}".replace(",", " ")

@@ -1,0 +1,108 @@
+"""The one seam to the database. Everything relational is SQL sent through here.
+
+DuckDB works out of core: what does not fit the declared memory spills to the run's own temporary folder, which has the
+run's permissions because spilled rows hold names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+import polars as pl
+
+
+class Engine:
+    """A DuckDB connection with the settings of a project.
+
+    Parameters
+    ----------
+    memory_limit
+        As DuckDB writes it, for example ``"4GB"``; empty for DuckDB's own default (80% of the machine).
+    threads
+        0 for all processors.
+    temp_directory
+        Where to spill; made when first needed.
+    """
+
+    def __init__(self, *, memory_limit: str = "", threads: int = 0, temp_directory: Path | None = None) -> None:
+        self.con = duckdb.connect()
+        # The register must work, and must be seen to work, without a network.
+        self.con.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
+        # Rows are put in order where order matters, by `order by`; keeping insertion order costs memory.
+        self.con.execute("set preserve_insertion_order = false")
+        self.con.execute("set enable_progress_bar = false")
+        if memory_limit:
+            self.con.execute(f"set memory_limit = '{memory_limit}'")
+        if threads:
+            self.con.execute(f"set threads = {int(threads)}")
+        if temp_directory is not None:
+            self.con.execute(f"set temp_directory = {literal(temp_directory)}")
+
+    def __enter__(self) -> Engine:
+        """Use the engine and close it afterwards."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.con.close()
+
+    def interrupt(self) -> None:
+        """Stop the statement under way."""
+        with suppress(duckdb.Error):
+            self.con.interrupt()
+
+    def view(self, name: str, files: Path | Sequence[Path]) -> None:
+        """Let SQL read Parquet under a name."""
+        paths = [files] if isinstance(files, Path) else list(files)
+        listed = ", ".join(literal(path) for path in paths)
+        self.con.execute(f'create or replace view "{name}" as select * from read_parquet([{listed}])')
+
+    def empty_view(self, name: str, columns: Mapping[str, Any]) -> None:
+        """Let SQL read a table that no source supplied."""
+        frame = pl.DataFrame(schema=dict(columns)).to_arrow()
+        self.con.register(f"__{name}", frame)
+        self.con.execute(f'create or replace view "{name}" as select * from "__{name}"')
+
+    def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
+        """Run a statement for what it does."""
+        self.con.execute(sql, dict(parameters or {}))
+
+    def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Return all rows of a small result. (A result left open would block the next call on the connection.)"""
+        return list(self.con.execute(sql, dict(parameters or {})).fetchall())
+
+    def frame(self, sql: str) -> pl.DataFrame:
+        """Return a small result as a Polars frame."""
+        return self.con.execute(sql).pl()
+
+    def write(self, sql: str, path: Path, *, order_by: Iterable[str] = ()) -> int:
+        """Write the rows of a query to Parquet without collecting them; return how many.
+
+        With ``order_by`` the same rows always give the same file.
+        """
+        order = ", ".join(f'"{column}"' for column in order_by)
+        query = f"select * from ({sql}) order by {order}" if order else sql
+        counted = self.con.execute(f"copy ({query}) to {literal(path)} (format parquet, compression zstd)").fetchall()
+        return int(counted[0][0])
+
+    def has(self, name: str) -> bool:
+        """Say whether a table or view of that name exists."""
+        found = self.rows("select 1 from duckdb_tables() where table_name = $n union all "
+                          "select 1 from duckdb_views() where view_name = $n", {"n": name})  # fmt: skip
+        return bool(found)
+
+
+def literal(value: Path | str) -> str:
+    """Return a text as an SQL literal."""
+    return "'" + str(value).replace("'", "''") + "'"

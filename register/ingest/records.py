@@ -1,0 +1,288 @@
+"""Turns well-formed rows of an extract into records and mentions, as the source's declaration says.
+
+A row that lacks what its table requires is rejected, with every reason. A value that cannot be read, or cannot be true,
+but without which the record still counts, is null and flagged in the record's ``flags``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from register.ingest.declaration import Person, Source, Value
+from register.ingest.documents import standardise_documents
+from register.ingest.names import standardise_names
+from register.ingest.places import match_municipalities
+from register.ingest.read import LINE
+from register.ingest.values import joined, no_reasons, raw_text, read_code, read_value
+from register.schema import Column, Schema
+
+PLACE = ("municipality_code", "department_code")
+NAME_PARTS = {
+    # how a declaration calls a part of a name -> the raw column of an identity
+    "given": "given_name_raw",
+    "surname_1": "surname_1_raw",
+    "surnames": "surname_1_raw",
+    "surname_2": "surname_2_raw",
+    "full": "full_name_raw",
+}
+RAW_NAMES = ("given_name_raw", "surname_1_raw", "surname_2_raw", "full_name_raw")
+NORMALISED = (
+    *("given_name", "surname_1", "surname_2", "given_1", "given_2", "married_name"),
+    *("given_key", "surname_1_key", "surname_2_key", "name_doubt"),
+    *("birth_date", "birth_date_precision", "sex", "citizenship_code", "birth_country_code"),
+    *("document_kind_code", "document_number", "document_issuer_code"),
+    *("document_2_kind_code", "document_2_number", "document_2_issuer_code"),
+    *("municipality_code", "department_code"),
+)
+# What makes two mentions the same bundle. Keys and first words follow from the names; doubt is no datum of a person.
+BUNDLE = tuple(
+    column
+    for column in NORMALISED
+    if column not in ("given_1", "given_2", "given_key", "surname_1_key", "surname_2_key", "name_doubt")
+)
+
+
+@dataclass(frozen=True)
+class Records:
+    """What a block of rows became.
+
+    ``records``: one row per accepted row: __line, record_key, the declared columns, flags, content (all declared
+    text joined, to tell duplicates from corrections). ``people``: one row per person named: __line, role, bundle (row number
+    in ``bundles``). ``bundles``: distinct identity values, raw and normalised. ``rejected``: __line, reasons.
+    """
+
+    records: pl.DataFrame
+    people: pl.DataFrame
+    bundles: pl.DataFrame
+    rejected: pl.DataFrame
+
+
+def make_records(rows: pl.DataFrame, source: Source, schema: Schema, known_names: pl.DataFrame | None) -> Records:
+    """Read every declared value of a block of rows."""
+    work = rows.select(LINE).with_columns(_record_key(rows, source), _content(rows, source))
+    faults: dict[str, pl.Series] = {}
+    if source.key:
+        missing = work["record_key"].is_null()
+        faults["record_key"] = no_reasons(rows.height).set(missing, "missing")
+    work, column_faults = _read_columns(work, rows, source, schema)
+    faults |= column_faults
+    people: list[pl.DataFrame] = []
+    for person in source.persons.values():
+        frame, person_faults = _read_person(rows, work, person, source, schema)
+        people.append(frame)
+        prefix = "" if person.role == "self" else f"{person.role}."
+        faults |= {f"{prefix}{name}": reasons for name, reasons in person_faults.items()}
+    work, row_faults = _check_row(work, source, faults)
+    faults |= row_faults
+    return _part(work, people, faults, source, schema, known_names)
+
+
+def _record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
+    if not source.key:
+        return pl.repeat(None, rows.height, dtype=pl.String, eager=True).alias("record_key")
+    parts = [pl.col(key).str.strip_chars() for key in source.key]
+    text = pl.concat_str(parts, separator="-") if len(parts) > 1 else parts[0]
+    return rows.select(pl.when(text != "").then(text).alias("record_key")).to_series()
+
+
+def _content(rows: pl.DataFrame, source: Source) -> pl.Series:
+    """Join all declared text of a row. Columns are in declared order, whatever order a delivery has them in."""
+    headers = sorted(header for header in source.headers if header in rows.columns)
+    return rows.select(
+        pl.concat_str([pl.col(header).fill_null("") for header in headers], separator="\x1f").alias("content")
+    ).to_series()
+
+
+def _read_columns(
+    work: pl.DataFrame, rows: pl.DataFrame, source: Source, schema: Schema
+) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """Read the columns of the record itself."""
+    faults: dict[str, pl.Series] = {}
+    for name, value in source.columns.items():
+        if name in PLACE:
+            continue
+        reading = read_value(rows, value, source.table.columns[name], schema)
+        work = work.with_columns(reading.values.alias(name))
+        faults[name] = reading.reasons
+    place = {name: source.columns[name] for name in PLACE if name in source.columns}
+    if place:
+        found, reasons = _read_place(rows, place, schema)
+        work = work.with_columns(found)
+        faults["municipality_code"] = reasons
+    for column in source.table.columns.values():
+        if column.declarable and column.name not in work.columns:
+            work = work.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name))
+    return work, faults
+
+
+def _read_place(rows: pl.DataFrame, place: dict[str, Value], schema: Schema) -> tuple[pl.DataFrame, pl.Series]:
+    """Read municipality and department together: a municipality's name is unique only within its department."""
+    absent = Value()
+    raw = pl.DataFrame(
+        {
+            "municipality": raw_text(rows, place.get("municipality_code", absent)),
+            "department": raw_text(rows, place.get("department_code", absent)),
+        }
+    )
+    matched = match_municipalities(raw.unique(), schema.codelist("divipola"), schema.codelist("department"))
+    out = raw.join(matched, on=["municipality", "department"], how="left", nulls_equal=True, maintain_order="left")
+    return out.select(PLACE), out["reason"]
+
+
+def _read_person(
+    rows: pl.DataFrame, work: pl.DataFrame, person: Person, source: Source, schema: Schema
+) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """Read one role's values, still raw where distinct bundles are standardised later."""
+    faults: dict[str, pl.Series] = {}
+    frame = pl.DataFrame({LINE: rows[LINE]}).with_columns(pl.lit(person.role).alias("role"))
+    for part, value in person.name_parts.items():
+        text = raw_text(rows, value).str.strip_chars()
+        frame = frame.with_columns(text.set(text == "", None).alias(NAME_PARTS[part]))
+    for name, value in person.values.items():
+        if name in PLACE:
+            continue
+        concept = schema.tables["identity"].columns[name].concept
+        reading = read_value(rows, value, Column(name, concept, past=True), schema)
+        frame = frame.with_columns(reading.values.alias(name))
+        faults[name] = reading.reasons
+        if name == "birth_date":
+            frame = frame.with_columns(reading.precision.alias("birth_date_precision"))
+    place = {name: person.values[name] for name in PLACE if name in person.values}
+    if place:
+        found, _ = _read_place(rows, place, schema)
+        frame = frame.with_columns(found)
+    for number, document in enumerate(person.documents, start=1):
+        prefix = "document" if number == 1 else f"document_{number}"
+        columns = {"number": raw_text(rows, document.number)}
+        for key, value, name in (("kind", document.kind, "document_kind_code"), ("issuer", document.issuer, "citizenship_code")):
+            if value is None:
+                continue
+            concept = schema.tables["identity"].columns[name].concept
+            reading = read_code(raw_text(rows, value), value, concept, schema)
+            columns[f"{key}_code"] = reading.values
+            faults[f"{prefix}_{key}_code"] = reading.reasons
+        frame = frame.with_columns(values.alias(f"{prefix}_{key}") for key, values in columns.items())
+    return _check_person(frame, work, person, source, faults)
+
+
+def _check_person(
+    frame: pl.DataFrame, work: pl.DataFrame, person: Person, source: Source, faults: dict[str, pl.Series]
+) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """Apply the table's checks on a person's values, such as a birth after the event."""
+    for check in source.table.checks:
+        if check.column not in frame.columns:
+            continue
+        both = frame.hstack(work.drop(LINE, *[name for name in work.columns if name in frame.columns and name != LINE]))
+        wrong = both.select(pl.sql_expr(check.sql).fill_null(value=False)).to_series()
+        if wrong.any():
+            frame = frame.with_columns(pl.when(~wrong).then(pl.col(check.column)).alias(check.column))
+            faults[check.column] = faults[check.column].set(wrong, check.reason)
+    return frame, faults
+
+
+def _check_row(
+    work: pl.DataFrame, source: Source, faults: dict[str, pl.Series]
+) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    """Apply the table's checks on the record's own values."""
+    out: dict[str, pl.Series] = {}
+    for check in source.table.checks:
+        if check.column not in source.columns:
+            continue
+        wrong = work.select(pl.sql_expr(check.sql).fill_null(value=False)).to_series()
+        if wrong.any():
+            work = work.with_columns(pl.when(~wrong).then(pl.col(check.column)).alias(check.column))
+            out[check.column] = faults.get(check.column, no_reasons(work.height)).set(wrong, check.reason)
+    return work, out
+
+
+def _part(
+    work: pl.DataFrame,
+    people: list[pl.DataFrame],
+    faults: dict[str, pl.Series],
+    source: Source,
+    schema: Schema,
+    known_names: pl.DataFrame | None,
+) -> Records:
+    """Part accepted rows from rejected ones and standardise the people of the accepted."""
+    required = {"record_key"} | {name for name, column in source.table.columns.items() if column.required}
+    for name in required & set(source.columns):
+        empty = work[name].is_null() & faults[name].is_null()
+        faults[name] = faults[name].set(empty, "missing")
+    marks = {
+        name: pl.Series(f"{name}", reasons).to_frame().select((pl.lit(f"{name}:") + pl.col(name))).to_series()
+        for name, reasons in faults.items()
+        if reasons.null_count() < len(reasons)
+    }
+    reasons = pl.DataFrame([series.alias(name) for name, series in marks.items()]) if marks else pl.DataFrame()
+    fatal = [name for name in marks if name in required]
+    mild = [name for name in marks if name not in required]
+    work = work.with_columns(
+        reasons.select(joined([pl.col(name) for name in fatal]).alias("reasons")).to_series()
+        if fatal
+        else no_reasons(work.height).alias("reasons"),
+        reasons.select(joined([pl.col(name) for name in mild]).alias("flags")).to_series()
+        if mild
+        else no_reasons(work.height).alias("flags"),
+    )
+    rejected = work.filter(pl.col("reasons").is_not_null()).select(LINE, "reasons")
+    if rejected.height:
+        keep = work["reasons"].is_null()
+        people = [frame.filter(keep) for frame in people]
+        work = work.filter(keep)
+    named, bundles = _bundle(people, source, schema, known_names)
+    return Records(work.drop("reasons"), named, bundles, rejected)
+
+
+def _bundle(
+    people: list[pl.DataFrame], source: Source, schema: Schema, known_names: pl.DataFrame | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Find the distinct bundles of raw values, standardise those alone, and point each mention at its bundle."""
+    named: list[pl.DataFrame] = []
+    bundles: list[pl.DataFrame] = []
+    offset = 0
+    for frame, person in zip(people, source.persons.values(), strict=True):
+        values = [column for column in frame.columns if column not in (LINE, "role")]
+        told = [column for column in values if column in RAW_NAMES or column.endswith("_number")]
+        present = frame.filter(pl.any_horizontal(pl.col(told).is_not_null()))
+        text = pl.concat_str([pl.col(column).cast(pl.String).fill_null("") for column in values], separator="\x1f")
+        keyed = present.with_columns(text.alias("__text"))
+        distinct = keyed.unique("__text", keep="any").with_row_index("bundle", offset)
+        offset += distinct.height
+        named.append(
+            keyed.join(distinct.select("__text", "bundle"), on="__text", how="left").select(LINE, "role", "bundle")
+        )
+        bundles.append(_standardise(distinct.drop("__text", LINE, "role"), person, schema, known_names))
+    if not named:
+        return pl.DataFrame(schema={LINE: pl.Int64, "role": pl.String, "bundle": pl.UInt32}), pl.DataFrame()
+    return pl.concat(named), pl.concat(bundles)
+
+
+def _standardise(
+    distinct: pl.DataFrame, person: Person, schema: Schema, known_names: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Standardise names and documents of distinct bundles; give every bundle the same columns."""
+    identity = schema.tables["identity"].columns
+    out = distinct
+    if person.name_layout:
+        raw = [column for column in RAW_NAMES if column in distinct.columns]
+        names = standardise_names(distinct.select(raw).unique(), person.name_layout, known_names)
+        out = out.join(names.drop("name_flags"), on=raw, how="left", nulls_equal=True)
+    for number in range(1, len(person.documents) + 1):
+        out = standardise_documents(out, "document" if number == 1 else f"document_{number}")
+    missing = [column for column in (*RAW_NAMES, *NORMALISED) if column not in out.columns]
+    out = out.with_columns(pl.lit(None, dtype=identity[column].dtype).alias(column) for column in missing)
+    # ISO 5218 knows "not known" and "not applicable"; for comparing people both say nothing.
+    out = out.with_columns(pl.when(pl.col("sex").is_in(["1", "2"])).then(pl.col("sex")).alias("sex"))
+    return out.select("bundle", *(pl.col(column).cast(identity[column].dtype) for column in (*RAW_NAMES, *NORMALISED)))
+
+
+def every_reason(reasons: Iterable[str | None]) -> dict[str, int]:
+    """Count reason codes in joined texts."""
+    counts: dict[str, int] = {}
+    for text in reasons:
+        for reason in text.split(";") if text else ():
+            counts[reason] = counts.get(reason, 0) + 1
+    return counts

@@ -1,0 +1,230 @@
+"""``register.toml`` of a project, read into one frozen object. Nothing else in the program holds settings."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from register.errors import DeclarationError, LockedError, UsageError, suggest
+from register.schema import Schema, load_schema, profile_directory, read_toml, refuse_unknown_keys
+
+SETTINGS_FILE = "register.toml"
+KEY_FILE = "secret.key"
+
+MISSING_LEG_POLICIES = ("midpoint", "permit-expiry", "drop-person", "stochastic")
+PRESETS: Mapping[str, tuple[int, int]] = {
+    # name -> (V, the residence threshold, and W, the window, both in days)
+    "12-of-16": (365, 487),
+    "12-consecutive": (365, 365),
+    "9-of-12": (270, 365),
+    "6-of-12": (183, 365),
+}
+
+
+@dataclass(frozen=True)
+class RuleSettings:
+    """The residence rule an office chose: threshold and window in days, and how gaps are filled."""
+
+    preset: str = "12-of-16"
+    threshold: int = 365
+    window: int = 487
+    missing_leg: str = "midpoint"
+    observed_until: dt.date | None = None
+    seed: int = 20_240_101
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """How much of the machine a build may use."""
+
+    memory_limit: str = ""
+    threads: int = 0
+
+
+@dataclass(frozen=True)
+class QualitySettings:
+    """When a source is too bad to build on: the share of its rows that may be rejected."""
+
+    max_rejected_share: float = 0.02
+
+
+@dataclass(frozen=True)
+class Project:
+    """One office's project: a folder with its settings, declarations, extracts, runs and decisions."""
+
+    root: Path
+    country: str
+    rule: RuleSettings
+    engine: EngineSettings
+    quality: QualitySettings
+
+    @property
+    def schemas(self) -> Path:
+        """The project's own ``schemas/``."""
+        return self.root / "schemas"
+
+    @property
+    def linkage_rules(self) -> Path:
+        """The project's own ``linkage_rules/``."""
+        return self.root / "linkage_rules"
+
+    @property
+    def extracts(self) -> Path:
+        """Where the office puts its extracts, at any depth."""
+        return self.root / "extracts"
+
+    @property
+    def runs(self) -> Path:
+        """Where the runs stand."""
+        return self.root / "runs"
+
+    @property
+    def decisions(self) -> Path:
+        """The reviewers' decisions, outside the runs so that they survive them."""
+        return self.root / "decisions" / "people.jsonl"
+
+    def secret(self) -> str:
+        """Return the key that makes identifiers opaque; without it nobody can recompute them from names."""
+        path = self.root / KEY_FILE
+        try:
+            return path.read_text("ascii").strip()
+        except FileNotFoundError as error:
+            raise DeclarationError("no_secret", where=str(path)) from error
+        except PermissionError as error:
+            raise LockedError("no_permission", where=str(path)) from error
+
+    def schema(self) -> Schema:
+        """Load the project's schemas."""
+        return load_schema(self.schemas)
+
+
+def load_project(root: Path) -> Project:
+    """Read ``register.toml``.
+
+    Raises
+    ------
+    UsageError
+        If the folder is no project.
+    DeclarationError
+        If a setting is unknown or cannot be meant.
+    """
+    path = root / SETTINGS_FILE
+    if not path.is_file():
+        raise UsageError("no_project", where=str(root))
+    tree = read_toml(path)
+    where = str(path)
+    refuse_unknown_keys(tree, ("country", "rule", "engine", "quality"), where)
+    country = str(tree.get("country", "")).upper()
+    if not re.fullmatch(r"[A-Z]{3}", country):
+        raise DeclarationError("bad_country", where=where, country=country)
+    return Project(
+        root=root,
+        country=country,
+        rule=_rule(tree.get("rule", {}), f"{where} [rule]"),
+        engine=_engine(tree.get("engine", {}), f"{where} [engine]"),
+        quality=_quality(tree.get("quality", {}), f"{where} [quality]"),
+    )
+
+
+def _rule(node: dict[str, Any], where: str) -> RuleSettings:
+    refuse_unknown_keys(node, ("preset", "threshold", "window", "missing_leg", "observed_until", "seed"), where)
+    preset = node.get("preset", "custom" if "threshold" in node else "12-of-16")
+    if preset != "custom" and preset not in PRESETS:
+        raise DeclarationError(
+            "unknown_preset", where=where, name=preset, suggestion=suggest(str(preset), PRESETS), known=", ".join(PRESETS)
+        )
+    threshold, window = PRESETS.get(preset, (0, 0))
+    threshold, window = int(node.get("threshold", threshold)), int(node.get("window", window))
+    if not window / 2 < threshold <= window:
+        raise DeclarationError("bad_rule", where=where, threshold=threshold, window=window)
+    policy = node.get("missing_leg", "midpoint")
+    if policy not in MISSING_LEG_POLICIES:
+        raise DeclarationError(
+            "unknown_policy",
+            where=where,
+            name=policy,
+            suggestion=suggest(str(policy), MISSING_LEG_POLICIES),
+            known=", ".join(MISSING_LEG_POLICIES),
+        )
+    until = node.get("observed_until")
+    if until is not None and not isinstance(until, dt.date):
+        raise DeclarationError("bad_date_setting", where=where, key="observed_until")
+    return RuleSettings(preset, threshold, window, policy, until, int(node.get("seed", RuleSettings.seed)))
+
+
+def _engine(node: dict[str, Any], where: str) -> EngineSettings:
+    refuse_unknown_keys(node, ("memory_limit", "threads"), where)
+    limit = str(node.get("memory_limit", ""))
+    if limit and not re.fullmatch(r"\d+(\.\d+)?\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)", limit):
+        raise DeclarationError("bad_memory_limit", where=where, value=limit)
+    return EngineSettings(limit, int(node.get("threads", 0)))
+
+
+def _quality(node: dict[str, Any], where: str) -> QualitySettings:
+    refuse_unknown_keys(node, ("max_rejected_share",), where)
+    share = float(node.get("max_rejected_share", QualitySettings.max_rejected_share))
+    if not 0 <= share <= 1:
+        raise DeclarationError("bad_share", where=where, key="max_rejected_share", value=share)
+    return QualitySettings(share)
+
+
+_TEMPLATE = """\
+# Proyecto del registro · project of the register
+country = "{country}"
+
+# La regla de residencia: 12-of-16 (omisión), 12-consecutive, 9-of-12, 6-of-12.
+# observed_until: último día observado; sin él, el último cruce recibido.
+[rule]
+preset = "12-of-16"
+missing_leg = "midpoint"
+# observed_until = 2024-12-31
+
+# Memoria e hilos de la máquina que una construcción puede usar (0 = todos los procesadores).
+[engine]
+memory_limit = "{memory_limit}"
+threads = 0
+
+# Una fuente con más filas rechazadas que esta parte detiene la construcción.
+[quality]
+max_rejected_share = 0.02
+"""
+
+
+def init_project(root: Path, country: str) -> Project:
+    """Make a project: settings, a secret key, and its own copy of the declarations.
+
+    Raises
+    ------
+    UsageError
+        If the folder already is a project or the country has no declarations.
+    """
+    profile = profile_directory()
+    folder = country.lower()
+    known = sorted(path.name for path in (profile / "schemas" / "sources").iterdir() if path.is_dir())
+    if folder not in known:
+        raise UsageError("unknown_country", country=country, known=", ".join(known), suggestion=suggest(folder, known))
+    if (root / SETTINGS_FILE).exists():
+        raise UsageError("project_exists", where=str(root))
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (root / "extracts").mkdir(exist_ok=True, mode=0o700)
+    shutil.copytree(
+        profile / "schemas",
+        root / "schemas",
+        dirs_exist_ok=True,
+        ignore=lambda path, names: [
+            name for name in names if Path(path).name == "sources" and name != folder
+        ],
+    )
+    shutil.copytree(profile / "linkage_rules", root / "linkage_rules", dirs_exist_ok=True)
+    key = root / KEY_FILE
+    if not key.exists():
+        key.touch(mode=0o600)
+        key.write_text(secrets.token_hex(32) + "\n", "ascii")
+    (root / SETTINGS_FILE).write_text(_TEMPLATE.format(country=country.upper(), memory_limit="4GB"), "utf-8")
+    return load_project(root)

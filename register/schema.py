@@ -1,0 +1,262 @@
+"""Loads ``schemas/``: concepts, tables and code lists, and checks that they agree with one another.
+
+What data mean is declared, not coded. This module turns the TOML and CSV of a profile into frozen objects
+and refuses what does not fit, naming the file, the key and the nearest right word.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from register.errors import DeclarationError, suggest
+
+TYPES: Mapping[str, Any] = {
+    "string": pl.String,
+    "code": pl.String,
+    "date": pl.Date,
+    "datetime": pl.Datetime("us"),
+    "integer": pl.Int64,
+    "number": pl.Float64,
+    "boolean": pl.Boolean,
+}
+
+
+def profile_directory() -> Path:
+    """Return the folder that holds the shipped ``schemas/`` and ``linkage_rules/``.
+
+    In an installed wheel they lie inside the package; in a checkout they stand at its top.
+    """
+    bundled = Path(__file__).parent / "_profile"
+    return bundled if bundled.is_dir() else Path(__file__).parent.parent
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file; a syntax error names the file, the line and the reason.
+
+    Raises
+    ------
+    DeclarationError
+        If the file is missing or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError as error:
+        raise DeclarationError("file_missing", where=str(path)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DeclarationError("toml_syntax", where=str(path), reason=str(error)) from error
+
+
+def refuse_unknown_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
+    """Stop on a key that no reader would look at: a misspelt setting must not be silently ignored."""
+    allowed = list(known)
+    for key in given:
+        if key not in allowed:
+            raise DeclarationError(
+                "unknown_key", where=where, key=key, suggestion=suggest(key, allowed), known=", ".join(sorted(allowed))
+            )
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A standard variable: what it means, in two languages, and where the definition comes from."""
+
+    name: str
+    type: str
+    label: Mapping[str, str]
+    definition: Mapping[str, str]
+    codelist: str | None
+    source_standard: str
+    identified: bool
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: its concept, and what ingest may expect of it.
+
+    A row is rejected without its ``required`` columns. A source may fill the ``declarable`` ones. Dates lie at or after
+    ``earliest`` and, where ``past``, not after today.
+    """
+
+    name: str
+    concept: Concept
+    required: bool = False
+    declarable: bool = False
+    past: bool = False
+    earliest: dt.date = dt.date(1880, 1, 1)
+
+    @property
+    def dtype(self) -> Any:
+        """The Polars type of the column."""
+        return TYPES[self.concept.type]
+
+    @property
+    def latest(self) -> dt.date:
+        """The last date that the column can hold."""
+        return dt.datetime.now().astimezone().date() if self.past else dt.date(2100, 12, 31)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule over one row: where ``sql`` is true the value of ``column`` cannot be."""
+
+    reason: str
+    column: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table between stages: its grain, key, columns and where it may stand.
+
+    ``extra`` is the beginning of the names of further columns, where their number depends on other declarations.
+    """
+
+    name: str
+    stage: str
+    identified: bool
+    grain: Mapping[str, str]
+    key: tuple[str, ...]
+    columns: Mapping[str, Column]
+    checks: tuple[Check, ...] = ()
+    extra: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The folder of a run that holds the table."""
+        return "identified" if self.identified else "statistical"
+
+
+@dataclass(frozen=True)
+class Schema:
+    """Everything that ``schemas/`` declares, code lists read when asked for."""
+
+    directory: Path
+    concepts: Mapping[str, Concept]
+    tables: Mapping[str, Table]
+    _codelists: dict[str, pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+
+    def codelist(self, name: str) -> pl.DataFrame:
+        """Return a code list as a frame: code, label_es, label_en, valid_from, valid_to, aliases, ...
+
+        Raises
+        ------
+        DeclarationError
+            If there is no such list or it lacks a column.
+        """
+        if name not in self._codelists:
+            self._codelists[name] = _read_codelist(self.directory / "codelists", name)
+        return self._codelists[name]
+
+    @cached_property
+    def codelist_names(self) -> tuple[str, ...]:
+        """Names of the code lists at hand."""
+        return tuple(sorted(path.stem for path in (self.directory / "codelists").glob("*.csv")))
+
+
+def _read_codelist(directory: Path, name: str) -> pl.DataFrame:
+    path = directory / f"{name}.csv"
+    if not path.is_file():
+        known = [file.stem for file in directory.glob("*.csv")]
+        raise DeclarationError("unknown_codelist", where=str(path), name=name, suggestion=suggest(name, known))
+    frame = pl.read_csv(path, infer_schema=False)
+    missing = {"code", "label_es", "label_en", "valid_from", "valid_to", "aliases"} - set(frame.columns)
+    if missing:
+        raise DeclarationError("codelist_columns", where=str(path), columns=", ".join(sorted(missing)))
+    repeated = frame.filter(frame["code"].is_duplicated())["code"]
+    if len(repeated):
+        raise DeclarationError("codelist_repeated", where=str(path), code=repeated[0])
+    return frame
+
+
+def load_schema(directory: Path) -> Schema:
+    """Load and check the concepts and tables of a ``schemas/`` folder.
+
+    Raises
+    ------
+    DeclarationError
+        If a file is missing, is not TOML, or names what does not exist.
+    """
+    concepts = {
+        name: _concept(name, node, directory / "concepts.toml")
+        for name, node in read_toml(directory / "concepts.toml").items()
+    }
+    tables = {path.stem: _table(path, concepts) for path in sorted((directory / "tables").glob("*.toml"))}
+    schema = Schema(directory, concepts, tables)
+    for concept in concepts.values():
+        if concept.codelist and concept.codelist not in schema.codelist_names:
+            raise DeclarationError(
+                "unknown_codelist",
+                where=f"{directory / 'concepts.toml'} [{concept.name}]",
+                name=concept.codelist,
+                suggestion=suggest(concept.codelist, schema.codelist_names),
+            )
+    return schema
+
+
+_CONCEPT_KEYS = (
+    "label_es label_en definition_es definition_en type codelist unit source_standard identified derived_from"
+).split()
+
+
+def _concept(name: str, node: dict[str, Any], path: Path) -> Concept:
+    where = f"{path} [{name}]"
+    refuse_unknown_keys(node, _CONCEPT_KEYS, where)
+    for key in ("label_es", "label_en", "definition_es", "definition_en", "type"):
+        if not node.get(key):
+            raise DeclarationError("missing_key", where=where, key=key)
+    if node["type"] not in TYPES:
+        raise DeclarationError(
+            "unknown_type", where=where, name=node["type"], suggestion=suggest(node["type"], TYPES)
+        )
+    return Concept(
+        name=name,
+        type=node["type"],
+        label={"es": node["label_es"], "en": node["label_en"]},
+        definition={"es": node["definition_es"], "en": node["definition_en"]},
+        codelist=node.get("codelist"),
+        source_standard=node.get("source_standard", ""),
+        identified=bool(node.get("identified", False)),
+    )
+
+
+def _table(path: Path, concepts: Mapping[str, Concept]) -> Table:
+    tree = read_toml(path)
+    refuse_unknown_keys(tree, ("stage", "identified", "grain_es", "grain_en", "key", "extra", "column", "check"), str(path))
+    columns: dict[str, Column] = {}
+    for node in tree["column"]:
+        where = f"{path} [[column]] {node.get('name', '?')}"
+        refuse_unknown_keys(node, ("name", "concept", "required", "declarable", "past", "earliest"), where)
+        concept = node.get("concept", node["name"])
+        if concept not in concepts:
+            raise DeclarationError(
+                "unknown_concept", where=where, name=concept, suggestion=suggest(concept, concepts)
+            )
+        columns[node["name"]] = Column(
+            name=node["name"],
+            concept=concepts[concept],
+            required=node.get("required", False),
+            declarable=node.get("declarable", False),
+            past=node.get("past", False),
+            earliest=dt.date.fromisoformat(node.get("earliest", "1880-01-01")),
+        )
+    for key in tree["key"]:
+        if key not in columns:
+            raise DeclarationError("unknown_column", where=str(path), name=key, suggestion=suggest(key, columns))
+    return Table(
+        name=path.stem,
+        stage=tree["stage"],
+        identified=tree["identified"],
+        grain={"es": tree["grain_es"], "en": tree["grain_en"]},
+        key=tuple(tree["key"]),
+        columns=columns,
+        checks=tuple(Check(**node) for node in tree.get("check", [])),
+        extra=tree.get("extra", ""),
+    )

@@ -1,0 +1,186 @@
+"""What each stage does with the tables it is handed: thin bridges from the pipeline to the parts that do the work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from register.console import Console
+from register.engine import Engine
+from register.errors import QualityError
+from register.project import Project
+from register.run import Run, digest, digest_file
+from register.schema import Schema
+
+MIN_ROWS_FOR_GATE = 1_000
+
+
+@dataclass
+class Workshop:
+    """What a stage works with. It reads tables by name in ``engine`` and keeps its results with `write`."""
+
+    project: Project
+    schema: Schema
+    engine: Engine
+    run: Run
+    staging: Path
+    console: Console
+    makes: tuple[str, ...]
+    rows: dict[str, int] = field(default_factory=dict)
+    written: dict[str, Path] = field(default_factory=dict)
+
+    def write(self, name: str, sql: str) -> None:
+        """Write a query as a table of the run, with the columns, types and order that its declaration gives."""
+        table = self.schema.tables[name]
+        path = self.staging / f"{name}.parquet"
+        columns = [f'cast("{c.name}" as {SQL_TYPES[c.concept.type]}) as "{c.name}"' for c in table.columns.values()]
+        columns += [f'"{extra}"' for extra in self._extra_columns(sql, table.extra)]
+        self.rows[name] = self.engine.write(f"select {', '.join(columns)} from ({sql})", path, order_by=table.key)
+        self.written[name] = path
+
+    def _extra_columns(self, sql: str, prefix: str) -> list[str]:
+        if not prefix:
+            return []
+        described = self.engine.rows(f"describe {sql}")
+        return [str(row[0]) for row in described if str(row[0]).startswith(prefix)]
+
+    def write_made(self) -> None:
+        """Write every table the stage makes from the relation of that name in the database."""
+        for name in self.makes:
+            self.write(name, f'select * from "{name}"')
+
+
+SQL_TYPES: Mapping[str, str] = {
+    "string": "varchar",
+    "code": "varchar",
+    "date": "date",
+    "datetime": "timestamp",
+    "integer": "bigint",
+    "number": "double",
+    "boolean": "boolean",
+}
+
+
+def fingerprint_extracts(project: Project, run: Run) -> list[list[str]]:
+    """Return path and content hash of every extract. A file whose size and time are as before is not read again."""
+    before: dict[str, dict[str, Any]] = run.manifest.get("extracts", {})
+    now: dict[str, dict[str, Any]] = {}
+    for path in sorted(project.extracts.rglob("*")) if project.extracts.is_dir() else []:
+        if not path.is_file():
+            continue
+        name = path.relative_to(project.extracts).as_posix()
+        stat = path.stat()
+        seen = before.get(name, {})
+        same = seen.get("bytes") == stat.st_size and seen.get("modified") == stat.st_mtime_ns
+        now[name] = {
+            "bytes": stat.st_size,
+            "modified": stat.st_mtime_ns,
+            "sha256": seen["sha256"] if same else digest_file(path),
+        }
+    if now != before:
+        run.manifest["extracts"] = now
+    return [[name, digest(entry["sha256"])] for name, entry in now.items()]
+
+
+def ingest(workshop: Workshop) -> dict[str, Any]:
+    """Extracts to record tables, mentions, bundles and rejected rows; counts per file for the manifest."""
+    from register.ingest.declaration import load_sources
+    from register.ingest.load import Loader, check_counts, find_extracts
+
+    project, console = workshop.project, workshop.console
+    sources = load_sources(project.schemas / "sources", project.country, workshop.schema)
+    extracts, unclaimed = find_extracts(project.extracts, sources)
+    for name in unclaimed:
+        console.say("ingest.unclaimed", file=name)
+    with console.progress() as progress:
+        bar = progress.add_task(console.text("stage.ingest"), total=sum(e.path.stat().st_size for e in extracts))
+        loader = Loader(
+            workshop.engine,
+            workshop.schema,
+            project.secret(),
+            workshop.staging / "parts",
+            lambda size: progress.advance(bar, size),
+        )
+        loader.load(extracts)
+        loader.finish(workshop.write)
+    counts = [loader.counts[extract.number] for extract in extracts]
+    check_counts(counts, workshop.rows)
+    for count in counts:
+        if count.missing_columns:
+            console.say("ingest.missing_columns", file=count.file, columns=", ".join(count.missing_columns))
+    return {"files": [asdict(count) for count in counts], "unclaimed": unclaimed}
+
+
+def check_rejected_share(project: Project, record: Mapping[str, Any]) -> None:
+    """Stop the build if a source is worse than allowed. Its rejected rows are already there to be looked at.
+
+    A source of fewer than a thousand rows is not judged by a share.
+
+    Raises
+    ------
+    QualityError
+        Naming the worst file of the source.
+    """
+    by_source: dict[str, list[dict[str, Any]]] = {}
+    for count in record.get("files", []):
+        by_source.setdefault(count["declaration"], []).append(count)
+    for declaration, counts in by_source.items():
+        received = sum(count["received"] for count in counts)
+        rejected = sum(count["rejected"] for count in counts)
+        if received >= MIN_ROWS_FOR_GATE and rejected > project.quality.max_rejected_share * received:
+            worst = max(counts, key=lambda count: count["rejected"])
+            reasons = sorted(worst["reasons"].items(), key=lambda item: -item[1])
+            raise QualityError(
+                "too_many_rejected",
+                where=worst["file"],
+                declaration=declaration,
+                share=f"{rejected / received:.1%}",
+                allowed=f"{project.quality.max_rejected_share:.1%}",
+                reason=reasons[0][0] if reasons else "",
+            )
+
+
+def identify(workshop: Workshop) -> dict[str, Any]:
+    """Mentions to identities."""
+    from register.ingest.identify import identity_sql
+
+    workshop.write("identity", identity_sql(workshop.schema.tables["identity"]))
+    return {}
+
+
+def link(workshop: Workshop) -> dict[str, Any]:
+    """Identities to weighted pairs."""
+    from register.link import load_rules, predict
+
+    rules = load_rules(workshop.project.linkage_rules / "people.toml")
+    report = predict(workshop.engine.con, rules)
+    workshop.write_made()
+    return asdict(report)
+
+
+def resolve(workshop: Workshop) -> dict[str, Any]:
+    """Pairs to persons, with ids carried over from the run before."""
+    from register.link import load_itinerary, load_rules, resolve
+
+    rules = load_rules(workshop.project.linkage_rules / "people.toml")
+    itinerary = load_itinerary(workshop.project.linkage_rules / "itinerary.toml")
+    report = resolve(workshop.engine.con, rules, itinerary, workshop.project.secret())
+    workshop.write_made()
+    return asdict(report)
+
+
+def stays(workshop: Workshop) -> dict[str, Any]:
+    """Records of persons to movements and stays."""
+    return {}
+
+
+def events(workshop: Workshop) -> dict[str, Any]:
+    """Movements to verdicts and migrations."""
+    return {}
+
+
+def flows(workshop: Workshop) -> dict[str, Any]:
+    """Migrations to flows and stocks."""
+    return {}
