@@ -152,21 +152,23 @@ def _text(compare: Compare, level: Level) -> str:
     """Conditions on names and other text."""
     own, other = compare.concept, level.column
     left, right = f"{own}_l", f"{own}_r"
-    plain = f"replace({left}, ' ', '') = replace({right}, ' ', '')"
     match level.word:
         case "exact":
             return f"{left} = {right}"
         case "swapped_with_":
             return _either(own, str(other))
-        case "joined":
-            return plain
         case "joined_with_":
+            one, two = (f"replace({side}, ' ', '')" for side in (left, right))
+            both = [f"replace({own}_{side} || {other}_{side}, ' ', '')" for side in "lr"]
+            return f"{one} = {two} or {both[0]} = {two} or {both[1]} = {one}"
+        case "one_of_two":
+            first, second = compare.columns["words"]
             return (
-                f"replace({left} || {other}_l, ' ', '') = replace({right}, ' ', '')"
-                f" or replace({right} || {other}_r, ' ', '') = replace({left}, ' ', '')"
+                f"{second}_l is null and {first}_l in ({first}_r, {second}_r)"
+                f" or {second}_r is null and {first}_r in ({first}_l, {second}_l)"
             )
-        case "shared_word" | "shared_key":
-            words = list(compare.columns["words" if level.word == "shared_word" else "keys"])
+        case "shared_word":
+            words = list(compare.columns["words"])
             return " or ".join(f"{one}_l = {two}_r" for one, two in product(words, words))
         case "truncated":
             return (

@@ -18,7 +18,7 @@ from register.schema import read_toml, refuse_unknown_keys
 #: a threshold: Jaro-Winkler similarity for names and text, days for dates, a difference for numbers.
 VOCABULARY: Mapping[str, tuple[str, ...]] = {
     "name": (
-        "exact swapped_with_ joined joined_with_ shared_word shared_key truncated phonetic typo NUMBER"
+        "exact swapped_with_ joined_with_ one_of_two shared_word truncated phonetic typo NUMBER"
     ).split(),
     "date": "exact heaped swapped typo year_only same_year same_day NUMBER".split(),
     "document": "equal typo different changed".split(),
