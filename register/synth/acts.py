@@ -51,8 +51,15 @@ def deaths(
 
 
 def couples(
-    rng: np.random.Generator, people: People, journeys: Journeys, last_day: Ints, period: Period,
-    *, local: int, wanted: int, oldest: int,
+    rng: np.random.Generator,
+    people: People,
+    journeys: Journeys,
+    last_day: Ints,
+    period: Period,
+    *,
+    local: int,
+    wanted: int,
+    oldest: int,
 ) -> Couples:
     """Return couples of adults who are alive and in the country on the day, those who never travel first."""
     adult = period.observed_from - people.birth >= ADULT_DAYS
@@ -68,20 +75,32 @@ def couples(
 
 
 def parents(
-    rng: np.random.Generator, acts: dict[str, float], married: Couples, others: Couples, journeys: Journeys,
-    last_day: Ints, period: Period, wanted: int, twin_share: float,
+    rng: np.random.Generator,
+    acts: dict[str, float],
+    married: Couples,
+    others: Couples,
+    journeys: Journeys,
+    last_day: Ints,
+    period: Period,
+    wanted: int,
+    twin_share: float,
 ) -> Couples:
     """Return the parents and day of each birth: of married couples, of others, some of them twice."""
     n_married = min(len(married.woman), round(acts["born_to_married"] * wanted))
     wed = married.take(rng.permutation(len(married.woman))[:n_married])
     wed = Couples(wed.woman, wed.man, wed.day + rng.integers(60, 900, n_married))
     pool = [wed, others.take(slice(0, wanted - n_married))]
-    first = Couples(*(np.concatenate([getattr(part, key) for part in pool]) for key in ("woman", "man", "day")))
+    first = Couples(
+        *(np.concatenate([getattr(part, key) for part in pool]) for key in ("woman", "man", "day"))
+    )
     again = first.take(chance(rng, acts["born_to_same_couple"], len(first.woman)))
     again = Couples(again.woman, again.man, again.day + rng.integers(300, 900, len(again.woman)))
     twins = first.take(chance(rng, twin_share, len(first.woman)))
     births = Couples(
-        *(np.concatenate([getattr(part, key) for part in (again, twins, first)]) for key in ("woman", "man", "day"))
+        *(
+            np.concatenate([getattr(part, key) for part in (again, twins, first)])
+            for key in ("woman", "man", "day")
+        )
     )
     fits = (births.day < np.minimum(last_day[births.woman], period.observed_to)) & journeys.inside_at(
         births.woman, births.day
@@ -90,7 +109,11 @@ def parents(
 
 
 def visas(
-    rng: np.random.Generator, population: dict[str, Any], people: People, phases: Phases, last_day: Ints,
+    rng: np.random.Generator,
+    population: dict[str, Any],
+    people: People,
+    phases: Phases,
+    last_day: Ints,
     period: Period,
 ) -> pl.DataFrame:
     """Return the visas of foreigners who stay: person, class, issued, expires (days)."""
@@ -110,7 +133,16 @@ def visas(
     rounds = []
     for _ in range(ROUNDS):
         expires = start + np.array(list(VISA_DAYS.values()))[kind]
-        rounds.append(pl.DataFrame({"person": person, "class": pl.Series(kinds).gather(kind), "issued": start, "expires": expires}))
+        rounds.append(
+            pl.DataFrame(
+                {
+                    "person": person,
+                    "class": pl.Series(kinds).gather(kind),
+                    "issued": start,
+                    "expires": expires,
+                }
+            )
+        )
         again = chance(rng, acts["visa_renewed"], len(person)) & (expires < end)
         person, end = person[again], end[again]
         start = expires[again] - rng.integers(0, 60, len(person))
@@ -120,8 +152,13 @@ def visas(
 
 
 def permits(
-    rng: np.random.Generator, population: dict[str, Any], faults: Faults, people: People, phases: Phases,
-    last_day: Ints, period: Period,
+    rng: np.random.Generator,
+    population: dict[str, Any],
+    faults: Faults,
+    people: People,
+    phases: Phases,
+    last_day: Ints,
+    period: Period,
 ) -> pl.DataFrame:
     """Return permits: person, class, number, issued, expires (days), irregular; sorted by person and issue.
 
@@ -145,7 +182,15 @@ def permits(
         expires = issued + np.where(special, PERMIT_DAYS["PPT"], PERMIT_DAYS["CE"])
         kind = pl.Series(special).replace_strict({True: "PPT", False: "CE"}, return_dtype=pl.String)
         rounds.append(
-            pl.DataFrame({"person": person, "class": kind, "issued": issued, "expires": expires, "irregular": irregular})
+            pl.DataFrame(
+                {
+                    "person": person,
+                    "class": kind,
+                    "issued": issued,
+                    "expires": expires,
+                    "irregular": irregular,
+                }
+            )
         )
         again = chance(rng, acts["permit_renewed"], len(person)) & (expires < end)
         person, end, special, irregular = person[again], end[again], special[again], irregular[again]
@@ -177,7 +222,9 @@ def _stays(
     return _inside(phases, last_day, foreign[phases.person], SHORT_STAY)
 
 
-def _irregular_stays(people: People, phases: Phases, last_day: Ints, irregular: int) -> tuple[Ints, Ints, Ints]:
+def _irregular_stays(
+    people: People, phases: Phases, last_day: Ints, irregular: int
+) -> tuple[Ints, Ints, Ints]:
     return _inside(phases, last_day, people.life[phases.person] == irregular, 365)
 
 

@@ -14,6 +14,7 @@ from register.synth.lives import Journeys
 from register.synth.people import NATIONAL, People
 
 SAME_POST = 0.6  # of a journey's two crossings
+USUAL_PURPOSE = 0.5
 HOME = 0.95  # crossings of foreigners to or from their own country
 
 
@@ -39,6 +40,8 @@ def cross(
     by_trip = np.zeros(n_trip, dtype=np.int64)
     by_trip[trip] = post
     post = np.where(chance(rng, SAME_POST, size), by_trip[trip], post)
+    together = _together(journeys, people.travels_with)
+    country, post = country[together], post[together]
     land = np.array([spec["transport"] == "land" for spec in population["posts"].values()])[post]
     rates = faults["unrecorded"]
     irregular = people.life[person] == [spec["name"] for spec in population["life"]].index("irregular")
@@ -46,18 +49,34 @@ def cross(
     return Crossings(country, post, rng.random(size) >= missing)
 
 
-def purposes(rng: np.random.Generator, population: dict[str, Any], faults: Faults, size: int) -> pl.Series:
+def purposes(rng: np.random.Generator, population: dict[str, Any], faults: Faults, life: Ints) -> pl.Series:
     """Return the purpose of each journey as the office writes it, null where it is left empty."""
-    weights = population["purposes"]
+    weights, size = population["purposes"], len(life)
     words = pl.Series([*weights, None], dtype=pl.String)
-    drawn = np.where(
-        chance(rng, faults["crossing"]["no_purpose"], size), len(weights), choose(rng, weights.values(), size)
-    )
-    return words.gather(drawn)
+    any_purpose = choose(rng, weights.values(), size)
+    usual = np.array(
+        [list(weights).index(spec["purpose"]) if "purpose" in spec else -1 for spec in population["life"]]
+    )[life]
+    drawn = np.where((usual >= 0) & chance(rng, USUAL_PURPOSE, size), usual, any_purpose)
+    return words.gather(np.where(chance(rng, faults["crossing"]["no_purpose"], size), len(weights), drawn))
+
+
+def _together(journeys: Journeys, travels_with: Ints) -> Ints:
+    """Return for each crossing the row of the same crossing of the person with whom it was made."""
+    person, row = journeys.person, np.arange(len(journeys.person))
+    begin = np.searchsorted(person, np.arange(len(travels_with) + 1))
+    with_whom = travels_with[person]
+    same = begin[with_whom] + row - begin[person]
+    return np.where(same < begin[with_whom + 1], same, row)
 
 
 def _countries(
-    rng: np.random.Generator, population: dict[str, Any], people: People, person: Ints, trip: Ints, n_trip: int
+    rng: np.random.Generator,
+    population: dict[str, Any],
+    people: People,
+    person: Ints,
+    trip: Ints,
+    n_trip: int,
 ) -> Ints:
     """Return the country on the other side: foreigners' own, where a national lives abroad, or any."""
     codes = list(population["countries"])

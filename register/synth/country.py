@@ -14,11 +14,12 @@ from register.synth.borders import cross
 from register.synth.declare import Faults, load_faults, load_population
 from register.synth.documents import make_documents
 from register.synth.draw import Ints, chance, day, stream
-from register.synth.lives import Period, live
+from register.synth.lives import Period, live, travel_along
 from register.synth.people import NATIONAL, make_children, make_people
-from register.synth.records import Country, write_extracts
+from register.synth.records import write_extracts
 from register.synth.report import SynthReport
 from register.synth.truth import write_truth
+from register.synth.world import Country
 
 MARGIN = 2  # years simulated before the first and after the last observed one
 FEWEST, MOST = 10, 5_000_000
@@ -45,7 +46,9 @@ def generate(
         people=len(country.people),
         seed=seed,
         years=years,
-        records={source: sum(part["record_key"].n_unique() for part in parts) for source, parts in mentions.items()},
+        records={
+            source: sum(part["record_key"].n_unique() for part in parts) for source, parts in mentions.items()
+        },
         truth=truth,
     )
 
@@ -62,26 +65,46 @@ def make_country(
     middle = (period.observed_from + period.observed_to) // 2
     people = make_people(stream(seed, "people"), population, faults, life[life != child], middle)
     journeys, phases = live(stream(seed, "journeys"), population["life"], people.life, people.birth, period)
+    journeys, phases = travel_along(stream(seed, "twins"), journeys, phases, people.travels_with)
 
     acts = population["acts"]
     last_day = deaths(stream(seed, "deaths"), people, journeys, period, local, acts["death"])
     n_marriage = round(acts["marriage"] * size)
     pairs = couples(
-        stream(seed, "couples"), people, journeys, last_day, period,
-        local=local, wanted=n_marriage + n_child, oldest=OLDEST_MOTHER,
+        stream(seed, "couples"),
+        people,
+        journeys,
+        last_day,
+        period,
+        local=local,
+        wanted=n_marriage + n_child,
+        oldest=OLDEST_MOTHER,
     )
     married, others = pairs.take(slice(0, n_marriage)), pairs.take(slice(n_marriage, None))
     births = parents(
-        stream(seed, "births"), acts, married, others, journeys, last_day, period, n_child,
+        stream(seed, "births"),
+        acts,
+        married,
+        others,
+        journeys,
+        last_day,
+        period,
+        n_child,
         faults["people"]["twin"],
     )
     rng = stream(seed, "children")
     no_father = chance(rng, faults["birth"]["no_father"], len(births.woman))
     home = list(population["countries"]).index(NATIONAL)
     mother_country, father_country = people.country[births.woman], people.country[births.man]
-    citizen = (mother_country == home) | ((father_country == home) & ~no_father) | chance(rng, 0.6, len(no_father))
+    citizen = (
+        (mother_country == home) | ((father_country == home) & ~no_father) | chance(rng, 0.6, len(no_father))
+    )
     children = make_children(
-        rng, population, life=child, birth=births.day, country=np.where(citizen, home, mother_country),
+        rng,
+        population,
+        life=child,
+        birth=births.day,
+        country=np.where(citizen, home, mother_country),
         municipality=people.municipality[births.woman],
         surnames=surname_of_child(people, births, no_father),
     )
@@ -92,13 +115,20 @@ def make_country(
     last_day = np.concatenate([last_day, np.full(len(children), period.end, dtype=np.int64)])
     all_journeys = journeys.append(child_journeys).until(last_day)
     return Country(
-        seed=seed, population=population, faults=faults, period=period, people=everybody,
-        journeys=all_journeys, last_day=last_day,
+        seed=seed,
+        population=population,
+        faults=faults,
+        period=period,
+        people=everybody,
+        journeys=all_journeys,
+        last_day=last_day,
         crossings=cross(stream(seed, "crossings"), population, faults, everybody, all_journeys),
         documents=make_documents(stream(seed, "documents"), population, faults, everybody, period),
         visas=visas(stream(seed, "visas of"), population, people, phases, last_day, period),
         permits=permits(stream(seed, "permits of"), population, faults, people, phases, last_day, period),
-        marriages=married, births=births, no_father=no_father,
+        marriages=married,
+        births=births,
+        no_father=no_father,
         children=np.arange(len(people), len(everybody)),
     )
 

@@ -117,10 +117,13 @@ def show_documents(
             "passport": documents.passport_at(person, day),
             "second": documents.second_passport.gather(person),
             "id": documents.national_id.gather(person),
-            "permit": permits["number"].gather(permit) if permits.height else pl.Series([None] * size, dtype=pl.String),
+            "permit": permits["number"].gather(permit)
+            if permits.height
+            else pl.Series([None] * size, dtype=pl.String),
             "permit_kind": (
                 permits["class"].gather(permit).replace_strict(PERMIT_KINDS)
-                if permits.height else pl.Series([None] * size, dtype=pl.String)
+                if permits.height
+                else pl.Series([None] * size, dtype=pl.String)
             ),
             "id_kind": id_kind,
             "nationality": codes.gather(country),
@@ -129,8 +132,17 @@ def show_documents(
             "with_second": with_second,
         }
     ).select(
-        kind=pl.when("with_permit").then("permit_kind").when("with_id").then("id_kind").otherwise(pl.lit(PASSPORT)),
-        number=pl.when("with_permit").then("permit").when("with_id").then("id").when("with_second").then("second")
+        kind=pl.when("with_permit")
+        .then("permit_kind")
+        .when("with_id")
+        .then("id_kind")
+        .otherwise(pl.lit(PASSPORT)),
+        number=pl.when("with_permit")
+        .then("permit")
+        .when("with_id")
+        .then("id")
+        .when("with_second")
+        .then("second")
         .otherwise("passport"),
         issuer=pl.when("with_permit").then(pl.lit(NATIONAL)).otherwise("nationality"),
         nationality="nationality",

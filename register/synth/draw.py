@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Letters = NDArray[np.uint32]
 
 MINUTES = 1440  # in a day
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"
 
 
@@ -27,13 +28,17 @@ def stream(seed: int, name: str) -> np.random.Generator:
 
 def chance(rng: np.random.Generator, share: float, size: int) -> Bools:
     """Return true for about ``share`` of ``size`` cases."""
-    return rng.random(size) < share
+    happens: Bools = rng.random(size) < share
+    return happens
 
 
 def choose(rng: np.random.Generator, weights: Iterable[float], size: int) -> Ints:
     """Return ``size`` positions drawn in proportion to their weights."""
     cumulative = np.cumsum(np.asarray(list(weights), dtype=np.float64))
-    return np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right").astype(np.int64)
+    drawn: Ints = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right").astype(
+        np.int64
+    )
+    return drawn
 
 
 def choose_word(rng: np.random.Generator, weights: Mapping[str, float], size: int) -> pl.Series:
@@ -45,7 +50,7 @@ def numbers(rng: np.random.Generator, pattern: str, size: int) -> pl.Series:
     """Return document numbers of a pattern: ``A`` a letter, ``9`` a digit, anything else itself."""
     columns = np.empty((size, len(pattern)), dtype=np.uint32)
     for position, mark in enumerate(pattern):
-        alphabet = {"A": LETTERS, "9": DIGITS}.get(mark, mark)
+        alphabet = {"A": ALPHABET, "9": DIGITS}.get(mark, mark)
         codes = np.array([ord(letter) for letter in alphabet], dtype=np.uint32)
         columns[:, position] = codes[rng.integers(0, len(codes), size)]
     return from_letters(columns)
@@ -62,14 +67,27 @@ def distinct_numbers(rng: np.random.Generator, pattern: str, size: int) -> pl.Se
     return drawn
 
 
-def letters(words: pl.Series, width: int = 0) -> NDArray[np.uint32]:
-    """Return words as a matrix of code points, one row a word, padded with zeros."""
+def scatter(words: pl.Series, at: Ints, values: pl.Series) -> pl.Series:
+    """Return words with other values at some positions."""
+    source = np.arange(len(words))
+    source[at] = len(words) + np.arange(len(at))
+    return pl.concat([words, values.alias(words.name)]).gather(source)
+
+
+def replace_some(words: pl.Series, which: Bools, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """Return words with some of them changed."""
+    at = np.flatnonzero(which)
+    return scatter(words, at, change(words.gather(at))) if len(at) else words
+
+
+def letters(words: pl.Series, room: int = 0) -> Letters:
+    """Return words as a matrix of code points, one row a word, padded with ``room`` zeros or more."""
     array = np.asarray(words.fill_null("").to_list() or [""], dtype=np.str_)
-    array = array.astype(f"<U{max(width, array.dtype.itemsize // 4, 1)}")
+    array = array.astype(f"<U{max(array.dtype.itemsize // 4, 1) + room}")
     return np.ascontiguousarray(array).view(np.uint32).reshape(len(array), -1)[: len(words)].copy()
 
 
-def from_letters(matrix: NDArray[np.uint32]) -> pl.Series:
+def from_letters(matrix: Letters) -> pl.Series:
     """Return the words of a matrix of code points."""
     if not matrix.size:
         return pl.Series([], dtype=pl.String)

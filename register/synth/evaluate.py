@@ -22,7 +22,7 @@ KEY = ("source", "record_key", "role")
 
 @dataclass(frozen=True)
 class FlowError:
-    """One cell of the flows: ``error`` is found minus true, ``relative_error`` its share of the true count."""
+    """One year and direction: ``error`` is found minus true, ``relative_error`` its share of the truth."""
 
     year: int
     direction: str
@@ -195,14 +195,20 @@ def _find(folder: Path, table: str) -> Path | None:
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, view: str, folder: Path, columns: tuple[str, ...],
-    *, name: str | None = None,
+    connection: duckdb.DuckDBPyConnection,
+    view: str,
+    folder: Path,
+    columns: tuple[str, ...],
+    *,
+    name: str | None = None,
 ) -> None:
     path = _find(folder, name or view)
     if path is None:
         raise UsageError("synth.no_table", where=str(folder), table=name or view)
     quoted = str(path).replace("'", "''")
-    reader = f"read_csv('{quoted}', all_varchar = true)" if path.suffix == ".csv" else f"read_parquet('{quoted}')"
+    reader = (
+        f"read_csv('{quoted}', all_varchar = true)" if path.suffix == ".csv" else f"read_parquet('{quoted}')"
+    )
     present = {row[0] for row in connection.execute(f"describe select * from {reader}").fetchall()}
     absent = [column for column in columns if column not in present]
     if absent:

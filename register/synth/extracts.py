@@ -7,7 +7,6 @@ extract; ``write`` puts them into a file.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
@@ -17,23 +16,71 @@ SEXES_LONG = {True: "Femenino", False: "Masculino"}
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file is written: lines end in CR LF in all of them."""
+    """How a file is written (lines end in CR LF in all of them), and which columns hold dates and codes."""
 
     stem: str
     delimiter: str
     encoding: str
+    birth_dates: tuple[str, ...]
+    dates: tuple[str, ...]
+    codes: tuple[str, ...]
 
 
-CROSSING = Layout("migracion_movimientos_{year}", ";", "latin-1")
-VISA = Layout("cancilleria_visas", ",", "utf-8")
-PERMIT = Layout("permisos_residencia", "|", "utf-8-sig")
-BIRTH = Layout("registro_civil_nacimientos", ",", "utf-8")
-DEATH = Layout("registro_civil_defunciones", ",", "utf-8")
-MARRIAGE = Layout("registro_civil_matrimonios", ",", "utf-8")
+CROSSING = Layout(
+    stem="migracion_movimientos_{year}",
+    delimiter=";",
+    encoding="latin-1",
+    birth_dates=("FECHA_NACIMIENTO",),
+    dates=("FECHA_HORA",),
+    codes=("PUESTO_CONTROL", "TIPO_DOCUMENTO", "NACIONALIDAD"),
+)
+VISA = Layout(
+    stem="cancilleria_visas",
+    delimiter=",",
+    encoding="utf-8",
+    birth_dates=("fecha_nacimiento",),
+    dates=("fecha_expedicion",),
+    codes=("tipo", "nacionalidad"),
+)
+PERMIT = Layout(
+    stem="permisos_residencia",
+    delimiter="|",
+    encoding="utf-8-sig",
+    birth_dates=("F_NACIMIENTO",),
+    dates=("F_EXPEDICION",),
+    codes=("CLASE", "NACIONALIDAD", "MUNICIPIO"),
+)
+BIRTH = Layout(
+    stem="registro_civil_nacimientos",
+    delimiter=",",
+    encoding="utf-8",
+    birth_dates=(),
+    dates=("fecha_nacimiento",),
+    codes=("cod_municipio", "nacionalidad_madre"),
+)
+DEATH = Layout(
+    stem="registro_civil_defunciones",
+    delimiter=",",
+    encoding="utf-8",
+    birth_dates=("fecha_nacimiento",),
+    dates=("fecha_defuncion",),
+    codes=("cod_municipio", "nacionalidad"),
+)
+MARRIAGE = Layout(
+    stem="registro_civil_matrimonios",
+    delimiter=",",
+    encoding="utf-8",
+    birth_dates=("fecha_nacimiento_1", "fecha_nacimiento_2"),
+    dates=("fecha_matrimonio",),
+    codes=("nacionalidad_1", "nacionalidad_2"),
+)
 
 
 def crossing_rows(keys: pl.Series, facts: pl.DataFrame, people: pl.DataFrame) -> pl.DataFrame:
-    """Return border crossings; ``facts``: crossed_at, inbound, post, kind, issuer, nationality, country, purpose."""
+    """Return border crossings.
+
+    ``facts``: crossed_at, inbound, post, kind, issuer, nationality, country, purpose.
+    """
     return pl.DataFrame(
         {
             "ID_MOVIMIENTO": keys,
@@ -94,7 +141,10 @@ def permit_rows(keys: pl.Series, facts: pl.DataFrame, people: pl.DataFrame) -> p
 def birth_rows(
     keys: pl.Series, facts: pl.DataFrame, child: pl.DataFrame, mother: pl.DataFrame, father: pl.DataFrame
 ) -> pl.DataFrame:
-    """Return births; ``facts``: municipality_code, registered, mother_nationality, father_nationality, has_father."""
+    """Return births.
+
+    ``facts``: municipality_code, registered, mother_nationality, father_nationality, has_father.
+    """
     named = facts["has_father"]
     nothing = pl.Series([None], dtype=pl.String)
 
@@ -157,12 +207,9 @@ def marriage_rows(
     return pl.DataFrame(columns)
 
 
-def write(rows: pl.DataFrame, directory: Path, layout: Layout, year: int | None = None) -> Path:
-    """Write the rows of an extract and return the file."""
-    path = directory / f"{layout.stem.format(year=year)}.csv"
-    text = rows.write_csv(separator=layout.delimiter, line_terminator="\r\n")
-    path.write_bytes(text.encode(layout.encoding))
-    return path
+def to_text(rows: pl.DataFrame, layout: Layout) -> str:
+    """Return the rows of an extract as the text of its file."""
+    return rows.write_csv(separator=layout.delimiter, line_terminator="\r\n")
 
 
 _SURNAMES = ("surname_1", "surname_2")

@@ -47,19 +47,18 @@ class Journeys:
 
     def inside_at(self, person: Ints, days: Ints) -> Bools:
         """Return whether each of some people is in the country at noon of a day."""
+        starts: Bools = self.starts_inside[person]
+        if not len(self.person):
+            return starts
         keys = (self.person << 32) + self.minute
         at = np.searchsorted(keys, (person << 32) + days * MINUTES + MINUTES // 2, side="right") - 1
-        found = (at >= 0) & (self.person[np.maximum(at, 0)] == person) if len(keys) else np.zeros(len(at), bool)
-        if not len(keys):
-            return self.starts_inside[person]
-        return np.where(found, self.inbound[np.maximum(at, 0)], self.starts_inside[person])
+        row = np.maximum(at, 0)
+        return np.where((at >= 0) & (self.person[row] == person), self.inbound[row], starts)
 
     def until(self, last_day: Ints) -> Journeys:
         """Return the crossings that lie before the last day of each person."""
         kept = self.minute < last_day[self.person] * MINUTES
-        return replace(
-            self, person=self.person[kept], minute=self.minute[kept], inbound=self.inbound[kept]
-        )
+        return replace(self, person=self.person[kept], minute=self.minute[kept], inbound=self.inbound[kept])
 
     def append(self, other: Journeys) -> Journeys:
         """Return the journeys of two groups; the people of the second come after."""
@@ -97,7 +96,9 @@ def live(
     person, when = np.concatenate(persons), np.concatenate(minutes)
     order = np.lexsort((when, person))
     journeys = Journeys(
-        person[order], (when[order] * MINUTES).astype(np.int64), np.concatenate(directions)[order],
+        person[order],
+        (when[order] * MINUTES).astype(np.int64),
+        np.concatenate(directions)[order],
         starts_inside,
     )
     who, begin = np.concatenate(people), np.concatenate(starts)
@@ -105,6 +106,26 @@ def live(
     return journeys, Phases(
         who[by_person], begin[by_person], np.concatenate(ends)[by_person], np.concatenate(sides)[by_person]
     )
+
+
+def travel_along(
+    rng: np.random.Generator, journeys: Journeys, phases: Phases, travels_with: Ints
+) -> tuple[Journeys, Phases]:
+    """Give people the journeys of those with whom they travel, minutes apart."""
+    person, row = _rows_of(journeys.person, travels_with)
+    apart = np.where(travels_with[person] != person, rng.integers(1, 9, len(person)), 0)
+    along = Journeys(person, journeys.minute[row] + apart, journeys.inbound[row], journeys.starts_inside)
+    who, phase = _rows_of(phases.person, travels_with)
+    return along, Phases(who, phases.start[phase], phases.end[phase], phases.inside[phase])
+
+
+def _rows_of(person: Ints, whose: Ints) -> tuple[Ints, Ints]:
+    """Return people in order, each as often as the person in ``whose`` has rows, and these rows."""
+    begin = np.searchsorted(person, np.arange(len(whose) + 1))
+    count = np.diff(begin)[whose]
+    who = np.repeat(np.arange(len(whose)), count)
+    within = np.arange(len(who)) - np.repeat(np.cumsum(count) - count, count)
+    return who, begin[whose][who] + within
 
 
 def _phases(
@@ -118,9 +139,10 @@ def _phases(
         size = len(person)
         if number == 0 and "turn" in spec:
             low, high = spec["turn"]
-            end = period.observed_from + rng.uniform(low, high, size) * observed
+            end = period.observed_from + rng.uniform(float(low), float(high), size) * observed
         elif "days" in phase:
-            end = start + rng.uniform(*phase["days"], size)
+            low, high = phase["days"]
+            end = start + rng.uniform(float(low), float(high), size)
             end[chance(rng, phase.get("forever", 0.0), size)] = period.end
         else:
             end = np.full(size, float(period.end))

@@ -12,8 +12,13 @@ import polars as pl
 
 from register.synth.draw import Bools, Floats, choose
 
-ROMANISED = {"zh_CN": {"first_names_male": "first_romanized_names", "first_names_female": "first_romanized_names",
-                       "last_names": "last_romanized_names"}}
+ROMANISED = {
+    "zh_CN": {
+        "first_names_male": "first_romanized_names",
+        "first_names_female": "first_romanized_names",
+        "last_names": "last_romanized_names",
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -54,18 +59,22 @@ class Names:
             }
         ).with_columns(n=n_word)
         second = pl.when((pl.col("n") > 1) & (pl.col("1") != pl.col("0"))).then("1")
-        third = pl.when((pl.col("n") > 2) & (pl.col("2") != pl.col("0")) & (pl.col("2") != pl.col("1"))).then("2")
-        return frame.select(given=pl.concat_str("0", second, third, separator=" ", ignore_nulls=True))["given"]
+        third = pl.when((pl.col("n") > 2) & (pl.col("2") != pl.col("0")) & (pl.col("2") != pl.col("1"))).then(
+            "2"
+        )
+        return frame.select(given=pl.concat_str("0", second, third, separator=" ", ignore_nulls=True))[
+            "given"
+        ]
 
 
 def country_names(population: dict[str, Any], country: str) -> Names:
     """Return the names of a country as ``population.toml`` declares them."""
     spec, lists = population["names"][country], population["name_lists"]
-    skew = float(spec["skew"])
+    skew = spec["skew"]
     return Names(
-        men=_pool(spec["given_from"], "first_names_male", {}, skew, lists),
-        women=_pool(spec["given_from"], "first_names_female", {}, skew, lists),
-        surnames=_pool(spec["surnames_from"], "last_names", spec.get("more", {}), skew, lists),
+        men=_pool(spec["given_from"], "first_names_male", {}, skew["given"], lists),
+        women=_pool(spec["given_from"], "first_names_female", {}, skew["given"], lists),
+        surnames=_pool(spec["surnames_from"], "last_names", spec.get("more", {}), skew["surname"], lists),
         n_surname=int(spec["surnames"]),
         given_shares=tuple(spec["given"]),
     )
@@ -81,7 +90,7 @@ def office_spelling(names: pl.Series, *, keep_letters: bool = False) -> pl.Serie
 def _pool(
     shares: dict[str, float], kind: str, more: dict[str, float], skew: float, lists: dict[str, list[str]]
 ) -> Pool:
-    """Mix the lists of several locales; ``more`` names have the weight they declare, the rest what is left."""
+    """Mix the lists of several locales; ``more`` have the weights they declare, the others what is left."""
     frequency: dict[str, float] = {}
     left = 1 - sum(more.values())
     for locale, share in shares.items():

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from register.synth.declare import Faults
-from register.synth.draw import Bools, Ints, chance, choose
+from register.synth.draw import Bools, Ints, chance, choose, scatter
 from register.synth.names import country_names, office_spelling
 
 NATIONAL = "COL"
@@ -26,6 +26,7 @@ class People:
     country: Ints  # position in the declared countries: citizenship
     second_country: Ints  # citizenship of a second passport, -1 without one
     municipality: Ints  # position in the declared municipalities
+    travels_with: Ints  # position of the person whose journeys this one shares, else the own
     names: pl.DataFrame  # given, surname_1, surname_2 in title case with accents
 
     def __len__(self) -> int:
@@ -34,8 +35,13 @@ class People:
     def append(self, other: People) -> People:
         """Return the two groups as one; the others come after."""
         return People(
-            *(np.concatenate([getattr(self, key), getattr(other, key)]) for key in
-              ("life", "female", "birth", "country", "second_country", "municipality")),
+            life=np.concatenate([self.life, other.life]),
+            female=np.concatenate([self.female, other.female]),
+            birth=np.concatenate([self.birth, other.birth]),
+            country=np.concatenate([self.country, other.country]),
+            second_country=np.concatenate([self.second_country, other.second_country]),
+            municipality=np.concatenate([self.municipality, other.municipality]),
+            travels_with=np.concatenate([self.travels_with, other.travels_with + len(self)]),
             names=pl.concat([self.names, other.names]),
         )
 
@@ -60,6 +66,7 @@ def make_people(
         country=country,
         second_country=np.full(size, -1, dtype=np.int64),
         municipality=choose(rng, [spec["weight"] for spec in population["municipality"]], size),
+        travels_with=np.arange(size),
         names=pl.DataFrame(),
     )
     rates = faults["people"]
@@ -74,9 +81,16 @@ def make_people(
         people.female[second] = people.female[first]
     people.names = _names(rng, population, countries, people)
     for (first, second), parts in (
-        (twins, NAME_PARTS[1:]), (siblings, NAME_PARTS[1:]), (homonyms, NAME_PARTS), (offsets, NAME_PARTS)
+        (twins, NAME_PARTS[1:]),
+        (siblings, NAME_PARTS[1:]),
+        (homonyms, NAME_PARTS),
+        (offsets, NAME_PARTS),
     ):
         people.names = _copy_names(people.names, first, second, parts)
+    spare = country_names(population, NATIONAL).draw_given(rng, people.female[twins[1]])
+    people.names = _tell_twins_apart(rng, people.names, twins, spare, rates["twin_shares_name"])
+    along = chance(rng, rates["twin_travels_along"], len(twins[0]))
+    people.travels_with[twins[1][along]] = twins[0][along]
     people.names = _nicknames(rng, population["nicknames"], people.names, rates["nickname"])
     foreign = np.flatnonzero(people.country != countries.index(NATIONAL))
     dual = foreign[chance(rng, rates["second_passport"], len(foreign))]
@@ -87,8 +101,14 @@ def make_people(
 
 
 def make_children(
-    rng: np.random.Generator, population: dict[str, Any], *, life: int, birth: Ints, country: Ints,
-    municipality: Ints, surnames: pl.DataFrame,
+    rng: np.random.Generator,
+    population: dict[str, Any],
+    *,
+    life: int,
+    birth: Ints,
+    country: Ints,
+    municipality: Ints,
+    surnames: pl.DataFrame,
 ) -> People:
     """Draw children born in the country, with the surnames that their parents give them."""
     size = len(birth)
@@ -99,6 +119,7 @@ def make_children(
         country=country,
         second_country=np.full(size, -1, dtype=np.int64),
         municipality=municipality,
+        travels_with=np.arange(size),
         names=pl.DataFrame(),
     )
     given = country_names(population, NATIONAL).draw_given(rng, children.female)
@@ -145,6 +166,28 @@ def _copy_names(names: pl.DataFrame, source: Ints, target: Ints, parts: tuple[st
     origin = np.arange(names.height)
     origin[target] = source
     return names.with_columns(names[part].gather(origin) for part in parts)
+
+
+def _tell_twins_apart(
+    rng: np.random.Generator, names: pl.DataFrame, twins: tuple[Ints, Ints], spare: pl.Series, share: float
+) -> pl.DataFrame:
+    """Give some second twins the first one's first name, and none all the same names.
+
+    ``spare`` holds other given names, for twins who were drawn the same ones.
+    """
+    first, second = twins
+    word = r"^(\S+)"
+    given = pl.DataFrame(
+        {"one": names["given"].gather(first), "other": names["given"].gather(second), "spare": spare}
+    ).with_columns(other=pl.when(pl.col("one") == pl.col("other")).then("spare").otherwise("other"))
+    one, other = pl.col("one").str.extract(word, 1), pl.col("other").str.extract(word, 1)
+    shares = pl.Series(chance(rng, share, len(first)), dtype=pl.Boolean)
+    told = given.select(
+        given=pl.when(shares & (one != other))
+        .then(pl.concat_str(one, other, separator=" "))
+        .otherwise("other")
+    )["given"]
+    return names.with_columns(given=scatter(names["given"], second, told))
 
 
 def _nicknames(

@@ -3,104 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 
 from register.synth import extracts
-from register.synth.acts import Couples, registration_delay
-from register.synth.borders import Crossings, purposes
-from register.synth.declare import Faults
-from register.synth.documents import Documents, show_documents
-from register.synth.draw import Bools, Ints, chance, choose, choose_word, day, stream, times
-from register.synth.lives import Journeys, Period
-from register.synth.mistakes import spoil
-from register.synth.names import office_spelling
-from register.synth.people import NATIONAL, People
+from register.synth.acts import registration_delay
+from register.synth.borders import purposes
+from register.synth.documents import show_documents
+from register.synth.draw import MINUTES, Ints, chance, choose_word, day, stream, times
+from register.synth.extracts import Layout
+from register.synth.mess import break_lines, disorder
+from register.synth.people import NATIONAL
+from register.synth.world import Country
 
 OLD_VISAS = 400  # days before the period from which the visa office still hands over visas
 
 
-@dataclass
-class Country:
-    """A synthetic country before its offices write anything down."""
+def write_extracts(
+    country: Country, directory: Path, years: tuple[int, int]
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Write all extracts.
 
-    seed: int
-    population: dict[str, Any]
-    faults: Faults
-    period: Period
-    people: People
-    journeys: Journeys
-    last_day: Ints
-    crossings: Crossings
-    documents: Documents
-    visas: pl.DataFrame
-    permits: pl.DataFrame
-    marriages: Couples
-    births: Couples
-    no_father: Bools
-    children: Ints  # person born in each birth
-    ascii_names: pl.DataFrame = field(init=False)
-    native_names: pl.DataFrame = field(init=False)
-    married_names: pl.Series = field(init=False)
-
-    def __post_init__(self) -> None:
-        names = self.people.names
-        self.ascii_names = names.select(office_spelling(names[part]) for part in names.columns)
-        self.native_names = names.select(office_spelling(names[part], keep_letters=True) for part in names.columns)
-        self.married_names = self._married_names()
-
-    @property
-    def codes(self) -> pl.Series:
-        """Return the code of each declared country."""
-        return pl.Series(list(self.population["countries"]))
-
-    def nationality(self, person: Ints) -> pl.Series:
-        """Return the code of each person's citizenship."""
-        return self.codes.gather(self.people.country[person])
-
-    def municipality_code(self, person: Ints) -> pl.Series:
-        """Return the DIVIPOLA code of the municipality where each person lives."""
-        codes = pl.Series([spec["code"] for spec in self.population["municipality"]])
-        return codes.gather(self.people.municipality[person])
-
-    def named(self, office: str, person: Ints, number: pl.Series) -> pl.DataFrame:
-        """Return people as an office writes them down: see ``mistakes.spoil``."""
-        rng, rates = stream(self.seed, f"write {office}"), self.faults[office.split()[0]]
-        native = pl.Series(chance(rng, rates["native_letters"], len(person)))
-        plain, accented = self.ascii_names[person], self.native_names[person]
-        bearers = pl.DataFrame(
-            {part: accented[part].zip_with(native, plain[part]) for part in plain.columns}
-        ).with_columns(
-            birth=pl.Series(self.people.birth[person]),
-            number=number,
-            female=pl.Series(self.people.female[person]),
-            married_name=self.married_names.gather(person),
-        )
-        return spoil(rng, self.faults, rates, bearers)
-
-    def identity_document(self, person: Ints, days: Ints) -> pl.Series:
-        """Return the document that a civil registry writes down: a national's card or a foreigner's passport."""
-        national = pl.Series(self.people.country[person] == self.codes.to_list().index(NATIONAL))
-        return self.documents.national_id.gather(person).zip_with(national, self.documents.passport_at(person, days))
-
-    def _married_names(self) -> pl.Series:
-        """Return for women with two surnames the husband's, of a marriage here or elsewhere."""
-        rng, size = stream(self.seed, "married names"), len(self.people)
-        surnames = self.ascii_names["surname_1"]
-        husband = rng.integers(0, size, size) if size else np.zeros(0, np.int64)
-        husband[self.marriages.woman] = self.marriages.man
-        bears = pl.Series(self.people.female) & self.ascii_names["surname_2"].is_not_null()
-        return pl.select(pl.when(bears).then(surnames.gather(husband))).to_series()
-
-
-def write_extracts(country: Country, directory: Path, years: tuple[int, int]) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Write all extracts; yield, file by file, its name and who is named in it: record_key, role, person, position."""
+    Yields, file by file, its source and who is named in it: record_key, role, person (position), crossing
+    (position of the crossing in the journeys, -1 for other records).
+    """
     for source, write in (
-        ("visa", _visas), ("permit", _permits), ("birth", _births), ("death", _deaths), ("marriage", _marriages)
+        ("visa", _visas),
+        ("permit", _permits),
+        ("birth", _births),
+        ("death", _deaths),
+        ("marriage", _marriages),
     ):
         yield source, write(country, directory)
     first_key = 0
@@ -112,12 +46,19 @@ def write_extracts(country: Country, directory: Path, years: tuple[int, int]) ->
 
 def _crossings(country: Country, directory: Path, year: int, first_key: int) -> pl.DataFrame:
     rng, journeys = stream(country.seed, f"crossings {year}"), country.journeys
-    first, last = day(year) * 1440, day(year + 1) * 1440
+    first, last = day(year) * MINUTES, day(year + 1) * MINUTES
     at = np.flatnonzero((journeys.minute >= first) & (journeys.minute < last) & country.crossings.recorded)
     at = at[np.argsort(journeys.minute[at], kind="stable")]
     person, minute = journeys.person[at], journeys.minute[at]
     shown = show_documents(
-        rng, country.population, country.faults, country.people, country.documents, country.permits, person, minute
+        rng,
+        country.population,
+        country.faults,
+        country.people,
+        country.documents,
+        country.permits,
+        person,
+        minute,
     )
     people = country.named(f"crossing {year}", person, shown["number"])
     facts = shown.with_columns(
@@ -125,14 +66,12 @@ def _crossings(country: Country, directory: Path, year: int, first_key: int) -> 
         inbound=pl.Series(journeys.inbound[at]),
         post=pl.Series(list(country.population["posts"])).gather(country.crossings.post[at]),
         country=country.codes.gather(country.crossings.country[at]),
-        purpose=purposes(rng, country.population, country.faults, len(at)),
+        purpose=purposes(rng, country.population, country.faults, country.people.life[person]),
     )
     twice = 1 + chance(rng, country.faults["crossing"]["keyed_twice"], len(at))
     row = np.repeat(np.arange(len(at)), twice)
     keys = _keys("M", 9, len(row), first_key)
-    extracts.write(
-        extracts.crossing_rows(keys, facts[row], people[row]), directory, extracts.CROSSING, year
-    )
+    _write(country, extracts.crossing_rows(keys, facts[row], people[row]), directory, extracts.CROSSING, year)
     return _mentions(keys, {"self": person[row]}, at[row])
 
 
@@ -143,9 +82,18 @@ def _visas(country: Country, directory: Path) -> pl.DataFrame:
     ).sort("issued", maintain_order=True)
     person = held["person"].to_numpy()
     people = country.named("visa", person, country.documents.passport_at(person, held["issued"].to_numpy()))
-    labels = _spelt(rng, [spec["labels"] for spec in country.population["countries"].values()], country.people.country[person])
+    labels = _spelt(
+        rng,
+        [spec["labels"] for spec in country.population["countries"].values()],
+        country.people.country[person],
+    )
     keys = _keys("V", 7, held.height)
-    extracts.write(extracts.visa_rows(keys, held.with_columns(nationality=labels), people), directory, extracts.VISA)
+    _write(
+        country,
+        extracts.visa_rows(keys, held.with_columns(nationality=labels), people),
+        directory,
+        extracts.VISA,
+    )
     return _mentions(keys, {"self": person})
 
 
@@ -170,7 +118,10 @@ def _permits(country: Country, directory: Path) -> pl.DataFrame:
             "by_home": home,
         }
     ).select(
-        number=pl.when("without").then(None).when(pl.col("by_home") & pl.col("home").is_not_null()).then("home")
+        number=pl.when("without")
+        .then(None)
+        .when(pl.col("by_home") & pl.col("home").is_not_null())
+        .then("home")
         .otherwise("passport")
     )["number"]
     people = country.named("permit", person, number)
@@ -181,7 +132,7 @@ def _permits(country: Country, directory: Path) -> pl.DataFrame:
         municipality=_spelt(rng, [spec["labels"] for spec in specs], lives_in),
         department=pl.Series([spec["department"] for spec in specs]).gather(lives_in),
     )
-    extracts.write(extracts.permit_rows(held["number"], facts, people), directory, extracts.PERMIT)
+    _write(country, extracts.permit_rows(held["number"], facts, people), directory, extracts.PERMIT)
     return _mentions(held["number"], {"self": person})
 
 
@@ -197,11 +148,13 @@ def _births(country: Country, directory: Path) -> pl.DataFrame:
     nothing = pl.repeat(None, size, dtype=pl.String, eager=True)
     child = country.named("birth child", country.children, nothing)
     mother = country.named(
-        "birth mother", births.woman,
+        "birth mother",
+        births.woman,
         nothing.zip_with(pl.Series(mother_without), country.identity_document(births.woman, births.day)),
     )
     father = country.named(
-        "birth father", births.man,
+        "birth father",
+        births.man,
         nothing.zip_with(pl.Series(father_without), country.identity_document(births.man, births.day)),
     )
     has_father = ~country.no_father
@@ -215,7 +168,7 @@ def _births(country: Country, directory: Path) -> pl.DataFrame:
         }
     )
     keys = _keys("N", 7, size)
-    extracts.write(extracts.birth_rows(keys, facts, child, mother, father), directory, extracts.BIRTH)
+    _write(country, extracts.birth_rows(keys, facts, child, mother, father), directory, extracts.BIRTH)
     return pl.concat(
         [
             _mentions(keys, {"child": country.children, "mother": births.woman}),
@@ -237,14 +190,18 @@ def _deaths(country: Country, directory: Path) -> pl.DataFrame:
         }
     )
     keys = _keys("D", 7, len(person))
-    extracts.write(extracts.death_rows(keys, facts, people), directory, extracts.DEATH)
+    _write(country, extracts.death_rows(keys, facts, people), directory, extracts.DEATH)
     return _mentions(keys, {"self": person})
 
 
 def _marriages(country: Country, directory: Path) -> pl.DataFrame:
     couples = country.marriages.take(np.argsort(country.marriages.day, kind="stable"))
-    wife = country.named("marriage wife", couples.woman, country.identity_document(couples.woman, couples.day))
-    husband = country.named("marriage husband", couples.man, country.identity_document(couples.man, couples.day))
+    wife = country.named(
+        "marriage wife", couples.woman, country.identity_document(couples.woman, couples.day)
+    )
+    husband = country.named(
+        "marriage husband", couples.man, country.identity_document(couples.man, couples.day)
+    )
     facts = pl.DataFrame(
         {
             "married": couples.day,
@@ -253,8 +210,18 @@ def _marriages(country: Country, directory: Path) -> pl.DataFrame:
         }
     )
     keys = _keys("C", 7, len(couples.day))
-    extracts.write(extracts.marriage_rows(keys, facts, wife, husband), directory, extracts.MARRIAGE)
+    _write(country, extracts.marriage_rows(keys, facts, wife, husband), directory, extracts.MARRIAGE)
     return _mentions(keys, {"spouse_1": couples.woman, "spouse_2": couples.man})
+
+
+def _write(
+    country: Country, rows: pl.DataFrame, directory: Path, layout: Layout, year: int | None = None
+) -> None:
+    stem, rates = layout.stem.format(year=year), country.faults["mess"]
+    rng = stream(country.seed, f"mess {stem}")
+    text = extracts.to_text(disorder(rng, rates, rows, layout), layout)
+    path = directory / f"{stem}.csv"
+    path.write_bytes(break_lines(rng, rates["broken_line"], text).encode(layout.encoding))
 
 
 def _keys(prefix: str, width: int, size: int, first: int = 0) -> pl.Series:

@@ -5,8 +5,7 @@ table        grain and columns
 ============ =====================================================================================
 person       one person: true_id, sex ('1' male, '2' female), birth_date, citizenship_code,
              second_citizenship_code, birth_country_code, life (kind of life), death_date,
-             initial_status (1 resident at the start of the simulation, or at birth; else 0),
-             twin group and names are not told
+             initial_status (1 resident at the start of the simulation, or at birth; else 0)
 mention      one person named in one record: source, record_key, role, true_id; source, record_key
              and role as in the register's table of the same name
 crossing     one true crossing inside the observed years: true_id, crossed_at, direction (arrival,
@@ -33,8 +32,8 @@ import polars as pl
 
 from register.synth.draw import MINUTES, Ints, dates, day, times
 from register.synth.people import NATIONAL
-from register.synth.records import Country
 from register.synth.residence import Residence, status_on, true_residence
+from register.synth.world import Country
 
 
 def true_ids(person: Ints) -> pl.Series:
@@ -49,14 +48,12 @@ def write_truth(
     residence = true_residence(country.journeys, country.last_day)
     keyed = pl.concat(mentions["crossing"])
     crossing = _crossing(country, residence, keyed)
-    event = (
-        crossing.filter("is_migration")
-        .select(
-            "true_id",
-            direction=pl.when(pl.col("direction") == "arrival").then(pl.lit("immigration"))
-            .otherwise(pl.lit("emigration")),
-            event_date=pl.col("crossed_at").dt.date(),
-        )
+    event = crossing.filter("is_migration").select(
+        "true_id",
+        direction=pl.when(pl.col("direction") == "arrival")
+        .then(pl.lit("immigration"))
+        .otherwise(pl.lit("emigration")),
+        event_date=pl.col("crossed_at").dt.date(),
     )
     status = _status(country, residence, years)
     tables = {
@@ -89,7 +86,9 @@ def _person(country: Country) -> pl.DataFrame:
                 pl.when(second >= 0).then(country.codes.gather(second.clip(lower_bound=0)))
             ).to_series(),
             "birth_country_code": pl.select(
-                pl.when(pl.Series(born_here)).then(pl.lit(NATIONAL)).otherwise(country.codes.gather(people.country))
+                pl.when(pl.Series(born_here))
+                .then(pl.lit(NATIONAL))
+                .otherwise(country.codes.gather(people.country))
             ).to_series(),
             "life": lives.gather(people.life),
             "death_date": pl.select(pl.when(dead).then(dates(country.last_day))).to_series(),
@@ -101,7 +100,10 @@ def _person(country: Country) -> pl.DataFrame:
 def _mention(mentions: dict[str, list[pl.DataFrame]]) -> pl.DataFrame:
     return pl.concat(
         part.select(
-            pl.lit(source).alias("source"), "record_key", "role", true_ids(part["person"].to_numpy()).alias("true_id")
+            pl.lit(source).alias("source"),
+            "record_key",
+            "role",
+            true_ids(part["person"].to_numpy()).alias("true_id"),
         )
         for source, parts in mentions.items()
         for part in parts
@@ -121,7 +123,9 @@ def _crossing(country: Country, residence: Residence, keyed: pl.DataFrame) -> pl
                 "crossing": at,
                 "true_id": true_ids(journeys.person[at]),
                 "crossed_at": times(journeys.minute[at]),
-                "direction": pl.Series(journeys.inbound[at]).replace_strict({True: "arrival", False: "departure"}),
+                "direction": pl.Series(journeys.inbound[at]).replace_strict(
+                    {True: "arrival", False: "departure"}
+                ),
                 "border_post": posts.gather(country.crossings.post[at]),
                 "recorded": country.crossings.recorded[at],
                 "status_before": residence.before[at].astype(np.int8),
