@@ -16,7 +16,7 @@ from register.schema import read_toml, refuse_unknown_keys
 RULES: Mapping[str, tuple[str, ...]] = {
     "two_national_ids": ("kinds", "typing_errors"),
     "twins": ("similarity",),
-    "two_birth_dates": ("digits", "years"),
+    "two_birth_dates": ("digits", "records"),
     "two_sexes": ("similarity",),
     "two_births": (),
     "two_deaths": ("days",),
@@ -55,35 +55,79 @@ def load_itinerary(path: Path) -> Itinerary:
 def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> None:
     """Create ``impossible`` (rule, l, r): pairs of identities of one cluster that no one person can be.
 
-    Reads ``cluster`` (node, cluster), ``node`` (node, identity_id), ``identity``, ``mention`` and the source tables.
+    Reads ``cluster`` (node, cluster), ``core`` (node, core), ``node`` (node, identity_id), ``identity``, ``mention`` and
+    the source tables.
     """
     con.execute(
         """
         create or replace temp table suspect as
-        select c.cluster, c.node, i.* from cluster as c join node using (node) join identity as i using (identity_id)
+        select c.cluster, k.core, c.node, i.* from cluster as c join core as k using (node) join node using (node)
+        join identity as i using (identity_id)
         where c.cluster in (select cluster from cluster group by 1 having count(*) > 1)
         """
+    )
+    con.execute(_SHOWN)
+    con.execute(f"create or replace temp table said as {_SAID}")
+    con.execute(
+        "create or replace temp table recorded as select s.cluster, s.node, m.record_id, m.source, m.role"
+        " from suspect as s join mention as m using (identity_id)"
     )
     con.execute("create or replace temp table impossible (rule varchar, l bigint, r bigint)")
     for rule, given in itinerary.rules.items():
         con.execute(f"insert into impossible select distinct '{rule}', l, r from ({_SQL[rule](given)}) where l <> r")
-    con.execute("drop table suspect")
+    con.execute("drop table suspect; drop table shown; drop table said; drop table recorded")
+
+
+#: The documents of each core.
+_SHOWN = """
+    create or replace temp table shown as
+    select distinct cluster, core, kind, number, issuer from (
+        select cluster, core, document_kind_code as kind, document_number as number, document_issuer_code as issuer from suspect
+        union all
+        select cluster, core, document_2_kind_code, document_2_number, document_2_issuer_code from suspect
+    ) where number is not null
+"""
+
+#: What most records of a core say, attribute by attribute; of equals, the smallest.
+_SAID = """
+    with names as (
+        select core, given_name, given_1, given_2, given_key, sum(n_mention) as votes from suspect
+        where given_name is not null group by 1, 2, 3, 4, 5
+        qualify row_number() over (partition by core order by votes desc, given_name) = 1
+    ),
+    surnames as (
+        select core, surname_1, surname_2, surname_1_key, surname_2_key, sum(n_mention) as votes from suspect
+        where surname_1 is not null group by 1, 2, 3, 4, 5
+        qualify row_number() over (partition by core order by votes desc, surname_1, surname_2) = 1
+    ),
+    dates as (
+        select core, birth_date, sum(n_mention) as n_date from suspect
+        where birth_date is not null and birth_date_precision = 'day' group by 1, 2
+        qualify row_number() over (partition by core order by n_date desc, birth_date) = 1
+    ),
+    sexes as (
+        select core, sex, sum(n_mention) as votes from suspect where sex is not null group by 1, 2
+        qualify row_number() over (partition by core order by votes desc, sex) = 1
+    )
+    select c.cluster, c.core as node, n.* exclude (core, votes), s.* exclude (core, votes), d.* exclude (core), x.sex
+    from (select distinct cluster, core from suspect) as c left join names as n using (core)
+    left join surnames as s using (core) left join dates as d using (core) left join sexes as x using (core)
+"""
 
 
 def _couples(condition: str) -> str:
-    return f"select l.node as l, r.node as r from suspect as l join suspect as r using (cluster) where l.node < r.node and {condition}"
-
-
-#: No number that one shows is shown by the other.
-_NO_DOCUMENT_IN_COMMON = """not coalesce(
-    l.document_number = r.document_number or l.document_number = r.document_2_number
-    or l.document_2_number = r.document_number or l.document_2_number = r.document_2_number, false)"""
+    return f"""select l.node as l, r.node as r from said as l join said as r using (cluster)
+        where l.node < r.node and {condition}"""
 
 
 def _given_differ(similarity: float) -> str:
-    """Given names with nothing in common, swapped with a surname or cut short included."""
-    words = " or ".join(f"l.{one} = r.{two}" for one in ("given_1", "given_2") for two in ("given_1", "given_2"))
-    return f"""not coalesce({words}, false) and l.given_name is not null and r.given_name is not null
+    """Given names with nothing in common, even if one is cut short, mistyped or in the place of a surname."""
+    words = [(f"l.{one}", f"r.{two}") for one in ("given_1", "given_2") for two in ("given_1", "given_2")]
+    alike = " or ".join(
+        f"{a} = {b} or damerau_levenshtein({a}, {b}) <= 1 or jaro_winkler_similarity({a}, {b}) >= {similarity}"
+        for a, b in words
+    )
+    return f"""l.given_name is not null and r.given_name is not null and not coalesce({alike}, false)
         and not coalesce(l.given_1 in (r.surname_1, r.surname_2) or r.given_1 in (l.surname_1, l.surname_2), false)
         and not starts_with(l.given_name, left(r.given_name, 3)) and l.given_key is distinct from r.given_key
         and jaro_winkler_similarity(l.given_name, r.given_name) < {similarity}"""
@@ -91,41 +135,34 @@ def _given_differ(similarity: float) -> str:
 
 def _two_national_ids(given: Mapping[str, Any]) -> str:
     kinds = ", ".join(f"'{kind}'" for kind in given["kinds"])
-    slots = ("document", "document_2")
-    terms = [
-        f"""(l.{one}_kind_code = r.{two}_kind_code and l.{one}_kind_code in ({kinds})
-            and coalesce(l.{one}_issuer_code = r.{two}_issuer_code, true)
-            and damerau_levenshtein(l.{one}_number, r.{two}_number) > {given["typing_errors"]})"""
-        for one in slots
-        for two in slots
-    ]
-    return _couples(f"({' or '.join(terms)}) and {_NO_DOCUMENT_IN_COMMON}")
+    return f"""select l.core as l, r.core as r from shown as l join shown as r using (cluster, kind)
+        where l.core < r.core and kind in ({kinds}) and coalesce(l.issuer = r.issuer, true)
+        and damerau_levenshtein(l.number, r.number) > {given["typing_errors"]}"""
 
 
 def _twins(given: Mapping[str, Any]) -> str:
     return _couples(
         f"""l.birth_date = r.birth_date and l.surname_1_key = r.surname_1_key
-            and coalesce(l.surname_2_key = r.surname_2_key, true)
-            and {_given_differ(given["similarity"])} and {_NO_DOCUMENT_IN_COMMON}"""
+            and coalesce(l.surname_2_key = r.surname_2_key, true) and {_given_differ(given["similarity"])}"""
     )
 
 
 def _two_birth_dates(given: Mapping[str, Any]) -> str:
     left, right = "strftime(l.birth_date, '%Y%m%d')", "strftime(r.birth_date, '%Y%m%d')"
     return _couples(
-        f"""l.birth_date_precision = 'day' and r.birth_date_precision = 'day'
-            and hamming({left}, {right}) >= {given["digits"]}
-            and abs(year(l.birth_date) - year(r.birth_date)) >= {given["years"]} and {_NO_DOCUMENT_IN_COMMON}"""
+        f"""least(l.n_date, r.n_date) >= {given["records"]} and hamming({left}, {right}) >= {given["digits"]}
+            and not (month(l.birth_date) = month(r.birth_date) and day(l.birth_date) = day(r.birth_date))
+            and not (month(l.birth_date) = day(r.birth_date) and day(l.birth_date) = month(r.birth_date))"""
     )
 
 
 def _two_sexes(given: Mapping[str, Any]) -> str:
-    return _couples(f"l.sex <> r.sex and {_given_differ(given['similarity'])} and {_NO_DOCUMENT_IN_COMMON}")
+    return _couples(f"l.sex <> r.sex and {_given_differ(given['similarity'])}")
 
 
 def _acts(table: str, role: str) -> str:
-    return f"""(select s.cluster, s.node, m.record_id, t.* exclude (record_id) from suspect as s
-        join mention as m using (identity_id) join {table} as t using (record_id) where m.role = '{role}')"""
+    return f"""(select s.cluster, s.node, t.* from recorded as s join {table} as t using (record_id)
+        where s.source = '{table}' and s.role = '{role}')"""
 
 
 def _two_births(_: Mapping[str, Any]) -> str:

@@ -58,13 +58,14 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
         con.execute(f"create temp table {name} ({_EMPTY[name]})")
     _nodes_and_edges(con, rules)
     connect(con, "edge", "cluster")
+    _cores(con)
     find_impossible(con, itinerary)
     _apply_decisions(con)
     clusters_cut = _cut(con)
     links_cut = _links_cut(con)
     report = make_persons(con, key)
-    _conflicts(con)
-    for name in [*added, "node", "edge", "cluster", "impossible", "judged", "grown"]:
+    _conflicts(con, itinerary)
+    for name in [*added, "node", "edge", "cluster", "core", "impossible", "judged", "grown"]:
         con.execute(f"drop table {name}")
     conflicts = dict(con.execute("select rule, count(*) from conflict group by 1 order by 1").fetchall())
     return ResolveReport(
@@ -143,6 +144,29 @@ def connect(con: duckdb.DuckDBPyConnection, edges: str, into: str) -> None:
     con.execute("drop table step; drop table next")
 
 
+def _cores(con: duckdb.DuckDBPyConnection) -> None:
+    """Create ``core`` (node, core): the identities of a cluster that show one document, named by the smallest."""
+    con.execute(
+        """
+        create or replace temp table showing as
+        select c.node, min(c.node) over (partition by c.cluster, number) as first from cluster as c join node using (node)
+        join (
+            select identity_id, document_number as number from identity where document_number is not null
+            union select identity_id, document_2_number from identity where document_2_number is not null
+        ) using (identity_id)
+        """
+    )
+    con.execute("create or replace temp table shared as select distinct node as l, first as r from showing where node <> first")
+    connect(con, "shared", "tied")
+    con.execute(
+        """
+        create or replace temp table core as
+        select c.node, coalesce(t.cluster, c.node) as core from cluster as c left join tied as t using (node)
+        """
+    )
+    con.execute("drop table showing; drop table shared; drop table tied")
+
+
 def _apply_decisions(con: duckdb.DuckDBPyConnection) -> None:
     """Reviewers come first: pairs they held to be two are impossible, pairs they held to be one are not."""
     con.execute("insert into impossible select 'decision', l, r from judged where judgement = 'different'")
@@ -161,7 +185,7 @@ def _cut(con: duckdb.DuckDBPyConnection) -> int:
 
     In each round two groups join if each is the other's strongest allowed link. A link that would join an impossible
     pair is gone for good, since groups only grow; so the rounds give what taking the links one by one from the
-    strongest to the weakest would give.
+    strongest to the weakest would give. Identities that show one document are together from the start.
     """
     con.execute(
         """
@@ -174,7 +198,8 @@ def _cut(con: duckdb.DuckDBPyConnection) -> int:
     con.execute(
         """
         create or replace temp table grown as
-        select node, node as part, cluster as was from cluster semi join broken using (cluster)
+        select c.node, k.core as part, c.cluster as was from cluster as c join core as k using (node)
+        semi join broken using (cluster)
         """
     )
     con.execute(
@@ -246,23 +271,27 @@ def _links_cut(con: duckdb.DuckDBPyConnection) -> int:
     return int(many)
 
 
-def _conflicts(con: duckdb.DuckDBPyConnection) -> None:
+def _conflicts(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> None:
     """Create ``conflict``: what was held apart against the model, and what no cut could part."""
+    days = itinerary.rules.get("after_death", {}).get("days", 0)
     con.execute(
-        """
+        f"""
         create or replace table conflict as
-        with told as (
+        with departed as (
+            select m.identity_id, min(d.died_on) as died_on from death as d join mention as m using (record_id)
+            where m.role = 'self' group by 1
+        ),
+        told as (
             select i.rule, i.l, i.r, 'parted' as detail from impossible as i
             join grown as a on a.node = i.l join grown as b on b.node = i.r where a.was = b.was and a.part <> b.part
             union all
             select i.rule, i.l, i.r, 'kept' from impossible as i
             join cluster as a on a.node = i.l join cluster as b on b.node = i.r where a.cluster = b.cluster
             union all
-            select distinct 'after_death', n.node, n.node, 'one identity' from death as d
-            join mention as m on m.record_id = d.record_id and m.role = 'self'
+            select distinct 'after_death', n.node, n.node, 'one identity' from departed as m
             join mention as c on c.identity_id = m.identity_id and c.source = 'crossing'
             join crossing as x on x.record_id = c.record_id join node as n on n.identity_id = m.identity_id
-            where x.crossed_at::date > d.died_on + 7
+            where x.crossed_at::date > m.died_on + {days}
         )
         select rule, p.person_id, a.identity_id as identity_id_l, b.identity_id as identity_id_r, detail
         from told join node as a on a.node = l join node as b on b.node = r
