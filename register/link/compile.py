@@ -47,7 +47,9 @@ def settings(rules: Rules, n_rows: int | None = None) -> SettingsCreator:
         link_type="link_only" if rules.source else "dedupe_only",
         unique_id_column_name=rules.key,
         comparisons=[_comparison(rules, compare) for compare in rules.compares],
-        blocking_rules_to_generate_predictions=[{"blocking_rule": sql} for _, sql in block_conditions(rules.blocks)],
+        blocking_rules_to_generate_predictions=[
+            {"blocking_rule": sql} for _, sql in block_conditions(rules.blocks)
+        ],
         retain_matching_columns=True,  # without them Splink leaves the levels of a pair out as well
         retain_intermediate_calculation_columns=False,
         max_iterations=50,
@@ -117,7 +119,7 @@ def _comparison(rules: Rules, compare: Compare) -> cl.CustomComparison:
     named: list[tuple[str, str, Level | None]] = [
         (level.name, condition(compare, level), level) for level in compare.levels
     ]
-    levels = []
+    levels: list[Any] = []
     if compare.by != "document":
         levels.append(cll.CustomLevel(null(compare), "missing").configure(is_null_level=True))
         named.append((ELSE, "ELSE", None))

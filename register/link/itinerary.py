@@ -74,7 +74,9 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> Non
     )
     con.execute("create or replace temp table impossible (rule varchar, l bigint, r bigint)")
     for rule, given in itinerary.rules.items():
-        con.execute(f"insert into impossible select distinct '{rule}', l, r from ({_SQL[rule](given)}) where l <> r")
+        con.execute(
+            f"insert into impossible select distinct '{rule}', l, r from ({_SQL[rule](given)}) where l <> r"
+        )
     con.execute("drop table suspect; drop table shown; drop table said; drop table recorded")
 
 

@@ -27,7 +27,9 @@ def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
     _membership(con)
     _changes(con)
     _person(con)
-    (counts,) = con.execute("select (select count(*) from membership), (select count(*) from person)").fetchall()
+    (counts,) = con.execute(
+        "select (select count(*) from membership), (select count(*) from person)"
+    ).fetchall()
     changes = dict(con.execute("select change, count(*) from person_change group by 1 order by 1").fetchall())
     (share,) = con.execute(
         """
@@ -154,7 +156,10 @@ def _person(con: duckdb.DuckDBPyConnection) -> None:
         select m.person_id, i.* from identity as i join membership as m using (identity_id)
         """
     )
-    votes = {column: _VOTE.format(column=column, extra="") for column in ("sex", "citizenship_code", "birth_country_code")}
+    votes = {
+        column: _VOTE.format(column=column, extra="")
+        for column in ("sex", "citizenship_code", "birth_country_code")
+    }
     votes["birth_date"] = _VOTE.format(column="birth_date", extra="and birth_date_precision = 'day'")
     votes["rough_date"] = _VOTE.format(column="birth_date", extra="and birth_date_precision <> 'day'")
     con.execute(

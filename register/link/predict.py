@@ -182,7 +182,9 @@ def _check_columns(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
             )
 
 
-def _register_frequencies(con: duckdb.DuckDBPyConnection, api: DuckDBAPI, linker: Linker, rules: Rules) -> None:
+def _register_frequencies(
+    con: duckdb.DuckDBPyConnection, api: DuckDBAPI, linker: Linker, rules: Rules
+) -> None:
     """Give Splink the frozen frequencies: a value not among them is as rare as the declared floor."""
     frequencies = read_frequencies(rules)
     con.register("link_frequency_file", frequencies.to_arrow())

@@ -123,8 +123,12 @@ def connect(con: duckdb.DuckDBPyConnection, edges: str, into: str) -> None:
     Only nodes that have an edge are listed. Every round a node takes the smallest label among its neighbours, then the
     label of that label, so that a chain of n nodes takes about log n rounds.
     """
-    con.execute(f"create or replace temp table step as select l as node, r as other from {edges} union select r, l from {edges}")
-    con.execute(f"create or replace temp table {into} as select node, least(node, min(other)) as cluster from step group by node")
+    con.execute(
+        f"create or replace temp table step as select l as node, r as other from {edges} union select r, l from {edges}"
+    )
+    con.execute(
+        f"create or replace temp table {into} as select node, least(node, min(other)) as cluster from step group by node"
+    )
     while True:
         con.execute(
             f"""
@@ -156,7 +160,9 @@ def _cores(con: duckdb.DuckDBPyConnection) -> None:
         ) using (identity_id)
         """
     )
-    con.execute("create or replace temp table shared as select distinct node as l, first as r from showing where node <> first")
+    con.execute(
+        "create or replace temp table shared as select distinct node as l, first as r from showing where node <> first"
+    )
     connect(con, "shared", "tied")
     con.execute(
         """

@@ -18,16 +18,17 @@ from register.schema import read_toml, refuse_unknown_keys
 #: a threshold: Jaro-Winkler similarity for names and text, days for dates, a difference for numbers.
 VOCABULARY: Mapping[str, tuple[str, ...]] = {
     "name": (
-        "exact swapped_with_ joined_with_ one_of_two shared_word truncated phonetic typo NUMBER"
-    ).split(),
-    "date": "exact heaped swapped typo year_only same_year same_day NUMBER".split(),
-    "document": "equal typo different changed".split(),
-    "category": "exact same_ as_".split(),
+        *("exact", "swapped_with_", "joined_with_", "one_of_two", "shared_word", "truncated", "phonetic"),
+        *("typo", "NUMBER"),
+    ),
+    "date": ("exact", "heaped", "swapped", "typo", "year_only", "same_year", "same_day", "NUMBER"),
+    "document": ("equal", "typo", "different", "changed"),
+    "category": ("exact", "same_", "as_"),
     "exact": ("exact",),
-    "text": "exact typo truncated swapped_with_ joined_with_ NUMBER".split(),
-    "number": "exact NUMBER".split(),
+    "text": ("exact", "typo", "truncated", "swapped_with_", "joined_with_", "NUMBER"),
+    "number": ("exact", "NUMBER"),
     "sql": (),
-}  # type: ignore[assignment]
+}
 
 #: The level of a pair that meets no declared one; `document` has none: what cannot be compared says nothing.
 ELSE = "other"
@@ -218,7 +219,11 @@ def _compare(node: dict[str, Any], number: int, path: Path) -> Compare:
     by = _required(node, "by", where)
     if by not in VOCABULARY:
         raise DeclarationError(
-            "linkage_by", where=where, word=by, suggestion=suggest(by, VOCABULARY), known=", ".join(VOCABULARY)
+            "linkage_by",
+            where=where,
+            word=by,
+            suggestion=suggest(by, VOCABULARY),
+            known=", ".join(VOCABULARY),
         )
     levels = tuple(_level(given, by, where) for given in _required(node, "levels", where))
     return Compare(
@@ -266,7 +271,8 @@ def _block(node: dict[str, Any], where: str) -> Block:
 
 
 def _training(node: dict[str, Any], where: str) -> Training:
-    refuse_unknown_keys(node, ("certain", "recall", "sessions", "pairs", "seed", "floor", "rare_names"), where)
+    known = ("certain", "recall", "sessions", "pairs", "seed", "floor", "rare_names")
+    refuse_unknown_keys(node, known, where)
     return Training(
         certain=tuple(_block(given, f"{where} certain") for given in _required(node, "certain", where)),
         recall=_share(node, "recall", where),

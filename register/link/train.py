@@ -74,7 +74,7 @@ def train(con: duckdb.DuckDBPyConnection, rules: Rules) -> TrainReport:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Splink warns of untrained levels; we refuse them below.
-        certain = [sql for _, sql in compiled.block_conditions(plan.certain)]
+        certain: list[Any] = [sql for _, sql in compiled.block_conditions(plan.certain)]
         linker.training.estimate_probability_two_random_records_match(certain, recall=plan.recall)
         linker.training.estimate_u_using_random_sampling(
             max_pairs=plan.pairs, seed=plan.seed, min_count_per_level=None
@@ -131,7 +131,8 @@ def _levels(rules: Rules, model: dict[str, Any]) -> dict[str, dict[str, tuple[fl
             if m is None or u is None:
                 unseen.append(f"{compare.concept}.{name} ({'m' if m is None else 'u'})")
                 continue
-            found.setdefault(compare.concept, {})[name] = (_rounded(max(m, floor)), _rounded(max(u, floor / 100)))
+            pair = _rounded(max(m, floor)), _rounded(max(u, floor / 100))
+            found.setdefault(compare.concept, {})[name] = pair
     if unseen:
         raise QualityError("linkage_unseen", where=str(rules.path), levels=", ".join(unseen))
     return found
@@ -153,8 +154,8 @@ def _frequencies(con: duckdb.DuckDBPyConnection, rules: Rules) -> str:
 def _weights_text(rules: Rules) -> str:
     assert rules.weights is not None  # noqa: S101
     lines = [
-        "# Written by `register train`; not meant to be edited by hand. m: share of the pairs of one person at the",
-        "# level; u: share of the pairs of two persons; after #: the match weight in bits.",
+        "# Written by `register train`; not meant to be edited by hand.",
+        "# m: share of the pairs of one person at the level; u: of two persons; after #: match weight in bits.",
         f"matches_per_identity = {rules.weights.matches_per_identity:g}",
     ]
     for compare in rules.compares:
