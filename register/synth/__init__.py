@@ -44,9 +44,8 @@ def generate(
     DeclarationError
         The file of faults is wrong.
     """
-    missing = [name for name in ("numpy", "faker") if find_spec(name) is None]
-    if missing:
-        raise UsageError("synth.extra", packages=", ".join(missing))
+    if any(find_spec(name) is None for name in ("numpy", "faker")):
+        raise UsageError("missing_extra", extra="synth")
     from register.synth.country import generate as make
 
     return make(directory, people=people, seed=seed, years=years, faults=faults)

@@ -31,9 +31,9 @@ def generate(
 ) -> SynthReport:
     """Write ``directory/extracts`` and ``directory/truth``: see ``register.synth.generate``."""
     if not FEWEST <= people <= MOST:
-        raise UsageError("synth.people", fewest=FEWEST, most=MOST)
+        raise UsageError("bad_people", value=people, fewest=FEWEST, most=MOST)
     if years[0] > years[1]:
-        raise UsageError("synth.years", first=years[0], last=years[1])
+        raise UsageError("bad_years", value=f"{years[0]}-{years[1]}")
     country = make_country(people, seed, years, load_population(), load_faults(faults))
     for folder in ("extracts", "truth"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def generate(
         people=len(country.people),
         seed=seed,
         years=years,
-        records={
+        records_by_source={
             source: sum(part["record_key"].n_unique() for part in parts) for source, parts in mentions.items()
         },
         truth=truth,
@@ -63,7 +63,9 @@ def make_country(
     life = _lives(stream(seed, "life"), population, size)
     n_child = int((life == child).sum())
     middle = (period.observed_from + period.observed_to) // 2
-    people = make_people(stream(seed, "people"), population, faults, life[life != child], middle)
+    people = make_people(
+        stream(seed, "people"), population, faults, life[life != child], middle, period.start
+    )
     journeys, phases = live(stream(seed, "journeys"), population["life"], people.life, people.birth, period)
     journeys, phases = travel_along(stream(seed, "twins"), journeys, phases, people.travels_with)
 

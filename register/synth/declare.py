@@ -50,9 +50,9 @@ def load_faults(overrides: Path | None = None) -> Faults:
         try:
             given = tomllib.loads(overrides.read_text(encoding="utf-8"))
         except OSError as error:
-            raise DeclarationError("synth.unreadable", where=str(overrides), detail=str(error)) from error
+            raise DeclarationError("file_missing", where=str(overrides)) from error
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise DeclarationError("synth.not_toml", where=str(overrides), detail=str(error)) from error
+            raise DeclarationError("toml_syntax", where=str(overrides), reason=error) from error
         faults = _merge(faults, given, where=str(overrides), below="")
     return Faults(faults)
 
@@ -62,13 +62,19 @@ def _merge(shipped: dict[str, Any], given: dict[str, Any], *, where: str, below:
     for key, value in given.items():
         name = f"{below}{key}"
         if key not in shipped:
-            raise DeclarationError("synth.unknown_key", where=where, name=name, hint=suggest(key, shipped))
+            raise DeclarationError(
+                "unknown_key",
+                where=where,
+                key=name,
+                suggestion=below + suggest(key, shipped),
+                known=", ".join(below + known for known in shipped),
+            )
         if isinstance(shipped[key], dict):
             if not isinstance(value, dict):
-                raise DeclarationError("synth.not_a_section", where=where, name=name)
+                raise DeclarationError("not_a_section", where=where, key=name)
             merged[key] = _merge(shipped[key], value, where=where, below=f"{name}.")
         elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise DeclarationError("synth.not_a_share", where=where, name=name)
+            raise DeclarationError("not_a_share", where=where, key=name)
         else:
             merged[key] = value
     return merged

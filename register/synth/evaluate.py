@@ -22,14 +22,18 @@ KEY = ("source", "record_key", "role")
 
 @dataclass(frozen=True)
 class FlowError:
-    """One year and direction: ``error`` is found minus true, ``relative_error`` its share of the truth."""
+    """One year that the run publishes, and one direction.
+
+    ``difference`` is the register's flow less the true one, ``error`` its share of the true flow (of one
+    person, where nobody truly moved).
+    """
 
     year: int
     direction: str
+    register: float
     truth: float
-    found: float | None
-    error: float | None
-    relative_error: float | None
+    difference: float
+    error: float
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Evaluation:
     precision, recall, f1
         Over pairs of mentions: of the pairs that the run puts into one person, the share that truly are one;
         of the pairs that truly are one, the share that the run puts together.
-    recovered_exactly
+    exact
         Share of true people, named at least once, whose mentions all carry one person_id that no mention
         of anybody else carries.
     split, merged
@@ -52,13 +56,13 @@ class Evaluation:
         Mentions compared, and those that only one side knows (rejected records, other extracts). They count
         in no measure.
     flows
-        One entry a year and direction, empty where the truth holds no flows.
+        One entry a year and direction; empty where the run or the truth holds no flows.
     """
 
     precision: float
     recall: float
     f1: float
-    recovered_exactly: float
+    exact: float
     split: int
     merged: int
     true_people: int
@@ -98,7 +102,7 @@ def evaluate(tables: Path, truth: Path) -> Evaluation:
         _read(connection, "truth_mention", truth, (*KEY, "true_id"), name="mention")
         people = _compare_people(connection)
         if people["mentions"] == 0:
-            raise UsageError("synth.nothing_to_compare", where=str(truth))
+            raise UsageError("nothing_to_compare", where=str(truth))
         flows: tuple[FlowError, ...] = ()
         if _find(tables, "flow") and _find(truth, "flow"):
             _read(connection, "flow", tables, ("year", "direction", "estimate"))
@@ -154,7 +158,7 @@ def _compare_people(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "precision": precision,
         "recall": recall,
         "f1": 2 * precision * recall / (precision + recall) if precision + recall else 0.0,
-        "recovered_exactly": exact / true_people if true_people else 0.0,
+        "exact": exact / true_people if true_people else 0.0,
         "split": split,
         "merged": merged,
         "true_people": true_people,
@@ -176,8 +180,10 @@ def _compare_flows(connection: duckdb.DuckDBPyConnection) -> tuple[FlowError, ..
             select cast(year as bigint) as year, direction, sum(cast(n as double)) as n
             from truth_flow group by all
         )
-        select t.year, t.direction, t.n, f.n, f.n - t.n, case when t.n > 0 then (f.n - t.n) / t.n end
+        select t.year, t.direction, coalesce(f.n, 0) as found, t.n,
+            coalesce(f.n, 0) - t.n, (coalesce(f.n, 0) - t.n) / greatest(t.n, 1)
         from truth t left join found f using (year, direction)
+        where t.year in (select year from found)
         order by t.year, t.direction
         """
     ).fetchall()
@@ -204,7 +210,7 @@ def _read(
 ) -> None:
     path = _find(folder, name or view)
     if path is None:
-        raise UsageError("synth.no_table", where=str(folder), table=name or view)
+        raise UsageError("table_missing", where=str(folder), name=name or view)
     quoted = str(path).replace("'", "''")
     reader = (
         f"read_csv('{quoted}', all_varchar = true)" if path.suffix == ".csv" else f"read_parquet('{quoted}')"
@@ -212,5 +218,5 @@ def _read(
     present = {row[0] for row in connection.execute(f"describe select * from {reader}").fetchall()}
     absent = [column for column in columns if column not in present]
     if absent:
-        raise UsageError("synth.no_column", where=str(path), columns=", ".join(absent))
+        raise UsageError("columns_missing", where=str(path), columns=", ".join(absent))
     connection.execute(f"create temp view {view} as select {', '.join(columns)} from {reader}")

@@ -47,14 +47,23 @@ class People:
 
 
 def make_people(
-    rng: np.random.Generator, population: dict[str, Any], faults: Faults, life: Ints, middle: int
+    rng: np.random.Generator,
+    population: dict[str, Any],
+    faults: Faults,
+    life: Ints,
+    middle: int,
+    youngest: int,
 ) -> People:
-    """Draw the people who live the given lives, aged as declared on the day ``middle``."""
+    """Draw the people who live the given lives, aged as declared on the day ``middle``.
+
+    Nobody is born after the day ``youngest``: those who are born later are born in the country.
+    """
     size = len(life)
     lives, countries = population["life"], list(population["countries"])
     ages = np.array([spec["ages"] for spec in lives], dtype=np.float64)[life]
     years = np.clip(rng.normal(ages[:, 0], ages[:, 1]), 0.5, 92)
     birth = middle - (years * 365.25).astype(np.int64)
+    birth = youngest - np.abs(youngest - birth)
     country = np.zeros(size, dtype=np.int64)
     for position, spec in enumerate(lives):
         mine = np.flatnonzero(life == position)
