@@ -1,37 +1,44 @@
 """The residence rule: from linked crossings to stays, migrations, flows and stocks.
 
-Each table is one SQL file that holds one ``select`` over tables and views found by name; :mod:`register.rules.residence`
-loads it and puts the parameters in::
+Each table is one SQL file that holds one ``select`` over tables and views found by name;
+:mod:`register.rules.residence` loads it and puts the parameters in::
 
     parameters = Parameters(rule=PRESETS["12-of-16"], observed_from=..., observed_until=..., country="COL")
-    engine.write(residence.sql("movement", parameters), path)            # any way of running a select will do
-    residence.create_tables(connection, STAYS, parameters)               # or all of a step, as temporary tables
+    engine.write(residence.sql("movement", parameters), path)       # any way of running a select will do
+    residence.create_tables(connection, STAYS, parameters)          # or a whole step, as temporary tables
 
-The steps, in order, with what each file reads. Tables in capitals are the contract between stages; the others are
-intermediate and may be dropped after the step (``initial_status`` and ``outlook`` are read by later steps).
+The steps in order, with what each file reads. Tables in capitals are the contract between stages; the others
+are intermediate, and each step makes those that it needs from the contract's tables.
 
-=======  ================  =========================================================================================
-step     table             reads
-=======  ================  =========================================================================================
-STAYS    passage           crossing, mention, membership, person, traveller_class (code list: code, in_scope)
-         presence          permit, birth, marriage, mention, membership, person
-         leg               passage, presence, person
-         gap               leg, permit, visa, mention, membership
-         MOVEMENT          passage, leg, gap
-         movement_conflict passage, person: rule, person_id, record_id, detail (crossings after a death)
-         initial_status    MOVEMENT, presence, person, permit, visa, mention, membership, permit_class, visa_class
-         STAY              MOVEMENT, initial_status, person
-EVENTS   history           MOVEMENT, initial_status, person
-         day_count         history
-         decision          day_count
-         walk              decision
-         VERDICT           walk
-         cohort            VERDICT, MOVEMENT, person
-         outlook           VERDICT, cohort, person: person_id, seq, probability, probability_resident
-         EVENT             VERDICT, outlook, MOVEMENT, person, visa, permit, mention, membership
-FLOWS    FLOW              EVENT, age_group (code list: code, age_from, age_to)
-         STOCK             VERDICT, outlook, initial_status, person, age_group
-=======  ================  =========================================================================================
+======  =================  ========================================================================
+step    table              reads
+======  =================  ========================================================================
+STAYS   passage            crossing, mention, membership, person, traveller_class
+        presence           permit, birth, marriage, mention, membership, person
+        leg                passage, presence, person
+        gap                leg, permit, visa, mention, membership
+        MOVEMENT           passage, leg, gap
+        movement_conflict  passage, person (rule, person_id, record_id, detail: crossings after a death)
+        initial_status     MOVEMENT, presence, person, permit, visa, mention, membership, permit_class,
+                           visa_class (person_id, status, evidence, known_on)
+        STAY               MOVEMENT, initial_status, person
+EVENTS  presence           as above
+        initial_status     as above
+        history            MOVEMENT, initial_status, person
+        day_count          history
+        decision           day_count
+        walk               decision
+        VERDICT            walk
+        cohort             VERDICT, MOVEMENT, person
+        outlook            VERDICT, cohort, person (person_id, seq, probability, probability_resident)
+        EVENT              VERDICT, outlook, MOVEMENT, person, visa, permit, mention, membership
+FLOWS   cohort, outlook    as above
+        FLOW               EVENT, age_group
+        STOCK              VERDICT, outlook, STAY, person, age_group
+======  =================  ========================================================================
 
-Files larger than a register, or without one, are classified by :func:`register.rules.classify.classify`.
+``traveller_class``, ``permit_class``, ``visa_class`` and ``age_group`` are the code lists, with their own columns
+(in_scope; permits_residence; age_from, age_to) as text or typed.
+
+A file of linked crossings is classified by itself by :func:`register.rules.classify.classify`.
 """

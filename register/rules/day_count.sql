@@ -7,15 +7,25 @@
 -- `outcome` is 1 when the days on the side that the crossing leads to reach V, 0 when the others exceed W - V (or life
 -- ended without either), null while open.
 -- Reads: history.
-with summed as (
+with dated as (
+    select
+        *,
+        cast(case when is_arrival then 1 else 0 end as integer) as side,
+        -- What happens after the end happens, for all that can be counted, at the end.
+        least(day, ends) as at_day
+    from history
+),
+
+summed as (
     select
         *,
         sum(change) over running as change_so_far,
-        sum(change * day) over running as moment_so_far,
+        sum(change * at_day) over running as moment_so_far,
         sum(change) over forward as change_ahead,
-        sum(change * day) over forward as moment_ahead,
-        lead(day) over ordered as next_day
-    from history
+        sum(change * at_day) over forward as moment_ahead,
+        lead(at_day) over ordered as next_at_day,
+        least(ends - at_day, :window) as days_observed
+    from dated
     window
         ordered as (partition by person order by position),
         running as (partition by person order by position rows between unbounded preceding and current row),
@@ -25,27 +35,19 @@ with summed as (
         )
 ),
 
-observed as (
-    select
-        *,
-        cast(case when is_arrival then 1 else 0 end as integer) as side,
-        greatest(0, least(ends - day, :window)) as days_observed
-    from summed
-),
-
 present as (
     select
         *,
-        (side + change_ahead - change_so_far) * (day + days_observed) - moment_ahead
-        - (side * day - moment_so_far) as days_present,
-        side * day - moment_so_far as days_in
-    from observed
+        (side + change_ahead - change_so_far) * (at_day + days_observed) - moment_ahead
+        - (side * at_day - moment_so_far) as days_present,
+        side * at_day - moment_so_far as days_in
+    from summed
 ),
 
 sided as (
     select
         *,
-        day - days_in as days_out,
+        at_day - days_in as days_out,
         case when is_arrival then days_present else days_observed - days_present end as days_with,
         case when is_arrival then days_observed - days_present else days_present end as days_against
     from present
@@ -58,10 +60,9 @@ select
     side,
     is_crossing,
     ends,
-    is_closed,
     segment,
     initial_status,
-    next_day,
+    cast(coalesce(next_at_day - at_day, 0) as integer) as spell_days,
     cast(days_observed as integer) as days_observed,
     cast(days_present as integer) as days_present,
     cast(days_with as integer) as days_with,

@@ -10,17 +10,17 @@ with measured as (
         *,
         case when side = 1 then days_in else days_out end as own_days,
         case when side = 1 then days_out else days_in end as other_days,
-        case when side = 1 then days_in else days_out end + coalesce(next_day - day, 0) as own_days_after
+        case when side = 1 then days_in else days_out end + spell_days as own_days_after
     from day_count
 ),
 
 searched as (
     select
         *,
-        max(case when day < ends then other_days end) over (
+        max(other_days) over (
             partition by person, side order by own_days range between current row and :threshold - 1 following
         ) as other_days_at_threshold,
-        max(case when day < ends then own_days_after end) over (
+        max(own_days_after) over (
             partition by person, side order by other_days range between current row and :window - :threshold following
         ) as own_days_at_refusal
     from measured

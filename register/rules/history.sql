@@ -1,7 +1,7 @@
 -- history: one row per movement in scope, as the residence rule reads it, key (person, position).
 --
 -- `position` is the order within the person (whole days times 2^32, then the order within the day), so that a window of
--- days is a range of positions; `change` is what the movement does to presence (+1, -1; 0 for what counts no more);
+-- days is a range of positions; `change` is what the movement does to presence (+1, -1; 0 for one that repeats);
 -- `ends` is the first day that cannot be observed: the day after the cut-off, or after the death, which closes the
 -- person's windows (`is_closed`): what has not happened by then never will. `segment` counts the times that a status was
 -- set anew from outside (never here; see classify).
@@ -27,7 +27,7 @@ select
     cast(day as integer) as day,
     is_arrival,
     true as is_crossing,
-    case when day < least(cutoff, coalesce(death, cutoff)) then case when is_arrival then 1 else -1 end else 0 end as change,
+    case when is_arrival then 1 else -1 end as change,
     cast(least(cutoff, coalesce(death, cutoff)) as integer) as ends,
     coalesce(death < cutoff, false) as is_closed,
     0 as segment,

@@ -1,8 +1,8 @@
 """The parametric residence rule: its two numbers, its presets, and its SQL with the parameters put in.
 
-Parameters are put into the text as typed literals (whole numbers, dates, words of a closed list), never as text that a
-user wrote: the same statement then runs on DuckDB and, transpiled, on Spark, reads well in a log, and lets the planner
-see constants where a window frame wants them.
+Parameters are put into the text as typed literals (whole numbers, dates, words of a closed list), never as text
+that a user wrote: the same statement then runs on DuckDB and, transpiled, on Spark, reads well in a log, and lets
+the planner see constants where a window frame wants them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     import duckdb
 
 STAYS = ("passage", "presence", "leg", "gap", "movement", "movement_conflict", "initial_status", "stay")
-EVENTS = ("history", "day_count", "decision", "walk", "verdict", "cohort", "outlook", "event")
-FLOWS = ("flow", "stock")
+VERDICTS = ("day_count", "decision", "walk", "verdict")
+EVENTS = ("presence", "initial_status", "history", *VERDICTS, "cohort", "outlook", "event")
+FLOWS = ("cohort", "outlook", "flow", "stock")
 
 MISSING_LEG_POLICIES = ("midpoint", "permit-expiry", "drop-person", "stochastic")
 
@@ -43,7 +44,7 @@ class Rule:
     Raises
     ------
     DeclarationError
-        Unless W/2 < V <= W: with less a person could satisfy both sides at once, and the status would not be unique.
+        Unless W/2 < V <= W: with less, both sides could be satisfied at once and the status not be unique.
     """
 
     threshold: int

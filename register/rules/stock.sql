@@ -3,33 +3,48 @@
 -- A resident is who has status 1 after the last movement before the day (or initially), is born and not dead. Where the
 -- status is open, the probability of residence counts; standard_error and share_final as in flow. Reference dates are
 -- the 1 Januaries after the start of the series (at most a hundred) up to the day after the cut-off.
--- Reads: verdict, outlook, initial_status, person, age_group.
-with spell as (
+-- Reads: verdict, outlook, stay, person, age_group.
+with numbered as (
+    select
+        person_id,
+        seq,
+        movement_date,
+        status_before,
+        status_after,
+        row_number() over (partition by person_id order by seq) as turn,
+        lead(movement_date) over (partition by person_id order by seq) as next_date
+    from verdict
+),
+
+spell as (
+    -- Before the first movement; and for those who never moved, the side they were on.
     select
         person_id,
         date '0001-01-01' as from_date,
-        first_date as to_date,
-        cast(status as double) as probability,
+        movement_date as to_date,
+        cast(status_before as double) as probability,
         1 as is_final
-    from (
-        select
-            initial_status.person_id,
-            initial_status.status,
-            first_verdict.movement_date as first_date
-        from initial_status
-        left join (
-            select person_id, min(movement_date) as movement_date from verdict group by person_id
-        ) as first_verdict on first_verdict.person_id = initial_status.person_id
-    ) as initial
+    from numbered
+    where turn = 1
     union all
     select
-        verdict.person_id,
-        verdict.movement_date as from_date,
-        lead(verdict.movement_date) over (partition by verdict.person_id order by verdict.seq) as to_date,
-        coalesce(outlook.probability_resident, cast(verdict.status_after as double)) as probability,
+        stay.person_id,
+        date '0001-01-01' as from_date,
+        cast(null as date) as to_date,
+        cast(case when stay.is_present then 1 else 0 end as double) as probability,
+        1 as is_final
+    from stay
+    left join numbered on numbered.person_id = stay.person_id and numbered.turn = 1
+    where numbered.person_id is null
+    union all
+    select
+        numbered.person_id,
+        numbered.movement_date as from_date,
+        numbered.next_date as to_date,
+        coalesce(outlook.probability_resident, cast(numbered.status_after as double)) as probability,
         case when outlook.person_id is null then 1 else 0 end as is_final
-    from verdict
-    left join outlook on outlook.person_id = verdict.person_id and outlook.seq = verdict.seq
+    from numbered
+    left join outlook on outlook.person_id = numbered.person_id and outlook.seq = numbered.seq
 ),
 
 resident as (

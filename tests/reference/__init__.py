@@ -1,0 +1,1 @@
+"""Deliberately naive second implementations, against which the real ones are tested."""
