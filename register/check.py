@@ -29,7 +29,8 @@ def check_project(project: Project) -> CheckReport:
     from register.ingest.declaration import load_sources
     from register.ingest.load import find_extracts
     from register.ingest.read import first_line, read_header
-    from register.link import load_itinerary, load_rules
+    from register.link.itinerary import load_itinerary
+    from register.link.rules import load_rules
 
     schema = project.schema()
     for name in schema.codelist_names:
@@ -43,13 +44,19 @@ def check_project(project: Project) -> CheckReport:
         report.notes.append(("check.unclaimed", {"file": name}))
     for source in sources:
         if not any(extract.source is source for extract in extracts):
-            report.notes.append(("check.no_file", {"source": source.name, "patterns": ", ".join(source.files)}))
+            report.notes.append(
+                ("check.no_file", {"source": source.name, "patterns": ", ".join(source.files)})
+            )
     for extract in extracts:
         header = read_header(first_line(extract.path, extract.source), extract.source)
         if header.unknown:
-            report.notes.append(("check.unknown_columns", {"file": extract.name, "columns": ", ".join(header.unknown)}))
+            report.notes.append(
+                ("check.unknown_columns", {"file": extract.name, "columns": ", ".join(header.unknown)})
+            )
         if header.missing:
-            report.notes.append(("check.missing_columns", {"file": extract.name, "columns": ", ".join(header.missing)}))
+            report.notes.append(
+                ("check.missing_columns", {"file": extract.name, "columns": ", ".join(header.missing)})
+            )
     return report
 
 

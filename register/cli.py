@@ -3,7 +3,9 @@
 Heavy libraries are imported inside the commands, so that `register --help` answers at once.
 """
 
+import os
 import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,7 +68,11 @@ def make_app(language: str) -> typer.Typer:
         return translate(f"help.{key}", language)
 
     app = typer.Typer(
-        name="register", help=text("app"), no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None
+        name="register",
+        help=text("app"),
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
     )
     runs_app = typer.Typer(help=text("runs"), no_args_is_help=True, rich_markup_mode=None)
     app.add_typer(runs_app, name="runs")
@@ -120,7 +126,9 @@ def make_app(language: str) -> typer.Typer:
         names = [stage.name for stage in pipeline.STAGES]
         for name in (first, until):
             if name is not None and name not in names:
-                raise UsageError("unknown_stage", name=name, suggestion=suggest(name, names), known=", ".join(names))
+                raise UsageError(
+                    "unknown_stage", name=name, suggestion=suggest(name, names), known=", ".join(names)
+                )
         session = _session(context)
         project = load_project(session.directory)
         report = pipeline.build(
@@ -161,7 +169,9 @@ def make_app(language: str) -> typer.Typer:
         show.flows(session.console, *annual_flows(load_project(session.directory), run, by or []), output)
 
     @app.command(help=text("rejected"))
-    def rejected(context: typer.Context, run: str | None = run_option, output: Path | None = output_option) -> None:
+    def rejected(
+        context: typer.Context, run: str | None = run_option, output: Path | None = output_option
+    ) -> None:
         from register import show
         from register.commands import rejected_rows
         from register.project import load_project
@@ -209,7 +219,9 @@ def make_app(language: str) -> typer.Typer:
         show.runs(session.console, list_runs(load_project(session.directory).runs))
 
     @runs_app.command("show", help=text("runs_show"))
-    def runs_show(context: typer.Context, name: str | None = typer.Argument(None, help=text("run_option"))) -> None:
+    def runs_show(
+        context: typer.Context, name: str | None = typer.Argument(None, help=text("run_option"))
+    ) -> None:
         from register import show
         from register.project import load_project
         from register.run import find_run
@@ -274,6 +286,22 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(0) from None
+    except Exception as error:
+        # The text of an unforeseen error may quote a row, and so a name: say only where it happened.
+        if os.environ.get("REGISTER_DEBUG"):
+            raise
+        _fail(
+            translate("errors.defect", language, kind=type(error).__name__, place=_place(error)),
+            1,
+            given,
+            "defect",
+        )
+
+
+def _place(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if f"{os.sep}register{os.sep}" in frame.filename]
+    return "; ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in own[-3:])
 
 
 def _fail(message: str, code: int, arguments: list[str], key: str) -> None:

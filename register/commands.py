@@ -35,7 +35,9 @@ def open_tables(project: Project, run: Run) -> Engine:
     return engine
 
 
-def query_tables(project: Project, run_name: str | None, query: str, output: Path | None) -> pl.DataFrame | None:
+def query_tables(
+    project: Project, run_name: str | None, query: str, output: Path | None
+) -> pl.DataFrame | None:
     """Run a query over a run's tables; write its rows to a file or return them.
 
     Raises
@@ -84,7 +86,10 @@ def annual_flows(
     for name in by:
         if name not in DIMENSIONS:
             raise UsageError(
-                "unknown_dimension", name=name, suggestion=suggest(name, DIMENSIONS), known=", ".join(DIMENSIONS)
+                "unknown_dimension",
+                name=name,
+                suggestion=suggest(name, DIMENSIONS),
+                known=", ".join(DIMENSIONS),
             )
     run = find_run(project.runs, run_name)
     columns = ["year", *by]
@@ -127,7 +132,8 @@ class Trained:
 
 def train_weights(project: Project, run_name: str | None) -> Trained:
     """Estimate the linkage weights from a run's identities and write them beside the rules."""
-    from register.link import load_rules, train
+    from register.link.rules import load_rules
+    from register.link.train import train
 
     run = find_run(project.runs, run_name)
     rules = load_rules(project.linkage_rules / "people.toml")

@@ -35,11 +35,11 @@ class Console:
         self._out = RichConsole(file=sys.stdout, highlight=False, soft_wrap=True)
         self._err = RichConsole(file=sys.stderr, highlight=False, soft_wrap=True)
 
-    def text(self, key: str, **values: object) -> str:
+    def text(self, key: str, /, **values: object) -> str:
         """Return a message of the catalogue in the reader's language."""
         return translate(key, self.language, **values)
 
-    def say(self, key: str, **values: object) -> None:
+    def say(self, key: str, /, **values: object) -> None:
         """Narrate on stderr."""
         if not self.quiet:
             self._err.print(self.text(key, **values), markup=False)
@@ -60,7 +60,9 @@ class Console:
         """Print a value as JSON on stdout."""
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2, default=str) + "\n")
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
+    def table(
+        self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
+    ) -> None:
         """Print rows as a table on stdout."""
         table = Table(title=title, title_justify="left")
         for column in columns:

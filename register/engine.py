@@ -29,7 +29,9 @@ class Engine:
         Where to spill; made when first needed.
     """
 
-    def __init__(self, *, memory_limit: str = "", threads: int = 0, temp_directory: Path | None = None) -> None:
+    def __init__(
+        self, *, memory_limit: str = "", threads: int = 0, temp_directory: Path | None = None
+    ) -> None:
         self.con = duckdb.connect()
         # The register must work, and must be seen to work, without a network.
         self.con.execute("set autoinstall_known_extensions = false; set autoload_known_extensions = false")
@@ -84,7 +86,9 @@ class Engine:
 
     def frame(self, sql: str) -> pl.DataFrame:
         """Return a small result as a Polars frame."""
-        return self.con.execute(sql).pl()
+        found = pl.from_arrow(self.con.sql(sql).to_arrow_table())
+        assert isinstance(found, pl.DataFrame)
+        return found
 
     def write(self, sql: str, path: Path, *, order_by: Iterable[str] = ()) -> int:
         """Write the rows of a query to Parquet without collecting them; return how many.
@@ -93,7 +97,9 @@ class Engine:
         """
         order = ", ".join(f'"{column}"' for column in order_by)
         query = f"select * from ({sql}) order by {order}" if order else sql
-        counted = self.con.execute(f"copy ({query}) to {literal(path)} (format parquet, compression zstd)").fetchall()
+        counted = self.con.execute(
+            f"copy ({query}) to {literal(path)} (format parquet, compression zstd)"
+        ).fetchall()
         return int(counted[0][0])
 
     def has(self, name: str) -> bool:

@@ -27,7 +27,7 @@ class RegisterError(Exception):
 
     exit_code = 1
 
-    def __init__(self, key: str, *, where: str | None = None, **values: object) -> None:
+    def __init__(self, key: str, /, *, where: str | None = None, **values: object) -> None:
         self.key = key
         self.where = where
         self.values = values

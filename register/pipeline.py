@@ -1,16 +1,16 @@
 """The stages, in order: READ THIS FIRST.
 
-An office's extracts become annual flows in eight steps. Each reads tables and makes tables; a table between stages has
+An office's extracts become annual flows in seven steps. Each reads tables and makes tables; a table between stages has
 a declared grain, key and columns (``schemas/tables``) and stands as Parquet in the run, so that any step can be looked
 at with ``register sql``.
 
     ingest    extracts            -> crossing visa permit birth death marriage, mention bundle, rejected
-    identify  mention bundle      -> identity      distinct bundles of name, birth date, documents
-    link      identity            -> pair          which identities look like one person, with a weight
+    identify  mention bundle      -> identity                       distinct bundles of name, birth date, documents
+    link      identity            -> pair                           which identities look like one person, with a weight
     resolve   pair                -> membership person conflict person_change
-    stays     crossing membership -> movement stay when each person was in the country
-    events    movement stay       -> verdict event which crossings were migrations, by the residence rule
-    flows     event               -> flow stock    what the office publishes
+    stays     crossing membership -> movement stay initial_status   when each person was in the country
+    events    movement            -> verdict outlook event          which crossings were migrations, by the rule
+    flows     event outlook       -> flow stock                     what the office publishes
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ STAGES: tuple[Stage, ...] = (
         gsbpm="5.3",
         work=stages.stays,
         reads=(*RECORDS, "mention", "membership", "person"),
-        makes=("movement", "stay"),
+        makes=("movement", "stay", "initial_status", "movement_conflict"),
         settings=lambda project: asdict(project.rule),
         declarations=("schemas/codelists/*",),
         code=("rules",),
@@ -106,16 +106,17 @@ STAGES: tuple[Stage, ...] = (
         name="events",
         gsbpm="5.5",
         work=stages.events,
-        reads=(*RECORDS, "mention", "membership", "person", "movement", "stay"),
-        makes=("verdict", "event"),
+        reads=(*RECORDS, "mention", "membership", "person", "movement", "stay", "initial_status"),
+        makes=("verdict", "outlook", "event"),
         settings=lambda project: asdict(project.rule),
+        declarations=("schemas/codelists/*",),
         code=("rules",),
     ),
     Stage(
         name="flows",
         gsbpm="5.7",
         work=stages.flows,
-        reads=("person", "movement", "stay", "verdict", "event"),
+        reads=("crossing", "person", "movement", "stay", "initial_status", "verdict", "outlook", "event"),
         makes=("flow", "stock"),
         settings=lambda project: asdict(project.rule),
         declarations=("schemas/codelists/age_group.csv",),
@@ -227,8 +228,18 @@ def _perform(stage: Stage, key: str, project: Project, schema: Schema, run: Run,
 def _stage_key(stage: Stage, project: Project, run: Run, keys: Mapping[str, str]) -> str:
     """Return a hash of everything a stage's result depends on."""
     package = Path(__file__).parent
-    code = [path for part in stage.code for path in _files(package, part) if path.suffix in (".py", ".sql", ".toml")]
-    declared = [path for pattern in stage.declarations for path in sorted(project.root.glob(pattern)) if path.is_file()]
+    code = [
+        path
+        for part in stage.code
+        for path in _files(package, part)
+        if path.suffix in (".py", ".sql", ".toml")
+    ]
+    declared = [
+        path
+        for pattern in stage.declarations
+        for path in sorted(project.root.glob(pattern))
+        if path.is_file()
+    ]
     return digest(
         {
             "inputs": {table: keys[table] for table in stage.reads},

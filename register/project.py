@@ -6,37 +6,28 @@ import datetime as dt
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from register.errors import DeclarationError, LockedError, UsageError, suggest
+from register.rules.residence import MISSING_LEG_POLICIES, Rule
 from register.schema import Schema, load_schema, profile_directory, read_toml, refuse_unknown_keys
 
 SETTINGS_FILE = "register.toml"
 KEY_FILE = "secret.key"
 
-MISSING_LEG_POLICIES = ("midpoint", "permit-expiry", "drop-person", "stochastic")
-PRESETS: Mapping[str, tuple[int, int]] = {
-    # name -> (V, the residence threshold, and W, the window, both in days)
-    "12-of-16": (365, 487),
-    "12-consecutive": (365, 365),
-    "9-of-12": (270, 365),
-    "6-of-12": (183, 365),
-}
-
 
 @dataclass(frozen=True)
 class RuleSettings:
-    """The residence rule an office chose: threshold and window in days, and how gaps are filled."""
+    """The residence rule an office chose, how gaps are filled, and the last day observed (that of the last crossing
+    received if not given).
+    """
 
-    preset: str = "12-of-16"
-    threshold: int = 365
-    window: int = 487
+    rule: Rule
     missing_leg: str = "midpoint"
     observed_until: dt.date | None = None
-    seed: int = 20_240_101
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -133,29 +124,32 @@ def load_project(root: Path) -> Project:
 
 
 def _rule(node: dict[str, Any], where: str) -> RuleSettings:
-    refuse_unknown_keys(node, ("preset", "threshold", "window", "missing_leg", "observed_until", "seed"), where)
-    preset = node.get("preset", "custom" if "threshold" in node else "12-of-16")
-    if preset != "custom" and preset not in PRESETS:
-        raise DeclarationError(
-            "unknown_preset", where=where, name=preset, suggestion=suggest(str(preset), PRESETS), known=", ".join(PRESETS)
-        )
-    threshold, window = PRESETS.get(preset, (0, 0))
-    threshold, window = int(node.get("threshold", threshold)), int(node.get("window", window))
-    if not window / 2 < threshold <= window:
-        raise DeclarationError("bad_rule", where=where, threshold=threshold, window=window)
-    policy = node.get("missing_leg", "midpoint")
+    refuse_unknown_keys(
+        node, ("preset", "threshold", "window", "missing_leg", "observed_until", "seed"), where
+    )
+    if ("threshold" in node) != ("window" in node) or ("threshold" in node and "preset" in node):
+        raise DeclarationError("rule_half_said", where=where)
+    try:
+        if "threshold" in node:
+            rule = Rule(int(node["threshold"]), int(node["window"]))
+        else:
+            rule = Rule.preset(str(node.get("preset", "12-of-16")))
+    except DeclarationError as error:
+        error.where = where
+        raise
+    policy = str(node.get("missing_leg", "midpoint"))
     if policy not in MISSING_LEG_POLICIES:
         raise DeclarationError(
             "unknown_policy",
             where=where,
             name=policy,
-            suggestion=suggest(str(policy), MISSING_LEG_POLICIES),
+            suggestion=suggest(policy, MISSING_LEG_POLICIES),
             known=", ".join(MISSING_LEG_POLICIES),
         )
     until = node.get("observed_until")
-    if until is not None and not isinstance(until, dt.date):
+    if until is not None and type(until) is not dt.date:
         raise DeclarationError("bad_date_setting", where=where, key="observed_until")
-    return RuleSettings(preset, threshold, window, policy, until, int(node.get("seed", RuleSettings.seed)))
+    return RuleSettings(rule, policy, until, int(node.get("seed", 0)))
 
 
 def _engine(node: dict[str, Any], where: str) -> EngineSettings:
@@ -208,7 +202,9 @@ def init_project(root: Path, country: str) -> Project:
     folder = country.lower()
     known = sorted(path.name for path in (profile / "schemas" / "sources").iterdir() if path.is_dir())
     if folder not in known:
-        raise UsageError("unknown_country", country=country, known=", ".join(known), suggestion=suggest(folder, known))
+        raise UsageError(
+            "unknown_country", country=country, known=", ".join(known), suggestion=suggest(folder, known)
+        )
     if (root / SETTINGS_FILE).exists():
         raise UsageError("project_exists", where=str(root))
     root.mkdir(parents=True, exist_ok=True, mode=0o700)

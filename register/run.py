@@ -81,7 +81,9 @@ class Run:
         _private(folder)
         return folder
 
-    def commit(self, stage: str, tables: Mapping[str, Path], record: Mapping[str, Any], schema: Mapping[str, Table]) -> None:
+    def commit(
+        self, stage: str, tables: Mapping[str, Path], record: Mapping[str, Any], schema: Mapping[str, Table]
+    ) -> None:
         """Move a stage's finished tables into place, all or none, and record the stage."""
         moves = [
             [str(path.relative_to(self.path)), str(self.table_path(schema[name]).relative_to(self.path))]
@@ -164,7 +166,9 @@ def find_run(runs: Path, name: str | None = None) -> Run:
     known = list_runs(runs)
     chosen = [run for run in known if name in (None, run.name)]
     if not chosen:
-        raise UsageError("no_run", where=str(runs), name=name or "", known=", ".join(run.name for run in known))
+        raise UsageError(
+            "no_run", where=str(runs), name=name or "", known=", ".join(run.name for run in known)
+        )
     return chosen[-1]
 
 
@@ -190,7 +194,11 @@ def open_run(runs: Path, name: str) -> Iterator[Run]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise LockedError("run_locked", where=str(path)) from error
-        run = _read(path) if (path / MANIFEST).is_file() else Run(path, {"name": name, "created": now(), "stages": {}})
+        run = (
+            _read(path)
+            if (path / MANIFEST).is_file()
+            else Run(path, {"name": name, "created": now(), "stages": {}})
+        )
         run.recover()
         if not (path / MANIFEST).is_file():
             run.save()

@@ -60,7 +60,11 @@ def refuse_unknown_keys(given: Iterable[str], known: Iterable[str], where: str) 
     for key in given:
         if key not in allowed:
             raise DeclarationError(
-                "unknown_key", where=where, key=key, suggestion=suggest(key, allowed), known=", ".join(sorted(allowed))
+                "unknown_key",
+                where=where,
+                key=key,
+                suggestion=suggest(key, allowed),
+                known=", ".join(sorted(allowed)),
             )
 
 
@@ -165,7 +169,9 @@ def _read_codelist(directory: Path, name: str) -> pl.DataFrame:
     path = directory / f"{name}.csv"
     if not path.is_file():
         known = [file.stem for file in directory.glob("*.csv")]
-        raise DeclarationError("unknown_codelist", where=str(path), name=name, suggestion=suggest(name, known))
+        raise DeclarationError(
+            "unknown_codelist", where=str(path), name=name, suggestion=suggest(name, known)
+        )
     frame = pl.read_csv(path, infer_schema=False)
     missing = {"code", "label_es", "label_en", "valid_from", "valid_to", "aliases"} - set(frame.columns)
     if missing:
@@ -229,7 +235,9 @@ def _concept(name: str, node: dict[str, Any], path: Path) -> Concept:
 
 def _table(path: Path, concepts: Mapping[str, Concept]) -> Table:
     tree = read_toml(path)
-    refuse_unknown_keys(tree, ("stage", "identified", "grain_es", "grain_en", "key", "extra", "column", "check"), str(path))
+    refuse_unknown_keys(
+        tree, ("stage", "identified", "grain_es", "grain_en", "key", "extra", "column", "check"), str(path)
+    )
     columns: dict[str, Column] = {}
     for node in tree["column"]:
         where = f"{path} [[column]] {node.get('name', '?')}"
@@ -249,7 +257,9 @@ def _table(path: Path, concepts: Mapping[str, Concept]) -> Table:
         )
     for key in tree["key"]:
         if key not in columns:
-            raise DeclarationError("unknown_column", where=str(path), name=key, suggestion=suggest(key, columns))
+            raise DeclarationError(
+                "unknown_column", where=str(path), name=key, suggestion=suggest(key, columns)
+            )
     return Table(
         name=path.stem,
         stage=tree["stage"],

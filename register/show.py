@@ -28,7 +28,9 @@ def build_report(console: Console, project: Project, report: BuildReport, *, dry
         console.json(asdict(report) | {"flows": _headline(project, report)})
         return
     if dry_run:
-        console.say("build.would_do", stages=", ".join(report.done) or "-", current=", ".join(report.current) or "-")
+        console.say(
+            "build.would_do", stages=", ".join(report.done) or "-", current=", ".join(report.current) or "-"
+        )
         return
     if not report.done:
         console.say("build.nothing", run=report.run, seconds=f"{report.seconds:.1f}")
@@ -149,7 +151,12 @@ def query(console: Console, frame: pl.DataFrame | None) -> None:
 def runs(console: Console, found: Sequence[Run]) -> None:
     """List runs."""
     if console.as_json:
-        console.json([{"name": run.name, "created": run.manifest.get("created"), "stages": list(run.stages)} for run in found])
+        console.json(
+            [
+                {"name": run.name, "created": run.manifest.get("created"), "stages": list(run.stages)}
+                for run in found
+            ]
+        )
         return
     if not found:
         console.say("runs.none")
@@ -195,7 +202,11 @@ def train_report(console: Console, trained: Trained) -> None:
     for line in report.moved_lines():
         console.data(line)
     console.say(
-        "train.done", identities=report.n_identity, pairs=report.n_pair, moved=len(report.moved), path=trained.path
+        "train.done",
+        identities=report.n_identity,
+        pairs=report.n_pair,
+        moved=len(report.moved),
+        path=trained.path,
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from register.console import Console
 from register.engine import Engine
@@ -13,6 +13,9 @@ from register.errors import QualityError
 from register.project import Project
 from register.run import Run, digest, digest_file
 from register.schema import Schema
+
+if TYPE_CHECKING:
+    from register.rules.residence import Parameters
 
 MIN_ROWS_FOR_GATE = 1_000
 
@@ -35,9 +38,13 @@ class Workshop:
         """Write a query as a table of the run, with the columns, types and order that its declaration gives."""
         table = self.schema.tables[name]
         path = self.staging / f"{name}.parquet"
-        columns = [f'cast("{c.name}" as {SQL_TYPES[c.concept.type]}) as "{c.name}"' for c in table.columns.values()]
+        columns = [
+            f'cast("{c.name}" as {SQL_TYPES[c.concept.type]}) as "{c.name}"' for c in table.columns.values()
+        ]
         columns += [f'"{extra}"' for extra in self._extra_columns(sql, table.extra)]
-        self.rows[name] = self.engine.write(f"select {', '.join(columns)} from ({sql})", path, order_by=table.key)
+        self.rows[name] = self.engine.write(
+            f"select {', '.join(columns)} from ({sql})", path, order_by=table.key
+        )
         self.written[name] = path
 
     def _extra_columns(self, sql: str, prefix: str) -> list[str]:
@@ -95,7 +102,9 @@ def ingest(workshop: Workshop) -> dict[str, Any]:
     for name in unclaimed:
         console.say("ingest.unclaimed", file=name)
     with console.progress() as progress:
-        bar = progress.add_task(console.text("stage.ingest"), total=sum(e.path.stat().st_size for e in extracts))
+        bar = progress.add_task(
+            console.text("stage.ingest"), total=sum(e.path.stat().st_size for e in extracts)
+        )
         loader = Loader(
             workshop.engine,
             workshop.schema,
@@ -152,35 +161,74 @@ def identify(workshop: Workshop) -> dict[str, Any]:
 
 def link(workshop: Workshop) -> dict[str, Any]:
     """Identities to weighted pairs."""
-    from register.link import load_rules, predict
+    from register.link.predict import predict
+    from register.link.rules import load_rules
 
     rules = load_rules(workshop.project.linkage_rules / "people.toml")
     report = predict(workshop.engine.con, rules)
     workshop.write_made()
-    return asdict(report)
+    return {"report": asdict(report)}
 
 
 def resolve(workshop: Workshop) -> dict[str, Any]:
     """Pairs to persons, with ids carried over from the run before."""
-    from register.link import load_itinerary, load_rules, resolve
+    from register.link.itinerary import load_itinerary
+    from register.link.resolve import resolve
+    from register.link.rules import load_rules
 
     rules = load_rules(workshop.project.linkage_rules / "people.toml")
     itinerary = load_itinerary(workshop.project.linkage_rules / "itinerary.toml")
     report = resolve(workshop.engine.con, rules, itinerary, workshop.project.secret())
     workshop.write_made()
-    return asdict(report)
+    return {"report": asdict(report)}
+
+
+def rule_parameters(workshop: Workshop) -> Parameters:
+    """Return the residence rule of the project and the series that the crossings cover."""
+    from register.rules.residence import Parameters
+
+    rule = workshop.project.rule
+    first, last = workshop.engine.rows(
+        "select coalesce(min(crossed_at)::date, date '2000-01-01'), coalesce(max(crossed_at)::date, date '2000-01-01') from crossing"
+    )[0]
+    return Parameters(
+        rule=rule.rule,
+        observed_from=first,
+        observed_until=rule.observed_until or last,
+        country=workshop.project.country,
+        missing_leg=rule.missing_leg,
+        seed=rule.seed,
+    )
 
 
 def stays(workshop: Workshop) -> dict[str, Any]:
     """Records of persons to movements and stays."""
-    return {}
+    from register.rules.residence import STAYS
+
+    return _apply_rule(workshop, STAYS)
 
 
 def events(workshop: Workshop) -> dict[str, Any]:
     """Movements to verdicts and migrations."""
-    return {}
+    from register.rules.residence import EVENTS
+
+    return _apply_rule(workshop, EVENTS)
 
 
 def flows(workshop: Workshop) -> dict[str, Any]:
     """Migrations to flows and stocks."""
-    return {}
+    from register.rules.residence import FLOWS
+
+    return _apply_rule(workshop, FLOWS)
+
+
+def _apply_rule(workshop: Workshop, tables: Sequence[str]) -> dict[str, Any]:
+    from register.rules.residence import create_tables
+
+    parameters = rule_parameters(workshop)
+    for name in ("age_group", "permit_class", "traveller_class", "visa_class"):
+        workshop.engine.con.register(name, workshop.schema.codelist(name).to_arrow())
+    # A table that an earlier stage kept is there to be read; the others are made for this stage and pass with it.
+    create_tables(workshop.engine.con, [name for name in tables if not workshop.engine.has(name)], parameters)
+    workshop.write_made()
+    return {"observed_from": parameters.observed_from, "observed_until": parameters.observed_until}

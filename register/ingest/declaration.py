@@ -132,7 +132,11 @@ def load_sources(directory: Path, country: str, schema: Schema) -> tuple[Source,
     if not paths:
         known = sorted(path.name for path in directory.glob("*") if path.is_dir())
         raise DeclarationError(
-            "no_sources", where=str(folder), country=country, known=", ".join(known), suggestion=suggest(country, known)
+            "no_sources",
+            where=str(folder),
+            country=country,
+            known=", ".join(known),
+            suggestion=suggest(country, known),
         )
     return tuple(load_source(path, schema) for path in paths)
 
@@ -147,7 +151,9 @@ def load_source(path: Path, schema: Schema) -> Source:
     """
     tree = read_toml(path)
     where = str(path)
-    refuse_unknown_keys(tree, ("table", "title", "files", "format", "key", "columns", "person", "ignored"), where)
+    refuse_unknown_keys(
+        tree, ("table", "title", "files", "format", "key", "columns", "person", "ignored"), where
+    )
     for key in ("table", "files", "columns"):
         if key not in tree:
             raise DeclarationError("missing_key", where=where, key=key)
@@ -163,7 +169,10 @@ def load_source(path: Path, schema: Schema) -> Source:
     encoding = form.get("encoding", "utf-8").lower()
     if encoding not in ENCODINGS:
         raise DeclarationError(
-            "unknown_encoding", where=f"{where} [format]", name=encoding, suggestion=suggest(encoding, ENCODINGS)
+            "unknown_encoding",
+            where=f"{where} [format]",
+            name=encoding,
+            suggestion=suggest(encoding, ENCODINGS),
         )
     delimiter = form.get("delimiter", ",")
     if len(delimiter) != 1:
@@ -173,7 +182,9 @@ def load_source(path: Path, schema: Schema) -> Source:
     columns = {name: _value(node, f"{where} [columns] {name}") for name, node in tree["columns"].items()}
     for column in table.columns.values():
         if column.declarable and column.required and column.name not in columns:
-            raise DeclarationError("required_column", where=f"{where} [columns]", name=column.name, table=table.name)
+            raise DeclarationError(
+                "required_column", where=f"{where} [columns]", name=column.name, table=table.name
+            )
     persons = tree.get("person", {})
     refuse_unknown_keys(persons, ROLES, f"{where} [person]")
     key = tree.get("key", [])
@@ -236,7 +247,9 @@ def _person(role: str, node: dict[str, Any], where: str) -> Person:
         name_layout=layout,
         name_parts={key: _value(value, f"{where} name.{key}") for key, value in parts.items()},
         values={
-            PERSON_VALUES[key]: _value(value, f"{where} {key}") for key, value in node.items() if key in PERSON_VALUES
+            PERSON_VALUES[key]: _value(value, f"{where} {key}")
+            for key, value in node.items()
+            if key in PERSON_VALUES
         },
         documents=tuple(_document(document, f"{where} document") for document in documents),
     )

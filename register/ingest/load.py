@@ -71,7 +71,9 @@ def find_extracts(directory: Path, sources: Sequence[Source]) -> tuple[list[Extr
         if not path.is_file() or any(part.startswith(".") for part in Path(name).parts):
             continue
         bare = path.name[: -len(path.suffix)] if path.suffix.lower() in PACKED else path.name
-        source = next((source for source in sources if _claims(source, path.name) or _claims(source, bare)), None)
+        source = next(
+            (source for source in sources if _claims(source, path.name) or _claims(source, bare)), None
+        )
         if source is None:
             unclaimed.append(name)
         else:
@@ -229,8 +231,17 @@ class Loader:
             write(name, self._records_sql(name))
         write("mention", self._mentions_sql())
         self._view("bundle", {"identity_id": pl.String, **dict.fromkeys(RAW_NAMES, pl.String)})
-        write("bundle", "select * exclude (is_told) from part_bundle" if self._has("bundle") else "select * from part_bundle")
-        self._view("rejected", dict.fromkeys(("source", "declaration", "file", "reasons", "raw"), pl.String) | {"line": pl.Int64})
+        write(
+            "bundle",
+            "select * exclude (is_told) from part_bundle"
+            if self._has("bundle")
+            else "select * from part_bundle",
+        )
+        self._view(
+            "rejected",
+            dict.fromkeys(("source", "declaration", "file", "reasons", "raw"), pl.String)
+            | {"line": pl.Int64},
+        )
         write("rejected", "select source, declaration, file, line, reasons, raw from part_rejected")
         self._account()
 
@@ -245,14 +256,27 @@ class Loader:
 
     def _view_files(self) -> None:
         files = pl.DataFrame(
-            [{FILE: number, "file": count.file, "source": count.source} for number, count in self.counts.items()],
+            [
+                {FILE: number, "file": count.file, "source": count.source}
+                for number, count in self.counts.items()
+            ],
             schema={FILE: pl.Int32, "file": pl.String, "source": pl.String},
         )
         self.engine.con.register("__files", files.to_arrow())
         self.engine.run("create temp table extract_file as select * from __files")
-        record = {LINE: pl.Int64, FILE: pl.Int32, "record_key": pl.String, "content": pl.UInt64, "declaration": pl.String}
+        record = {
+            LINE: pl.Int64,
+            FILE: pl.Int32,
+            "record_key": pl.String,
+            "content": pl.UInt64,
+            "declaration": pl.String,
+        }
         for name in ("crossing", "visa", "permit", "birth", "death", "marriage"):
-            columns = {c.name: c.dtype for c in self.schema.tables[name].columns.values() if c.declarable or c.name == "flags"}
+            columns = {
+                c.name: c.dtype
+                for c in self.schema.tables[name].columns.values()
+                if c.declarable or c.name == "flags"
+            }
             self._view(name, record | columns)
         self._view("mention", {LINE: pl.Int64, FILE: pl.Int32, "role": pl.String, "identity_id": pl.String})
 
@@ -307,7 +331,9 @@ class Loader:
             setattr(self.counts[file_no], fate, count)
 
     def _records_sql(self, name: str) -> str:
-        columns = [c.name for c in self.schema.tables[name].columns.values() if c.declarable or c.name == "flags"]
+        columns = [
+            c.name for c in self.schema.tables[name].columns.values() if c.declarable or c.name == "flags"
+        ]
         listed = ", ".join(f"p.{column}" for column in columns)
         return f"""
             select {_record_id("p")} as record_id, f.source, p.declaration, p.record_key, f.file,

@@ -85,7 +85,9 @@ def read_header(line: str, source: Source) -> Header:
         if value.column and source.table.columns[name].required and not present & set(value.headers)
     ]
     required += [key for key in source.key if key not in present]
-    return Header(tuple(columns), tuple(unknown), tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(required)))
+    return Header(
+        tuple(columns), tuple(unknown), tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(required))
+    )
 
 
 def _fold(header: str) -> str:
@@ -117,7 +119,9 @@ def first_line(path: Path, source: Source) -> str:
     return next((line for line in text.splitlines() if line.strip("\ufeff \t")), "")
 
 
-def read_blocks(path: Path, source: Source, header: Header, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+def read_blocks(
+    path: Path, source: Source, header: Header, block_bytes: int = BLOCK_BYTES
+) -> Iterator[Block]:
     """Yield a file in blocks of about ``block_bytes``; memory does not grow with the file.
 
     Parameters
@@ -278,7 +282,8 @@ def _join_quoted_lines(lines: pl.DataFrame, source: Source, width: int) -> pl.Da
         return lines
     inside = {at for start, (end, _) in joined.items() for at in range(start + 1, end + 1)}
     whole_text = pl.DataFrame(
-        {"at": list(joined), "whole": [whole for _, whole in joined.values()]}, schema={"at": pl.UInt32, "whole": pl.String}
+        {"at": list(joined), "whole": [whole for _, whole in joined.values()]},
+        schema={"at": pl.UInt32, "whole": pl.String},
     )
     return (
         lines.with_row_index("at")

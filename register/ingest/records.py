@@ -33,15 +33,15 @@ NORMALISED = (
     *("given_name", "surname_1", "surname_2", "given_1", "given_2", "married_name"),
     *("given_key", "surname_1_key", "surname_2_key", "name_doubt"),
     *("birth_date", "birth_date_precision", "sex", "citizenship_code", "birth_country_code"),
-    *("document_kind_code", "document_number", "document_issuer_code"),
-    *("document_2_kind_code", "document_2_number", "document_2_issuer_code"),
+    *("document_kind_code", "document_number", "document_issuer_code", "document_key"),
+    *("document_2_kind_code", "document_2_number", "document_2_issuer_code", "document_2_key"),
     *("municipality_code", "department_code"),
 )
 # What makes two mentions the same bundle. Keys and first words follow from the names; doubt is no datum of a person.
 BUNDLE = tuple(
     column
     for column in NORMALISED
-    if column not in ("given_1", "given_2", "given_key", "surname_1_key", "surname_2_key", "name_doubt")
+    if column not in ("given_1", "given_2", "name_doubt") and not column.endswith("_key")
 )
 
 
@@ -60,7 +60,9 @@ class Records:
     rejected: pl.DataFrame
 
 
-def make_records(rows: pl.DataFrame, source: Source, schema: Schema, known_names: pl.DataFrame | None) -> Records:
+def make_records(
+    rows: pl.DataFrame, source: Source, schema: Schema, known_names: pl.DataFrame | None
+) -> Records:
     """Read every declared value of a block of rows."""
     work = rows.select(LINE).with_columns(_record_key(rows, source), _content(rows, source))
     faults: dict[str, pl.Series] = {}
@@ -118,7 +120,9 @@ def _read_columns(
     return work, faults
 
 
-def _read_place(rows: pl.DataFrame, place: dict[str, Value], schema: Schema) -> tuple[pl.DataFrame, pl.Series]:
+def _read_place(
+    rows: pl.DataFrame, place: dict[str, Value], schema: Schema
+) -> tuple[pl.DataFrame, pl.Series]:
     """Read municipality and department together: a municipality's name is unique only within its department."""
     absent = Value()
     raw = pl.DataFrame(
@@ -128,8 +132,13 @@ def _read_place(rows: pl.DataFrame, place: dict[str, Value], schema: Schema) -> 
         }
     )
     matched = match_municipalities(raw.unique(), schema.codelist("divipola"), schema.codelist("department"))
-    out = raw.join(matched, on=["municipality", "department"], how="left", nulls_equal=True, maintain_order="left")
-    return out.select(PLACE), out["reason"]
+    out = raw.join(
+        matched, on=["municipality", "department"], how="left", nulls_equal=True, maintain_order="left"
+    )
+    # A name met by similarity is used and flagged, so that the office can confirm it; it is never a silent guess.
+    certain = pl.col("how").is_in(["code", "name", "label", "alias"]) | pl.col("how").is_null()
+    reasons = out.select(pl.when(~certain).then("how")).to_series()
+    return out.select(PLACE), reasons
 
 
 def _read_person(
@@ -148,8 +157,8 @@ def _read_person(
         reading = read_value(rows, value, Column(name, concept, past=True), schema)
         frame = frame.with_columns(reading.values.alias(name))
         faults[name] = reading.reasons
-        if name == "birth_date":
-            frame = frame.with_columns(reading.precision.alias("birth_date_precision"))
+        if reading.precision is not None:
+            frame = frame.with_columns(reading.precision.alias(f"{name}_precision"))
     place = {name: person.values[name] for name in PLACE if name in person.values}
     if place:
         found, _ = _read_place(rows, place, schema)
@@ -157,11 +166,14 @@ def _read_person(
     for number, document in enumerate(person.documents, start=1):
         prefix = "document" if number == 1 else f"document_{number}"
         columns = {"number": raw_text(rows, document.number)}
-        for key, value, name in (("kind", document.kind, "document_kind_code"), ("issuer", document.issuer, "citizenship_code")):
-            if value is None:
+        for key, declared, name in (
+            ("kind", document.kind, "document_kind_code"),
+            ("issuer", document.issuer, "citizenship_code"),
+        ):
+            if declared is None:
                 continue
             concept = schema.tables["identity"].columns[name].concept
-            reading = read_code(raw_text(rows, value), value, concept, schema)
+            reading = read_code(raw_text(rows, declared), declared, concept, schema)
             columns[f"{key}_code"] = reading.values
             faults[f"{prefix}_{key}_code"] = reading.reasons
         frame = frame.with_columns(values.alias(f"{prefix}_{key}") for key, values in columns.items())
@@ -175,7 +187,9 @@ def _check_person(
     for check in source.table.checks:
         if check.column not in frame.columns:
             continue
-        both = frame.hstack(work.drop(LINE, *[name for name in work.columns if name in frame.columns and name != LINE]))
+        both = frame.hstack(
+            work.drop(LINE, *[name for name in work.columns if name in frame.columns and name != LINE])
+        )
         wrong = both.select(pl.sql_expr(check.sql).fill_null(value=False)).to_series()
         if wrong.any():
             frame = frame.with_columns(pl.when(~wrong).then(pl.col(check.column)).alias(check.column))
@@ -216,7 +230,9 @@ def _part(
         for name, reasons in faults.items()
         if reasons.null_count() < len(reasons)
     }
-    reasons = pl.DataFrame([series.alias(name) for name, series in marks.items()]) if marks else pl.DataFrame()
+    reasons = (
+        pl.DataFrame([series.alias(name) for name, series in marks.items()]) if marks else pl.DataFrame()
+    )
     fatal = [name for name in marks if name in required]
     mild = [name for name in marks if name not in required]
     work = work.with_columns(
@@ -247,12 +263,16 @@ def _bundle(
         values = [column for column in frame.columns if column not in (LINE, "role")]
         told = [column for column in values if column in RAW_NAMES or column.endswith("_number")]
         present = frame.filter(pl.any_horizontal(pl.col(told).is_not_null()))
-        text = pl.concat_str([pl.col(column).cast(pl.String).fill_null("") for column in values], separator="\x1f")
+        text = pl.concat_str(
+            [pl.col(column).cast(pl.String).fill_null("") for column in values], separator="\x1f"
+        )
         keyed = present.with_columns(text.alias("__text"))
         distinct = keyed.unique("__text", keep="any").with_row_index("bundle", offset)
         offset += distinct.height
         named.append(
-            keyed.join(distinct.select("__text", "bundle"), on="__text", how="left").select(LINE, "role", "bundle")
+            keyed.join(distinct.select("__text", "bundle"), on="__text", how="left").select(
+                LINE, "role", "bundle"
+            )
         )
         bundles.append(_standardise(distinct.drop("__text", LINE, "role"), person, schema, known_names))
     if not named:
@@ -271,12 +291,32 @@ def _standardise(
         names = standardise_names(distinct.select(raw).unique(), person.name_layout, known_names)
         out = out.join(names.drop("name_flags"), on=raw, how="left", nulls_equal=True)
     for number in range(1, len(person.documents) + 1):
-        out = standardise_documents(out, "document" if number == 1 else f"document_{number}")
+        out = _standardise_document(out, "document" if number == 1 else f"document_{number}")
     missing = [column for column in (*RAW_NAMES, *NORMALISED) if column not in out.columns]
     out = out.with_columns(pl.lit(None, dtype=identity[column].dtype).alias(column) for column in missing)
     # ISO 5218 knows "not known" and "not applicable"; for comparing people both say nothing.
     out = out.with_columns(pl.when(pl.col("sex").is_in(["1", "2"])).then(pl.col("sex")).alias("sex"))
-    return out.select("bundle", *(pl.col(column).cast(identity[column].dtype) for column in (*RAW_NAMES, *NORMALISED)))
+    return out.select(
+        "bundle", *(pl.col(column).cast(identity[column].dtype) for column in (*RAW_NAMES, *NORMALISED))
+    )
+
+
+def _standardise_document(bundles: pl.DataFrame, prefix: str) -> pl.DataFrame:
+    """Standardise one document of each bundle; without a number, kind and issuer say nothing of the person."""
+    absent = pl.lit(None, dtype=pl.String)
+    given = {
+        "kind": pl.col(f"{prefix}_kind_code") if f"{prefix}_kind_code" in bundles.columns else absent,
+        "number": pl.col(f"{prefix}_number"),
+        "issuer": pl.col(f"{prefix}_issuer_code") if f"{prefix}_issuer_code" in bundles.columns else absent,
+    }
+    found = standardise_documents(bundles.select(**given))
+    known = found["document_number"].is_not_null()
+    return bundles.with_columns(
+        pl.when(known).then(found["kind"]).alias(f"{prefix}_kind_code"),
+        found["document_number"].alias(f"{prefix}_number"),
+        pl.when(known).then(found["issuer"]).alias(f"{prefix}_issuer_code"),
+        found["document_bare_key"].alias(f"{prefix}_key"),
+    )
 
 
 def every_reason(reasons: Iterable[str | None]) -> dict[str, int]:

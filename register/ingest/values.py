@@ -37,7 +37,9 @@ def raw_text(rows: pl.DataFrame, value: Value) -> pl.Series:
     return pl.repeat(None, rows.height, dtype=pl.String, eager=True)
 
 
-def per_distinct(raw: pl.Series, read: Callable[[pl.Series], pl.DataFrame], outputs: list[str]) -> pl.DataFrame:
+def per_distinct(
+    raw: pl.Series, read: Callable[[pl.Series], pl.DataFrame], outputs: list[str]
+) -> pl.DataFrame:
     """Apply a reader to the distinct texts of a column and spread its outputs over the rows.
 
     ``read`` returns one row per distinct text, in the column ``value``, with the outputs beside it.
@@ -57,13 +59,19 @@ def read_value(rows: pl.DataFrame, value: Value, column: Column, schema: Schema)
     kind = column.concept.type
     if kind == "date":
         out = per_distinct(
-            raw, lambda text: read_dates(text, value.formats or DEFAULT_DATES, earliest=column.earliest, latest=column.latest), ["date", "precision", REASON]
+            raw,
+            lambda text: read_dates(
+                text, value.formats or DEFAULT_DATES, earliest=column.earliest, latest=column.latest
+            ),
+            ["date", "precision", REASON],
         )
         return Reading(out["date"], out[REASON], out["precision"])
     if kind == "datetime":
         out = per_distinct(
             raw,
-            lambda text: read_datetimes(text, value.formats or DEFAULT_DATETIMES, earliest=column.earliest, latest=column.latest),
+            lambda text: read_datetimes(
+                text, value.formats or DEFAULT_DATETIMES, earliest=column.earliest, latest=column.latest
+            ),
             ["datetime", REASON],
         )
         return Reading(out["datetime"], out[REASON])
@@ -103,4 +111,3 @@ def joined(columns: list[pl.Expr], separator: str = ";") -> pl.Expr:
         return pl.lit(None, dtype=pl.String)
     text = pl.concat_str(columns, separator=separator, ignore_nulls=True)
     return pl.when(text != "").then(text)
-

@@ -32,7 +32,7 @@ def catalogue() -> dict[str, dict[str, str]]:
     return flat
 
 
-def translate(key: str, language: str, **values: object) -> str:
+def translate(key: str, language: str, /, **values: object) -> str:
     """Return a message in a language with its values filled in.
 
     Raises
