@@ -43,7 +43,7 @@ def load_faults(overrides: Path | None = None) -> Faults:
     ------
     DeclarationError
         The file is no TOML, names a section or key that the shipped file does not have, or holds a value
-        that is no share between 0 and 1.
+        that is no share between 0 and 1, or leaves a fault without any kind.
     """
     faults = tomllib.loads(_shipped("faults.toml"))
     if overrides is not None:
@@ -54,6 +54,9 @@ def load_faults(overrides: Path | None = None) -> Faults:
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise DeclarationError("toml_syntax", where=str(overrides), reason=error) from error
         faults = _merge(faults, given, where=str(overrides), below="")
+        for fault, section in faults.items():
+            if "kinds" in section and not any(section["kinds"].values()):
+                raise DeclarationError("not_a_share", where=str(overrides), key=f"{fault}.kinds")
     return Faults(faults)
 
 

@@ -82,8 +82,7 @@ def make_people(
     pairs = _pairs(rng, size, [rates[kind] for kind in ("twin", "sibling", "homonym", "minor_offset")])
     twins, siblings, homonyms, offsets = pairs
     for first, second in (twins, siblings, homonyms, offsets):
-        people.country[second] = people.country[first]
-    people.life[twins[1]] = people.life[twins[0]]
+        people.life[second], people.country[second] = people.life[first], people.country[first]
     people.birth[twins[1]] = people.birth[twins[0]]
     people.birth[offsets[1]] = people.birth[offsets[0]] + 1
     for first, second in (homonyms, offsets):

@@ -221,6 +221,12 @@ def test_mess_is_made_on_demand(tmp_path: Path) -> None:
         ("[crossing]\nname = 1.5\n", "not_a_share", "crossing.name"),
         ("[crossing]\nname = true\n", "not_a_share", "crossing.name"),
         ("crossing = 0.1\n", "not_a_section", "crossing"),
+        (
+            "[document.kinds]\nmissing_character = 0\nwrong_character = 0\nswapped_characters = 0\n"
+            "letter_for_digit = 0\nmissing = 0\n",
+            "not_a_share",
+            "document.kinds",
+        ),
     ],
 )
 def test_a_wrong_file_of_faults_is_refused(tmp_path: Path, text: str, key: str, named: str) -> None:
