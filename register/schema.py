@@ -86,7 +86,8 @@ class Column:
     """A column of a table: its concept, and what ingest may expect of it.
 
     A row is rejected without its ``required`` columns. A source may fill the ``declarable`` ones. Dates lie at or after
-    ``earliest`` and, where ``past``, not after today.
+    ``earliest`` and, where ``past``, not after today. ``attribute_of`` names a column and an attribute of its code list
+    that fill this one where a source does not (a border post has a mode of transport).
     """
 
     name: str
@@ -95,6 +96,7 @@ class Column:
     declarable: bool = False
     past: bool = False
     earliest: dt.date = dt.date(1880, 1, 1)
+    attribute_of: tuple[str, str] | None = None
 
     @property
     def dtype(self) -> Any:
@@ -241,7 +243,9 @@ def _table(path: Path, concepts: Mapping[str, Concept]) -> Table:
     columns: dict[str, Column] = {}
     for node in tree["column"]:
         where = f"{path} [[column]] {node.get('name', '?')}"
-        refuse_unknown_keys(node, ("name", "concept", "required", "declarable", "past", "earliest"), where)
+        refuse_unknown_keys(
+            node, ("name", "concept", "required", "declarable", "past", "earliest", "attribute_of"), where
+        )
         concept = node.get("concept", node["name"])
         if concept not in concepts:
             raise DeclarationError(
@@ -254,6 +258,7 @@ def _table(path: Path, concepts: Mapping[str, Concept]) -> Table:
             declarable=node.get("declarable", False),
             past=node.get("past", False),
             earliest=dt.date.fromisoformat(node.get("earliest", "1880-01-01")),
+            attribute_of=tuple(node["attribute_of"]) if "attribute_of" in node else None,
         )
     for key in tree["key"]:
         if key not in columns:

@@ -7,7 +7,7 @@ last delivery of a record win, and proves that every row received is accounted f
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ import polars as pl
 from register.engine import Engine, literal
 from register.errors import RegisterError
 from register.ingest.declaration import Source
+from register.ingest.hashing import Hasher
 from register.ingest.names import learn_name_frequencies
-from register.ingest.read import LINE, Block, Header, first_line, read_blocks, read_header
-from register.ingest.records import BUNDLE, RAW_NAMES, every_reason, make_records
+from register.ingest.read import LINE, Block, first_line, read_blocks, read_header
+from register.ingest.records import RecordReader, every_reason
 from register.schema import Schema
 
 FILE = "file_no"
@@ -107,7 +108,7 @@ class Loader:
     ) -> None:
         self.engine = engine
         self.schema = schema
-        self.secret = secret
+        self.hasher = Hasher(engine, secret)
         self.folder = folder
         self.advance = advance
         self.counts: dict[int, FileCount] = {}
@@ -121,13 +122,21 @@ class Loader:
         """
         told = [extract for extract in extracts if not _needs_frequencies(extract.source)]
         untold = [extract for extract in extracts if _needs_frequencies(extract.source)]
+        readers: dict[str, RecordReader] = {}
         for extract in told:
-            self._load_file(extract, None)
+            self._load_file(extract, self._reader(readers, extract.source, None))
         known = self._known_names() if untold else None
         for extract in untold:
-            self._load_file(extract, known)
+            self._load_file(extract, self._reader(readers, extract.source, known))
 
-    def _load_file(self, extract: Extract, known_names: pl.DataFrame | None) -> None:
+    def _reader(
+        self, readers: dict[str, RecordReader], source: Source, known_names: pl.DataFrame | None
+    ) -> RecordReader:
+        if source.name not in readers:
+            readers[source.name] = RecordReader(source, self.schema, self.hasher, known_names)
+        return readers[source.name]
+
+    def _load_file(self, extract: Extract, reader: RecordReader) -> None:
         count = FileCount(extract.source.name, extract.source.table.name, extract.name)
         self.counts[extract.number] = count
         head = first_line(extract.path, extract.source)
@@ -136,23 +145,17 @@ class Loader:
         header = read_header(head, extract.source)
         count.unknown_columns = list(header.unknown)
         count.missing_columns = list(header.missing)
-        for block in self._blocks(extract, header):
-            self._load_block(block, extract, count, known_names)
+        for block in read_blocks(extract.path, extract.source, header):
+            self._load_block(block, extract, count, reader)
             self.advance(block.consumed)
 
-    @staticmethod
-    def _blocks(extract: Extract, header: Header) -> Iterator[Block]:
-        return read_blocks(extract.path, extract.source, header)
-
-    def _load_block(
-        self, block: Block, extract: Extract, count: FileCount, known_names: pl.DataFrame | None
-    ) -> None:
+    def _load_block(self, block: Block, extract: Extract, count: FileCount, reader: RecordReader) -> None:
         source = extract.source
         count.received += block.received
         count.blank += block.blank
         rejected = [block.rejected]
         if block.rows.height:
-            made = make_records(block.rows, source, self.schema, known_names)
+            made = reader.read(block.rows)
             if made.rejected.height:
                 raw = made.rejected.join(block.rows, on=LINE, how="left", maintain_order="left")
                 text = pl.concat_str(
@@ -161,16 +164,14 @@ class Loader:
                 )
                 rejected.append(raw.select(pl.col(LINE).alias("line"), "reasons", text.alias("raw")))
             count.add_reasons(made.records["flags"])
-            records = self._seal(made.records, has_key=bool(source.key))
+            records = made.records.with_columns(pl.col("content").hash().alias("content"))
             self._write(source.table.name, records.with_columns(
                 pl.lit(source.name).alias("declaration"),
                 pl.lit(extract.number, dtype=pl.Int32).alias(FILE),
             ))  # fmt: skip
-            bundles = self._identify(made.bundles)
-            self._write("mention", made.people.join(bundles.select("bundle", "identity_id"), on="bundle", how="left")
-                        .select(pl.lit(extract.number, dtype=pl.Int32).alias(FILE), LINE, "role", "identity_id"))  # fmt: skip
-            self._write("bundle", bundles.drop("bundle").with_columns(
-                pl.lit(not _needs_frequencies(source)).alias("is_told")).unique("identity_id", keep="any"))  # fmt: skip
+            number = pl.lit(extract.number, dtype=pl.Int32).alias(FILE)
+            self._write("mention", made.people.with_columns(number, pl.lit(source.name).alias("declaration")))
+            self._write("bundle", made.bundles)
         bad = pl.concat(rejected)
         if bad.height:
             count.rejected += bad.height
@@ -186,28 +187,6 @@ class Loader:
         folder.mkdir(parents=True, exist_ok=True)
         self._parts += 1
         frame.write_parquet(folder / f"{self._parts:06d}.parquet", compression="lz4")
-
-    def _identify(self, bundles: pl.DataFrame) -> pl.DataFrame:
-        """Give each bundle its identity id: a keyed hash of the normalised values, the same in every build."""
-        if not bundles.width:
-            return pl.DataFrame(schema={"bundle": pl.UInt32, "identity_id": pl.String})
-        text = ", ".join(f"coalesce(cast({column} as varchar), '')" for column in BUNDLE)
-        self.engine.con.register("__bundles", bundles.to_arrow())
-        found = self.engine.frame(
-            f"select *, left(sha256({literal(self.secret)} || concat_ws(chr(31), {text})), 20) as identity_id from __bundles"
-        )
-        self.engine.con.unregister("__bundles")
-        return found
-
-    def _seal(self, records: pl.DataFrame, *, has_key: bool) -> pl.DataFrame:
-        """Put a hash in place of a record's content; it is also the key where the office has none."""
-        if not has_key:
-            self.engine.con.register("__records", records.to_arrow())
-            records = self.engine.frame(
-                "select * replace (left(sha256(content), 24) as record_key) from __records order by __line"
-            )
-            self.engine.con.unregister("__records")
-        return records.with_columns(pl.col("content").hash().alias("content"))
 
     def _known_names(self) -> pl.DataFrame | None:
         """Count words as given names and as surnames in the sources that tell them apart."""
@@ -230,13 +209,10 @@ class Loader:
         for name in ("crossing", "visa", "permit", "birth", "death", "marriage"):
             write(name, self._records_sql(name))
         write("mention", self._mentions_sql())
-        self._view("bundle", {"identity_id": pl.String, **dict.fromkeys(RAW_NAMES, pl.String)})
-        write(
-            "bundle",
-            "select * exclude (is_told) from part_bundle"
-            if self._has("bundle")
-            else "select * from part_bundle",
+        self._view(
+            "bundle", {name: column.dtype for name, column in self.schema.tables["bundle"].columns.items()}
         )
+        write("bundle", "select * from part_bundle")
         self._view(
             "rejected",
             dict.fromkeys(("source", "declaration", "file", "reasons", "raw"), pl.String)
@@ -343,14 +319,9 @@ class Loader:
             """
 
     def _mentions_sql(self) -> str:
-        records = " union all ".join(
-            f"select {FILE}, {LINE}, declaration, record_key from part_{name}"
-            for name in ("crossing", "visa", "permit", "birth", "death", "marriage")
-        )
         return f"""
-            select {_record_id("p")} as record_id, f.source, p.record_key, m.role, m.identity_id
-            from part_mention m join ({records}) p using ({FILE}, {LINE}) join extract_file f using ({FILE})
-                left join fate t using ({FILE}, {LINE})
+            select {_record_id("p")} as record_id, f.source, p.record_key, p.role, p.identity_id
+            from part_mention p join extract_file f using ({FILE}) left join fate t using ({FILE}, {LINE})
             where coalesce(t.fate, 'stands') = 'stands'
             """
 

@@ -13,10 +13,11 @@ import polars as pl
 
 from register.ingest.declaration import Person, Source, Value
 from register.ingest.documents import standardise_documents
+from register.ingest.hashing import Hasher
 from register.ingest.names import standardise_names
 from register.ingest.places import match_municipalities
 from register.ingest.read import LINE
-from register.ingest.values import joined, no_reasons, raw_text, read_code, read_value
+from register.ingest.values import Memory, joined, no_reasons, raw_text, read_code, read_value
 from register.schema import Column, Schema
 
 PLACE = ("municipality_code", "department_code")
@@ -28,6 +29,9 @@ NAME_PARTS = {
     "surname_2": "surname_2_raw",
     "full": "full_name_raw",
 }
+KEYS = ["__a", "__b"]
+MET_LIMIT = 2_000_000
+PEOPLE_SCHEMA = {LINE: pl.Int64, "role": pl.String, "identity_id": pl.String}
 RAW_NAMES = ("given_name_raw", "surname_1_raw", "surname_2_raw", "full_name_raw")
 NORMALISED = (
     *("given_name", "surname_1", "surname_2", "given_1", "given_2", "married_name"),
@@ -50,8 +54,9 @@ class Records:
     """What a block of rows became.
 
     ``records``: one row per accepted row: __line, record_key, the declared columns, flags, content (all declared
-    text joined, to tell duplicates from corrections). ``people``: one row per person named: __line, role, bundle (row number
-    in ``bundles``). ``bundles``: distinct identity values, raw and normalised. ``rejected``: __line, reasons.
+    text joined, to tell duplicates from corrections). ``people``: one row per person named: __line, record_key,
+    role, identity_id. ``bundles``: identity values not met before, raw and normalised, by identity_id.
+    ``rejected``: __line, reasons.
     """
 
     records: pl.DataFrame
@@ -60,31 +65,170 @@ class Records:
     rejected: pl.DataFrame
 
 
-def make_records(
-    rows: pl.DataFrame, source: Source, schema: Schema, known_names: pl.DataFrame | None
-) -> Records:
-    """Read every declared value of a block of rows."""
-    work = rows.select(LINE).with_columns(_record_key(rows, source), _content(rows, source))
-    faults: dict[str, pl.Series] = {}
-    if source.key:
-        missing = work["record_key"].is_null()
-        faults["record_key"] = no_reasons(rows.height).set(missing, "missing")
-    work, column_faults = _read_columns(work, rows, source, schema)
-    faults |= column_faults
-    people: list[pl.DataFrame] = []
-    for person in source.persons.values():
-        frame, person_faults = _read_person(rows, work, person, source, schema)
-        people.append(frame)
-        prefix = "" if person.role == "self" else f"{person.role}."
-        faults |= {f"{prefix}{name}": reasons for name, reasons in person_faults.items()}
-    work, row_faults = _check_row(work, source, faults)
-    faults |= row_faults
-    return _part(work, people, faults, source, schema, known_names)
+class RecordReader:
+    """Reads the rows of one source, block after block, remembering what it read.
+
+    Parameters
+    ----------
+    source
+        The declaration.
+    schema
+        Concepts, tables and code lists.
+    hasher
+        Makes identity ids, and keys for records without one.
+    known_names
+        Frequencies of words as given names and surnames, for names written in one column.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        schema: Schema,
+        hasher: Hasher,
+        known_names: pl.DataFrame | None = None,
+    ) -> None:
+        self.source = source
+        self.schema = schema
+        self.hasher = hasher
+        self.known_names = known_names
+        self.memory = Memory()
+        self._met: dict[str, pl.DataFrame] = {}
+
+    def read(self, rows: pl.DataFrame) -> Records:
+        """Read every declared value of a block of rows (`register.ingest.read.Block`)."""
+        source = self.source
+        work = rows.select(LINE).with_columns(_content(rows, source))
+        key = _record_key(rows, source) if source.key else self.hasher.fingerprint(work["content"])
+        work = work.with_columns(key.alias("record_key"))
+        faults: dict[str, pl.Series] = {}
+        if source.key:
+            missing = work["record_key"].is_null()
+            faults["record_key"] = no_reasons(rows.height).set(missing, "missing")
+        work, column_faults = self._read_columns(work, rows)
+        faults |= column_faults
+        people: list[pl.DataFrame] = []
+        for person in source.persons.values():
+            frame, person_faults = self._read_person(rows, work, person)
+            people.append(frame)
+            prefix = "" if person.role == "self" else f"{person.role}."
+            faults |= {f"{prefix}{name}": reasons for name, reasons in person_faults.items()}
+        work, row_faults = _check_row(work, source, faults)
+        faults |= row_faults
+        work, rejected, kept = _part(work, faults, source)
+        if kept is not None:
+            people = [frame.filter(kept) for frame in people]
+        named, bundles = self._name(people)
+        named = named.join(work.select(LINE, "record_key"), on=LINE, how="left", maintain_order="left")
+        return Records(work, named, bundles, rejected)
+
+    def _read_columns(
+        self, work: pl.DataFrame, rows: pl.DataFrame
+    ) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+        """Read the columns of the record itself."""
+        source, table = self.source, self.source.table
+        faults: dict[str, pl.Series] = {}
+        for name, value in source.columns.items():
+            if name in PLACE:
+                continue
+            reading = read_value(rows, value, table.columns[name], self.schema, self.memory, name)
+            work = work.with_columns(reading.values.alias(name))
+            faults[name] = reading.reasons
+        place = {name: source.columns[name] for name in PLACE if name in source.columns}
+        if place:
+            found, reasons = _read_place(rows, place, self.schema)
+            work = work.with_columns(found)
+            faults["municipality_code"] = reasons
+        for column in table.columns.values():
+            if column.declarable and column.name not in work.columns:
+                work = work.with_columns(self._derive(work, column))
+        return work, faults
+
+    def _derive(self, work: pl.DataFrame, column: Column) -> pl.Expr:
+        """Fill a column that the source does not declare: from an attribute of another column's code, or null."""
+        if column.attribute_of is None:
+            return pl.lit(None, dtype=column.dtype).alias(column.name)
+        code, attribute = column.attribute_of
+        concept = self.source.table.columns[code].concept
+        assert concept.codelist is not None
+        codelist = self.schema.codelist(concept.codelist)
+        return (
+            pl.col(code)
+            .replace_strict(codelist["code"], codelist[attribute], default=None)
+            .alias(column.name)
+        )
+
+    def _read_person(
+        self, rows: pl.DataFrame, work: pl.DataFrame, person: Person
+    ) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+        """Read one role's values, still raw where distinct bundles are standardised later."""
+        faults: dict[str, pl.Series] = {}
+        frame = pl.DataFrame({LINE: rows[LINE]}).with_columns(pl.lit(person.role).alias("role"))
+        for part, value in person.name_parts.items():
+            text = raw_text(rows, value).str.strip_chars()
+            frame = frame.with_columns(text.set(text == "", None).alias(NAME_PARTS[part]))
+        for name, value in person.values.items():
+            if name in PLACE:
+                continue
+            column = Column(name, self.schema.tables["identity"].columns[name].concept, past=True)
+            reading = read_value(rows, value, column, self.schema, self.memory, f"{person.role}.{name}")
+            frame = frame.with_columns(reading.values.alias(name))
+            faults[name] = reading.reasons
+            if reading.precision is not None:
+                frame = frame.with_columns(reading.precision.alias(f"{name}_precision"))
+        place = {name: person.values[name] for name in PLACE if name in person.values}
+        if place:
+            found, _ = _read_place(rows, place, self.schema)
+            frame = frame.with_columns(found)
+        for number, document in enumerate(person.documents, start=1):
+            prefix = "document" if number == 1 else f"document_{number}"
+            columns = {"number": raw_text(rows, document.number)}
+            for key, declared, name in (
+                ("kind", document.kind, "document_kind_code"),
+                ("issuer", document.issuer, "citizenship_code"),
+            ):
+                if declared is None:
+                    continue
+                concept = self.schema.tables["identity"].columns[name].concept
+                memory_key = f"{person.role}.{prefix}.{key}"
+                reading = read_code(
+                    raw_text(rows, declared), declared, concept, self.schema, self.memory, memory_key
+                )
+                columns[f"{key}_code"] = reading.values
+                faults[f"{prefix}_{key}_code"] = reading.reasons
+            frame = frame.with_columns(values.alias(f"{prefix}_{key}") for key, values in columns.items())
+        return _check_person(frame, work, self.source, faults)
+
+    def _name(self, people: list[pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Point each person named at an identity; standardise only the bundles of raw values not met before."""
+        named: list[pl.DataFrame] = []
+        bundles: list[pl.DataFrame] = []
+        for frame, person in zip(people, self.source.persons.values(), strict=True):
+            values = [column for column in frame.columns if column not in (LINE, "role")]
+            told = [column for column in values if column in RAW_NAMES or column.endswith("_number")]
+            text = pl.concat_str(
+                [pl.col(column).cast(pl.String).fill_null("") for column in values], separator="\x1f"
+            )
+            # Two hashes stand for the text of a bundle: memory then holds numbers, and a collision is out of reach.
+            keys = {"__a": text.hash(1), "__b": text.hash(2)}
+            present = frame.filter(pl.any_horizontal(pl.col(told).is_not_null())).with_columns(**keys)
+            fresh = present.unique(KEYS, keep="any")
+            met = self._met.get(person.role)
+            if met is not None:
+                fresh = fresh.join(met, on=KEYS, how="anti")
+            if met is None or fresh.height:
+                standard = _standardise(fresh.drop(LINE, "role"), person, self.schema, self.known_names)
+                made = self.hasher.identify(standard, BUNDLE)
+                bundles.append(made.drop(KEYS))
+                new = made.select(*KEYS, "identity_id")
+                met = new if met is None else pl.concat([met, new])
+            named.append(present.join(met, on=KEYS, how="left").select(LINE, "role", "identity_id"))
+            self._met[person.role] = met.clear() if met.height > MET_LIMIT else met
+        if not named:
+            return pl.DataFrame(schema=PEOPLE_SCHEMA), pl.DataFrame()
+        return pl.concat(named), pl.concat(bundles) if bundles else pl.DataFrame()
 
 
 def _record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
-    if not source.key:
-        return pl.repeat(None, rows.height, dtype=pl.String, eager=True).alias("record_key")
     parts = [pl.col(key).str.strip_chars() for key in source.key]
     text = pl.concat_str(parts, separator="-") if len(parts) > 1 else parts[0]
     return rows.select(pl.when(text != "").then(text).alias("record_key")).to_series()
@@ -96,28 +240,6 @@ def _content(rows: pl.DataFrame, source: Source) -> pl.Series:
     return rows.select(
         pl.concat_str([pl.col(header).fill_null("") for header in headers], separator="\x1f").alias("content")
     ).to_series()
-
-
-def _read_columns(
-    work: pl.DataFrame, rows: pl.DataFrame, source: Source, schema: Schema
-) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
-    """Read the columns of the record itself."""
-    faults: dict[str, pl.Series] = {}
-    for name, value in source.columns.items():
-        if name in PLACE:
-            continue
-        reading = read_value(rows, value, source.table.columns[name], schema)
-        work = work.with_columns(reading.values.alias(name))
-        faults[name] = reading.reasons
-    place = {name: source.columns[name] for name in PLACE if name in source.columns}
-    if place:
-        found, reasons = _read_place(rows, place, schema)
-        work = work.with_columns(found)
-        faults["municipality_code"] = reasons
-    for column in source.table.columns.values():
-        if column.declarable and column.name not in work.columns:
-            work = work.with_columns(pl.lit(None, dtype=column.dtype).alias(column.name))
-    return work, faults
 
 
 def _read_place(
@@ -141,47 +263,8 @@ def _read_place(
     return out.select(PLACE), reasons
 
 
-def _read_person(
-    rows: pl.DataFrame, work: pl.DataFrame, person: Person, source: Source, schema: Schema
-) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
-    """Read one role's values, still raw where distinct bundles are standardised later."""
-    faults: dict[str, pl.Series] = {}
-    frame = pl.DataFrame({LINE: rows[LINE]}).with_columns(pl.lit(person.role).alias("role"))
-    for part, value in person.name_parts.items():
-        text = raw_text(rows, value).str.strip_chars()
-        frame = frame.with_columns(text.set(text == "", None).alias(NAME_PARTS[part]))
-    for name, value in person.values.items():
-        if name in PLACE:
-            continue
-        concept = schema.tables["identity"].columns[name].concept
-        reading = read_value(rows, value, Column(name, concept, past=True), schema)
-        frame = frame.with_columns(reading.values.alias(name))
-        faults[name] = reading.reasons
-        if reading.precision is not None:
-            frame = frame.with_columns(reading.precision.alias(f"{name}_precision"))
-    place = {name: person.values[name] for name in PLACE if name in person.values}
-    if place:
-        found, _ = _read_place(rows, place, schema)
-        frame = frame.with_columns(found)
-    for number, document in enumerate(person.documents, start=1):
-        prefix = "document" if number == 1 else f"document_{number}"
-        columns = {"number": raw_text(rows, document.number)}
-        for key, declared, name in (
-            ("kind", document.kind, "document_kind_code"),
-            ("issuer", document.issuer, "citizenship_code"),
-        ):
-            if declared is None:
-                continue
-            concept = schema.tables["identity"].columns[name].concept
-            reading = read_code(raw_text(rows, declared), declared, concept, schema)
-            columns[f"{key}_code"] = reading.values
-            faults[f"{prefix}_{key}_code"] = reading.reasons
-        frame = frame.with_columns(values.alias(f"{prefix}_{key}") for key, values in columns.items())
-    return _check_person(frame, work, person, source, faults)
-
-
 def _check_person(
-    frame: pl.DataFrame, work: pl.DataFrame, person: Person, source: Source, faults: dict[str, pl.Series]
+    frame: pl.DataFrame, work: pl.DataFrame, source: Source, faults: dict[str, pl.Series]
 ) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
     """Apply the table's checks on a person's values, such as a birth after the event."""
     for check in source.table.checks:
@@ -213,71 +296,28 @@ def _check_row(
 
 
 def _part(
-    work: pl.DataFrame,
-    people: list[pl.DataFrame],
-    faults: dict[str, pl.Series],
-    source: Source,
-    schema: Schema,
-    known_names: pl.DataFrame | None,
-) -> Records:
-    """Part accepted rows from rejected ones and standardise the people of the accepted."""
+    work: pl.DataFrame, faults: dict[str, pl.Series], source: Source
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series | None]:
+    """Part accepted rows, with their flags, from rejected ones, with their reasons; and say which were kept."""
     required = {"record_key"} | {name for name, column in source.table.columns.items() if column.required}
     for name in required & set(source.columns):
-        empty = work[name].is_null() & faults[name].is_null()
-        faults[name] = faults[name].set(empty, "missing")
-    marks = {
-        name: pl.Series(f"{name}", reasons).to_frame().select((pl.lit(f"{name}:") + pl.col(name))).to_series()
-        for name, reasons in faults.items()
-        if reasons.null_count() < len(reasons)
-    }
-    reasons = (
-        pl.DataFrame([series.alias(name) for name, series in marks.items()]) if marks else pl.DataFrame()
+        faults[name] = faults[name].set(work[name].is_null() & faults[name].is_null(), "missing")
+    marks = pl.DataFrame(
+        [
+            reasons.to_frame(name).select(pl.lit(f"{name}:") + pl.col(name)).to_series().alias(name)
+            for name, reasons in faults.items()
+            if reasons.null_count() < len(reasons)
+        ]
     )
-    fatal = [name for name in marks if name in required]
-    mild = [name for name in marks if name not in required]
-    work = work.with_columns(
-        reasons.select(joined([pl.col(name) for name in fatal]).alias("reasons")).to_series()
-        if fatal
-        else no_reasons(work.height).alias("reasons"),
-        reasons.select(joined([pl.col(name) for name in mild]).alias("flags")).to_series()
-        if mild
-        else no_reasons(work.height).alias("flags"),
-    )
-    rejected = work.filter(pl.col("reasons").is_not_null()).select(LINE, "reasons")
-    if rejected.height:
-        keep = work["reasons"].is_null()
-        people = [frame.filter(keep) for frame in people]
-        work = work.filter(keep)
-    named, bundles = _bundle(people, source, schema, known_names)
-    return Records(work.drop("reasons"), named, bundles, rejected)
-
-
-def _bundle(
-    people: list[pl.DataFrame], source: Source, schema: Schema, known_names: pl.DataFrame | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Find the distinct bundles of raw values, standardise those alone, and point each mention at its bundle."""
-    named: list[pl.DataFrame] = []
-    bundles: list[pl.DataFrame] = []
-    offset = 0
-    for frame, person in zip(people, source.persons.values(), strict=True):
-        values = [column for column in frame.columns if column not in (LINE, "role")]
-        told = [column for column in values if column in RAW_NAMES or column.endswith("_number")]
-        present = frame.filter(pl.any_horizontal(pl.col(told).is_not_null()))
-        text = pl.concat_str(
-            [pl.col(column).cast(pl.String).fill_null("") for column in values], separator="\x1f"
-        )
-        keyed = present.with_columns(text.alias("__text"))
-        distinct = keyed.unique("__text", keep="any").with_row_index("bundle", offset)
-        offset += distinct.height
-        named.append(
-            keyed.join(distinct.select("__text", "bundle"), on="__text", how="left").select(
-                LINE, "role", "bundle"
-            )
-        )
-        bundles.append(_standardise(distinct.drop("__text", LINE, "role"), person, schema, known_names))
-    if not named:
-        return pl.DataFrame(schema={LINE: pl.Int64, "role": pl.String, "bundle": pl.UInt32}), pl.DataFrame()
-    return pl.concat(named), pl.concat(bundles)
+    fatal = [name for name in marks.columns if name in required]
+    mild = [name for name in marks.columns if name not in required]
+    flags = marks.select(joined(mild).alias("flags")).to_series() if mild else no_reasons(work.height)
+    work = work.with_columns(flags.alias("flags"))
+    if not fatal:
+        return work, pl.DataFrame(schema={LINE: pl.Int64, "reasons": pl.String}), None
+    work = work.with_columns(marks.select(joined(fatal).alias("reasons")).to_series())
+    kept = work["reasons"].is_null()
+    return work.filter(kept).drop("reasons"), work.filter(~kept).select(LINE, "reasons"), kept
 
 
 def _standardise(
@@ -297,7 +337,7 @@ def _standardise(
     # ISO 5218 knows "not known" and "not applicable"; for comparing people both say nothing.
     out = out.with_columns(pl.when(pl.col("sex").is_in(["1", "2"])).then(pl.col("sex")).alias("sex"))
     return out.select(
-        "bundle", *(pl.col(column).cast(identity[column].dtype) for column in (*RAW_NAMES, *NORMALISED))
+        *KEYS, *(pl.col(column).cast(identity[column].dtype) for column in (*RAW_NAMES, *NORMALISED))
     )
 
 

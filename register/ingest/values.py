@@ -5,7 +5,7 @@ Work is done on distinct values and joined back: a column of half a million coun
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -37,66 +37,82 @@ def raw_text(rows: pl.DataFrame, value: Value) -> pl.Series:
     return pl.repeat(None, rows.height, dtype=pl.String, eager=True)
 
 
-def per_distinct(
-    raw: pl.Series, read: Callable[[pl.Series], pl.DataFrame], outputs: list[str]
-) -> pl.DataFrame:
-    """Apply a reader to the distinct texts of a column and spread its outputs over the rows.
+class Memory:
+    """Readings of distinct texts, kept from block to block: the two hundred countries are looked up once.
 
-    ``read`` returns one row per distinct text, in the column ``value``, with the outputs beside it.
+    A value with more distinct texts than ``limit`` (moments, mostly) is not kept, so that memory does not grow.
     """
-    distinct = raw.drop_nulls().unique()
-    table = read(distinct)
-    return (
-        pl.DataFrame({"value": raw}, schema={"value": pl.String})
-        .join(table.select("value", *outputs), on="value", how="left", maintain_order="left")
-        .select(outputs)
-    )
+
+    def __init__(self, limit: int = 200_000) -> None:
+        self.limit = limit
+        self._tables: dict[str, pl.DataFrame] = {}
+
+    def spread(
+        self, key: str, raw: pl.Series, read: Callable[[pl.Series], pl.DataFrame], outputs: Sequence[str]
+    ) -> pl.DataFrame:
+        """Apply a reader to the texts of a column not met before and spread its outputs over the rows.
+
+        ``read`` returns one row per text, in the column ``value``, with the outputs beside it.
+        """
+        texts = pl.DataFrame({"value": raw}, schema={"value": pl.String})
+        fresh = texts.drop_nulls().unique()
+        known = self._tables.get(key)
+        if known is not None:
+            fresh = fresh.join(known, on="value", how="anti")
+        if known is None or fresh.height:
+            made = read(fresh["value"]).select("value", *outputs)
+            known = made if known is None else pl.concat([known, made])
+        self._tables[key] = known.clear() if known.height > self.limit else known
+        return texts.join(known, on="value", how="left", maintain_order="left").select(outputs)
 
 
-def read_value(rows: pl.DataFrame, value: Value, column: Column, schema: Schema) -> Reading:
-    """Read a declared value as the type of its column's concept."""
+def read_value(
+    rows: pl.DataFrame, value: Value, column: Column, schema: Schema, memory: Memory, key: str
+) -> Reading:
+    """Read a declared value as the type of its column's concept. ``key`` names the value in the memory."""
     raw = raw_text(rows, value)
     kind = column.concept.type
+    first, last = column.earliest, column.latest
     if kind == "date":
-        out = per_distinct(
+        formats = value.formats or DEFAULT_DATES
+        out = memory.spread(
+            key,
             raw,
-            lambda text: read_dates(
-                text, value.formats or DEFAULT_DATES, earliest=column.earliest, latest=column.latest
-            ),
+            lambda text: read_dates(text, formats, earliest=first, latest=last),
             ["date", "precision", REASON],
         )
         return Reading(out["date"], out[REASON], out["precision"])
     if kind == "datetime":
-        out = per_distinct(
+        formats = value.formats or DEFAULT_DATETIMES
+        out = memory.spread(
+            key,
             raw,
-            lambda text: read_datetimes(
-                text, value.formats or DEFAULT_DATETIMES, earliest=column.earliest, latest=column.latest
-            ),
+            lambda text: read_datetimes(text, formats, earliest=first, latest=last),
             ["datetime", REASON],
         )
         return Reading(out["datetime"], out[REASON])
     if column.concept.codelist:
-        return read_code(raw, value, column.concept, schema)
+        return read_code(raw, value, column.concept, schema, memory, key)
     text = raw.str.strip_chars()
-    return Reading(text.set(text == "", None), pl.repeat(None, len(text), dtype=pl.String, eager=True))
+    return Reading(text.set(text == "", None), no_reasons(len(text)))
 
 
 DEFAULT_DATES = ("%Y-%m-%d",)
 DEFAULT_DATETIMES = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M")
 
 
-def read_code(raw: pl.Series, value: Value, concept: Concept, schema: Schema) -> Reading:
+def read_code(
+    raw: pl.Series, value: Value, concept: Concept, schema: Schema, memory: Memory, key: str
+) -> Reading:
     """Read codes, labels and aliases of a code list; what the list does not know is null with a reason."""
     assert concept.codelist is not None
     codelist = schema.codelist(concept.codelist)
 
     def read(texts: pl.Series) -> pl.DataFrame:
-        matched = match_codes(texts, codelist, extra=dict(value.values))
-        return matched.with_columns(
-            pl.when(pl.col("how") == "unknown").then(pl.lit("unknown_code")).alias(REASON)
-        )
+        unknown = pl.when(pl.col("how") == "unknown").then(pl.lit("unknown_code")).alias(REASON)
+        return match_codes(texts, codelist, extra=dict(value.values)).with_columns(unknown)
 
-    out = per_distinct(raw, read, ["code", REASON])
+    out = memory.spread(key, raw, read, ["code", REASON])
     return Reading(out["code"], out[REASON])
 
 
@@ -105,9 +121,7 @@ def no_reasons(height: int) -> pl.Series:
     return pl.repeat(None, height, dtype=pl.String, eager=True)
 
 
-def joined(columns: list[pl.Expr], separator: str = ";") -> pl.Expr:
-    """Join reasons that are there by a separator; null where there is none."""
-    if not columns:
-        return pl.lit(None, dtype=pl.String)
-    text = pl.concat_str(columns, separator=separator, ignore_nulls=True)
+def joined(columns: Sequence[str]) -> pl.Expr:
+    """Join the reasons in some columns by ";"; null where there is none."""
+    text = pl.concat_str([pl.col(name) for name in columns], separator=";", ignore_nulls=True)
     return pl.when(text != "").then(text)
