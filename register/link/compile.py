@@ -15,7 +15,7 @@ import splink.comparison_level_library as cll
 import splink.comparison_library as cl
 from splink import SettingsCreator
 
-from register.link.rules import ELSE, Block, Compare, Level, Rules, parameters
+from register.link.rules import Block, Compare, Level, Rules, parameters
 
 DIALECT = "duckdb"
 
@@ -24,6 +24,10 @@ SLOTS = (
     ("document_kind_code", "document_number", "document_issuer_code"),
     ("document_2_kind_code", "document_2_number", "document_2_issuer_code"),
 )
+
+
+#: What a block may take of a column.
+PARTS = {"": "{}", "year": "year({})", "month_day": "(100 * month({0}) + day({0}))"}
 
 
 def settings(rules: Rules, n_rows: int | None = None) -> SettingsCreator:
@@ -70,16 +74,19 @@ def block_conditions(blocks: tuple[Block, ...]) -> list[tuple[str, str]]:
     """Return ``(block name, join condition)``; a block that crosses two columns needs both directions."""
     found = []
     for block in blocks:
-        within = [
-            f"abs(year(l.{column}) - year(r.{column})) <= {years}" for column, years in block.within.items()
-        ]
         sides = [block.on]
         if any(left != right for left, right in block.on):
             sides.append(tuple((right, left) for left, right in block.on))
         for side in sides:
-            terms = [f"l.{left} = r.{right}" for left, right in side]
-            found.append((block.name, " and ".join([*terms, *within])))
+            terms = [f"{part('l', left)} = {part('r', right)}" for left, right in side]
+            found.append((block.name, " and ".join(terms)))
     return found
+
+
+def part(table: str, term: str) -> str:
+    """Return the SQL of one side of a block's term: a column, or the ``.year`` or ``.month_day`` of a date."""
+    column, _, piece = term.partition(".")
+    return PARTS[piece].format(f"{table}.{column}")
 
 
 def columns(rules: Rules) -> list[str]:
@@ -89,8 +96,7 @@ def columns(rules: Rules) -> list[str]:
         found.update(_reads(compare))
     blocks = (*rules.blocks, *rules.training.certain, *rules.training.sessions)
     for block in blocks:
-        found.update(column for term in block.on for column in term)
-        found.update(block.within)
+        found.update(side.partition(".")[0] for term in block.on for side in term)
     return sorted(found - {rules.key, rules.source or ""})
 
 
@@ -116,20 +122,21 @@ def _reads(compare: Compare) -> Iterator[str]:
 
 def _comparison(rules: Rules, compare: Compare) -> cl.CustomComparison:
     null, condition = BY[compare.by]
-    named: list[tuple[str, str, Level | None]] = [
-        (level.name, condition(compare, level), level) for level in compare.levels
-    ]
+    named = [(level, condition(compare, level)) for level in compare.levels]
     levels: list[Any] = []
     if compare.by != "document":
         levels.append(cll.CustomLevel(null(compare), "missing").configure(is_null_level=True))
-        named.append((ELSE, "ELSE", None))
-    for name, sql, level in named:
-        made = cll.CustomLevel(sql, name)
-        m, u = parameters(rules, compare, name)
-        fixed_m = level is not None and level.m is not None
-        fixed_u = level is not None and level.u is not None
-        made.configure(m_probability=m, u_probability=u, fix_m_probability=fixed_m, fix_u_probability=fixed_u)
-        if compare.rare_values and level is not None and level.word == "exact":
+        named.append((compare.rest, "ELSE"))
+    for level, sql in named:
+        made = cll.CustomLevel(sql, level.name)
+        m, u = parameters(rules, compare, level.name)
+        made.configure(
+            m_probability=m,
+            u_probability=u,
+            fix_m_probability=level.m is not None,
+            fix_u_probability=level.u is not None,
+        )
+        if compare.rare_values and level.word == "exact":
             made.configure(tf_adjustment_column=compare.concept, tf_adjustment_weight=1.0)
         levels.append(made)
     if compare.by == "document":

@@ -16,8 +16,8 @@ from register.schema import read_toml, refuse_unknown_keys
 RULES: Mapping[str, tuple[str, ...]] = {
     "two_national_ids": ("kinds", "typing_errors"),
     "twins": ("similarity",),
-    "two_birth_dates": ("digits", "records"),
-    "two_sexes": ("similarity",),
+    "two_birth_dates": ("digits", "records", "near_records"),
+    "two_sexes": ("similarity", "records"),
     "two_births": (),
     "two_deaths": ("days",),
     "after_death": ("days",),
@@ -68,6 +68,7 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> Non
     )
     con.execute(_SHOWN)
     con.execute(f"create or replace temp table said as {_SAID}")
+    con.execute(_WORDS)
     con.execute(
         "create or replace temp table recorded as select s.cluster, s.node, m.record_id, m.source, m.role"
         " from suspect as s join mention as m using (identity_id)"
@@ -77,7 +78,7 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> Non
         con.execute(
             f"insert into impossible select distinct '{rule}', l, r from ({_SQL[rule](given)}) where l <> r"
         )
-    con.execute("drop table suspect; drop table shown; drop table said; drop table recorded")
+    con.execute("drop table suspect; drop table shown; drop table said; drop table word; drop table recorded")
 
 
 #: The documents of each core.
@@ -108,10 +109,10 @@ _SAID = """
         qualify row_number() over (partition by core order by n_date desc, birth_date) = 1
     ),
     sexes as (
-        select core, sex, sum(n_mention) as votes from suspect where sex is not null group by 1, 2
-        qualify row_number() over (partition by core order by votes desc, sex) = 1
+        select core, sex, sum(n_mention) as n_sex from suspect where sex is not null group by 1, 2
+        qualify row_number() over (partition by core order by n_sex desc, sex) = 1
     )
-    select c.cluster, c.core as node, n.* exclude (core, votes), s.* exclude (core, votes), d.* exclude (core), x.sex
+    select c.cluster, c.core as node, n.* exclude (core, votes), s.* exclude (core, votes), d.* exclude (core), x.* exclude (core)
     from (select distinct cluster, core from suspect) as c left join names as n using (core)
     left join surnames as s using (core) left join dates as d using (core) left join sexes as x using (core)
 """
@@ -122,17 +123,37 @@ def _couples(condition: str) -> str:
         where l.node < r.node and {condition}"""
 
 
-def _given_differ(similarity: float) -> str:
-    """Given names with nothing in common, even if one is cut short, mistyped or in the place of a surname."""
-    words = [(f"l.{one}", f"r.{two}") for one in ("given_1", "given_2") for two in ("given_1", "given_2")]
-    alike = " or ".join(
-        f"{a} = {b} or damerau_levenshtein({a}, {b}) <= 1 or jaro_winkler_similarity({a}, {b}) >= {similarity}"
-        for a, b in words
+#: The words of each core's given name; how many they are.
+_WORDS = """
+    create or replace temp table word as
+    select cluster, node, word, count(*) over (partition by node) as words from (
+        select cluster, node, unnest(string_split(given_name, ' ')) as word from said where given_name is not null
     )
-    return f"""l.given_name is not null and r.given_name is not null and not coalesce({alike}, false)
+"""
+
+
+def _unlike(similarity: float) -> str:
+    """Couples whose given names cannot be one: the one with fewer words has a word with no like in the other.
+
+    A word is like another that is equal, one edit away, similar, or the beginning of it. MARIA is one with MARIA JOSE;
+    MARIA JOSE and MARIA PAULA are two. A given name that stands as the surname of the other is no disagreement.
+    """
+    return f"""
+        select l, r from (
+            select l.node as l, r.node as r, l.word, l.words, r.words as others, bool_or(
+                l.word = r.word or damerau_levenshtein(l.word, r.word) <= 1
+                or jaro_winkler_similarity(l.word, r.word) >= {similarity}
+                or starts_with(l.word, r.word) or starts_with(r.word, l.word)
+            ) as liked
+            from word as l join word as r using (cluster) where l.node <> r.node group by 1, 2, 3, 4, 5
+        ) where words <= others and not liked
+    """
+
+
+def _given_differ(similarity: float) -> str:
+    return f"""((l.node, r.node) in ({_unlike(similarity)}) or (r.node, l.node) in ({_unlike(similarity)}))
         and not coalesce(l.given_1 in (r.surname_1, r.surname_2) or r.given_1 in (l.surname_1, l.surname_2), false)
-        and not starts_with(l.given_name, left(r.given_name, 3)) and l.given_key is distinct from r.given_key
-        and jaro_winkler_similarity(l.given_name, r.given_name) < {similarity}"""
+        and l.given_key is distinct from r.given_key"""
 
 
 def _two_national_ids(given: Mapping[str, Any]) -> str:
@@ -152,14 +173,20 @@ def _twins(given: Mapping[str, Any]) -> str:
 def _two_birth_dates(given: Mapping[str, Any]) -> str:
     left, right = "strftime(l.birth_date, '%Y%m%d')", "strftime(r.birth_date, '%Y%m%d')"
     return _couples(
-        f"""least(l.n_date, r.n_date) >= {given["records"]} and hamming({left}, {right}) >= {given["digits"]}
-            and not (month(l.birth_date) = month(r.birth_date) and day(l.birth_date) = day(r.birth_date))
-            and not (month(l.birth_date) = day(r.birth_date) and day(l.birth_date) = month(r.birth_date))"""
+        f"""l.birth_date <> r.birth_date
+            and least(l.n_date, r.n_date) >= case when hamming({left}, {right}) >= {given["digits"]}
+                and not (month(l.birth_date) = month(r.birth_date) and day(l.birth_date) = day(r.birth_date))
+                then {given["records"]} else {given["near_records"]} end
+            and not (month(l.birth_date) = day(r.birth_date) and day(l.birth_date) = month(r.birth_date))
+            and not (year(l.birth_date) = year(r.birth_date) and '0101' in ({left}[5:], {right}[5:]))"""
     )
 
 
 def _two_sexes(given: Mapping[str, Any]) -> str:
-    return _couples(f"l.sex <> r.sex and {_given_differ(given['similarity'])}")
+    return _couples(
+        f"""l.sex <> r.sex
+            and (least(l.n_sex, r.n_sex) >= {given["records"]} or {_given_differ(given["similarity"])})"""
+    )
 
 
 def _acts(table: str, role: str) -> str:

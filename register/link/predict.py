@@ -111,15 +111,18 @@ def count_comparisons(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -
 
 
 def _count(con: duckdb.DuckDBPyConnection, block: Block) -> int:
-    left, right = (", ".join(f"{term[side]} as c{n}" for n, term in enumerate(block.on)) for side in (0, 1))
+    left, right = (
+        ", ".join(f"{compiled.part('t', term[side])} as c{n}" for n, term in enumerate(block.on))
+        for side in (0, 1)
+    )
     names = ", ".join(f"c{n}" for n in range(len(block.on)))
     crossed = any(one != other for one, other in block.on)
     # A block on equal columns makes each pair once; a crossed one is asked in both directions.
     share = "sum(l.n * r.n)" if crossed else "sum(l.n * (l.n - 1)) / 2"
     (count,) = con.execute(
         f"""
-        with l as (select {names}, count(*) as n from (select {left} from link_input) group by all),
-            r as (select {names}, count(*) as n from (select {right} from link_input) group by all)
+        with l as (select {names}, count(*) as n from (select {left} from link_input as t) group by all),
+            r as (select {names}, count(*) as n from (select {right} from link_input as t) group by all)
         select coalesce({share}, 0)::bigint from l join r using ({names})
         """
     ).fetchall()[0]
@@ -127,10 +130,10 @@ def _count(con: duckdb.DuckDBPyConnection, block: Block) -> int:
 
 
 def _largest(con: duckdb.DuckDBPyConnection, block: Block, many: int = 5) -> list[int]:
-    keys = ", ".join(left for left, _ in block.on)
-    filled = " and ".join(f"{left} is not null" for left, _ in block.on)
+    terms = [compiled.part("t", left) for left, _ in block.on]
+    keys, filled = ", ".join(terms), " and ".join(f"{term} is not null" for term in terms)
     rows = con.execute(
-        f"select count(*) from link_input where {filled} group by {keys} order by 1 desc limit {many}"
+        f"select count(*) from link_input as t where {filled} group by {keys} order by 1 desc limit {many}"
     ).fetchall()
     return [int(size) for (size,) in rows]
 

@@ -30,7 +30,11 @@ VOCABULARY: Mapping[str, tuple[str, ...]] = {
     "sql": (),
 }
 
-#: The level of a pair that meets no declared one; `document` has none: what cannot be compared says nothing.
+#: What a block may take of a date: ``birth_date.year``.
+DATE_PARTS = ("year", "month_day")
+
+#: The level of a pair that meets no declared one. It need not be declared unless its weight is to be fixed.
+#: Documents have none: those that cannot be compared say nothing.
 ELSE = "other"
 
 
@@ -58,6 +62,7 @@ class Compare:
     concept: str
     by: str
     levels: tuple[Level, ...]
+    rest: Level
     rare_values: bool = False
     columns: Mapping[str, Any] = field(default_factory=dict)
 
@@ -67,7 +72,6 @@ class Block:
     """Pairs worth comparing: those that agree on every term, ``(column of one, column of the other)``."""
 
     on: tuple[tuple[str, str], ...]
-    within: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -188,7 +192,7 @@ def load_weights(path: Path, compares: Sequence[Compare]) -> Weights:
 
 def parameters(rules: Rules, compare: Compare, level: str) -> tuple[float | None, float | None]:
     """Return m and u of a level: as fixed in the declaration, else as trained, else None."""
-    fixed = next((known for known in compare.levels if known.name == level), None)
+    fixed = next((known for known in (*compare.levels, compare.rest) if known.name == level), None)
     trained = rules.weights.levels.get(compare.concept, {}).get(level) if rules.weights else None
     m, u = trained or (None, None)
     if fixed:
@@ -225,11 +229,13 @@ def _compare(node: dict[str, Any], number: int, path: Path) -> Compare:
             suggestion=suggest(by, VOCABULARY),
             known=", ".join(VOCABULARY),
         )
-    levels = tuple(_level(given, by, where) for given in _required(node, "levels", where))
+    levels = [_level(given, by, where) for given in _required(node, "levels", where)]
+    rest = levels.pop() if levels[-1].name == ELSE else Level(ELSE, ELSE)
     return Compare(
         concept=_required(node, "concept", where),
         by=by,
-        levels=levels,
+        levels=tuple(levels),
+        rest=rest,
         rare_values=bool(node.get("rare_values", False)),
         columns=dict(node.get("columns", {})),
     )
@@ -246,7 +252,7 @@ def _level(given: object, by: str, where: str) -> Level:
         return Level(f"within_{word:g}", "NUMBER", threshold=float(word), m=m, u=u)
     if by == "sql":
         return Level(str(word), "sql", m=m, u=u, sql=dict(_required(node, "sql", where)))
-    if word in vocabulary and word != "NUMBER":
+    if word == ELSE or (word in vocabulary and word != "NUMBER"):
         return Level(word, word, m=m, u=u)
     for prefix in (known for known in vocabulary if known.endswith("_")):
         if isinstance(word, str) and word.startswith(prefix) and len(word) > len(prefix):
@@ -262,12 +268,14 @@ def _level(given: object, by: str, where: str) -> Level:
 
 
 def _block(node: dict[str, Any], where: str) -> Block:
-    refuse_unknown_keys(node, ("on", "within"), where)
+    refuse_unknown_keys(node, ("on",), where)
     terms = []
     for term in _required(node, "on", where):
         left, equals, right = (part.strip() for part in term.partition("="))
+        for side in (left, right):
+            refuse_unknown_keys([side.partition(".")[2] or "year"], DATE_PARTS, f"{where} on {side}")
         terms.append((left, right if equals else left))
-    return Block(tuple(terms), dict(node.get("within", {})))
+    return Block(tuple(terms))
 
 
 def _training(node: dict[str, Any], where: str) -> Training:

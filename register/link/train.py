@@ -82,7 +82,7 @@ def train(con: duckdb.DuckDBPyConnection, rules: Rules) -> TrainReport:
         sessions = tuple(_sessions(linker, rules))
     model: dict[str, Any] = linker.misc.save_model_to_json()
     share = float(model["probability_two_random_records_match"])
-    weights = Weights(_rounded(share * rows), _levels(fresh, model))
+    weights = Weights(_rounded(share * rows), _levels(fresh, model, share))
     trained = rules.with_weights(weights)
     frequencies = _frequencies(con, rules)
     forget_splink(con)
@@ -117,7 +117,7 @@ def _largest_change(before: Any, after: Any) -> float:
     return max(changes)
 
 
-def _levels(rules: Rules, model: dict[str, Any]) -> dict[str, dict[str, tuple[float, float]]]:
+def _levels(rules: Rules, model: dict[str, Any], share: float) -> dict[str, dict[str, tuple[float, float]]]:
     """Return m and u from Splink's model, refusing levels that no data spoke of."""
     found: dict[str, dict[str, tuple[float, float]]] = {}
     unseen = []
@@ -128,6 +128,9 @@ def _levels(rules: Rules, model: dict[str, Any]) -> dict[str, dict[str, tuple[fl
             fixed_m, fixed_u = parameters(rules, compare, name)
             m = fixed_m if fixed_m is not None else level.get("m_probability")
             u = fixed_u if fixed_u is not None else level.get("u_probability")
+            if fixed_u is None and u is not None and m is not None:
+                # Pairs drawn at random to learn u hold a share of pairs of one person.
+                u = max((u - share * m) / (1 - share), 0.0)
             if m is None or u is None:
                 unseen.append(f"{compare.concept}.{name} ({'m' if m is None else 'u'})")
                 continue
