@@ -152,7 +152,7 @@ def make_app(language: str) -> typer.Typer:
         from register.project import load_project
 
         session = _session(context)
-        show.train_report(session.console, train_weights(load_project(session.directory), run))
+        show.train_report(session.console, *train_weights(load_project(session.directory), run))
 
     @app.command(help=text("flows"))
     def flows(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
@@ -16,6 +15,9 @@ from register.engine import Engine, literal
 from register.errors import DeclarationError, UsageError, suggest
 from register.project import Project
 from register.run import Run, find_run
+
+if TYPE_CHECKING:
+    from register.link.train import TrainReport
 
 DIMENSIONS = ("sex", "age_group", "citizenship_code", "birth_country_code", "counterpart_country_code")
 OUTPUTS = {
@@ -122,15 +124,7 @@ def rejected_rows(project: Project, run_name: str | None, output: Path | None) -
     ]
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What training did."""
-
-    report: Any
-    path: Path
-
-
-def train_weights(project: Project, run_name: str | None) -> Trained:
+def train_weights(project: Project, run_name: str | None) -> tuple[TrainReport, Path]:
     """Estimate the linkage weights from a run's identities and write them beside the rules."""
     from register.link.rules import load_rules
     from register.link.train import train
@@ -141,9 +135,10 @@ def train_weights(project: Project, run_name: str | None) -> Trained:
         if not engine.has("identity"):
             raise UsageError("table_not_built", table="identity", run=run.name)
         report = train(engine.con, rules)
-    for name, text in report.files.items():
-        (project.linkage_rules / name).write_text(text, "utf-8")
-    return Trained(report, project.linkage_rules / "people.weights.toml")
+    path = project.linkage_rules / "people.weights.toml"
+    path.write_text(report.weights_text, "utf-8")
+    (project.linkage_rules / "people.frequencies.csv").write_text(report.frequencies_text, "utf-8")
+    return report, path
 
 
 def classify_file(crossings: Path, output: Path, observed_until: str, threshold: int, window: int) -> Any:

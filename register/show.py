@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from register.check import CheckReport
-    from register.commands import Trained
+    from register.link.train import TrainReport
     from register.pipeline import BuildReport
     from register.project import Project
     from register.run import Run
@@ -193,21 +193,36 @@ def run(console: Console, found: Run) -> None:
     )
 
 
-def train_report(console: Console, trained: Trained) -> None:
-    """Say what training moved."""
-    report = trained.report
+def train_report(console: Console, report: TrainReport, path: Path) -> None:
+    """Say what training moved, by how many bits, and how its sessions went."""
     if console.as_json:
-        console.json(report.to_dict())
+        console.json({
+            "rows": report.rows,
+            "moved": [asdict(move) for move in report.moved],
+            "sessions": [asdict(session) for session in report.sessions],
+            "weights": str(path),
+        })  # fmt: skip
         return
-    for line in report.moved_lines():
-        console.data(line)
-    console.say(
-        "train.done",
-        identities=report.n_identity,
-        pairs=report.n_pair,
-        moved=len(report.moved),
-        path=trained.path,
+    console.table(
+        [console.text(f"column.{name}") for name in ("comparison", "level", "before", "after")],
+        [
+            [
+                move.concept,
+                move.level,
+                "" if move.before is None else f"{move.before:+.1f}",
+                f"{move.after:+.1f}",
+            ]
+            for move in report.moved
+        ],
     )
+    for session in report.sessions:
+        console.say(
+            "train.session" if session.converged else "train.session_open",
+            block=session.block,
+            iterations=session.iterations,
+            change=f"{session.last_change:.1g}",
+        )
+    console.say("train.done", identities=console.number(report.rows), moved=len(report.moved), path=path)
 
 
 def classified(console: Console, counts: Any, output: Path) -> None:

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from register.console import Console
-from register.engine import Engine
-from register.errors import QualityError
+from register.engine import Engine, literal
+from register.errors import DeclarationError, ExtractError, QualityError, RegisterError
 from register.project import Project
-from register.run import Run, digest, digest_file
+from register.run import Run, digest, digest_file, list_runs
 from register.schema import Schema
 
 if TYPE_CHECKING:
     from register.rules.residence import Parameters
 
 MIN_ROWS_FOR_GATE = 1_000
+DECISION_COLUMNS = (
+    *("source_l", "record_key_l", "role_l", "source_r", "record_key_r", "role_r", "judgement"),
+)
 
 
 @dataclass
@@ -46,6 +49,13 @@ class Workshop:
             f"select {', '.join(columns)} from ({sql})", path, order_by=table.key
         )
         self.written[name] = path
+        if table.key:
+            key = ", ".join(table.key)
+            repeated = self.engine.rows(
+                f"select count(*) from (select 1 from read_parquet({literal(path)}) group by {key} having count(*) > 1)"
+            )[0][0]
+            if repeated:
+                raise RegisterError("key_repeated", table=name, count=repeated, key=key)
 
     def _extra_columns(self, sql: str, prefix: str) -> list[str]:
         if not prefix:
@@ -99,6 +109,9 @@ def ingest(workshop: Workshop) -> dict[str, Any]:
     project, console = workshop.project, workshop.console
     sources = load_sources(project.schemas / "sources", project.country, workshop.schema)
     extracts, unclaimed = find_extracts(project.extracts, sources)
+    if not extracts:
+        patterns = ", ".join(pattern for source in sources for pattern in source.files)
+        raise ExtractError("no_extracts", where=str(project.extracts), patterns=patterns)
     for name in unclaimed:
         console.say("ingest.unclaimed", file=name)
     with console.progress() as progress:
@@ -178,9 +191,37 @@ def resolve(workshop: Workshop) -> dict[str, Any]:
 
     rules = load_rules(workshop.project.linkage_rules / "people.toml")
     itinerary = load_itinerary(workshop.project.linkage_rules / "itinerary.toml")
+    before = _register_previous(workshop)
+    _register_decisions(workshop)
     report = resolve(workshop.engine.con, rules, itinerary, workshop.project.secret())
     workshop.write_made()
-    return {"report": asdict(report)}
+    return {"report": asdict(report), "ids_carried_from": before}
+
+
+def _register_previous(workshop: Workshop) -> str | None:
+    """Let SQL read the persons of the run before: this run's own from its last build, else those of the newest other."""
+    membership, person = (workshop.schema.tables[name] for name in ("membership", "person"))
+    others = [run for run in list_runs(workshop.project.runs) if run.name != workshop.run.name]
+    for run in (workshop.run, *reversed(others)):
+        if run.table_path(membership).is_file() and run.table_path(person).is_file():
+            workshop.engine.view("previous_membership", run.table_path(membership))
+            workshop.engine.view("previous_person", run.table_path(person))
+            return run.name
+    return None
+
+
+def _register_decisions(workshop: Workshop) -> None:
+    """Let SQL read the reviewers' decisions, in the order they were made."""
+    import polars as pl
+
+    path = workshop.project.decisions
+    if not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        decisions = pl.read_ndjson(path, schema=dict.fromkeys(DECISION_COLUMNS, pl.String))
+    except pl.exceptions.PolarsError as error:
+        raise DeclarationError("bad_decisions", where=str(path), reason=type(error).__name__) from error
+    workshop.engine.con.register("decision", decisions.with_row_index("position").to_arrow())
 
 
 def rule_parameters(workshop: Workshop) -> Parameters:

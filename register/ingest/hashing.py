@@ -27,9 +27,15 @@ class Hasher:
         self.engine = engine
         self.secret = secret
 
-    def identify(self, bundles: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-        """Return bundles with ``identity_id``, a keyed hash of the given columns; their order may change."""
-        text = ", ".join(f"coalesce(cast({column} as varchar), '')" for column in columns)
+    def identify(self, bundles: pl.DataFrame, names: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
+        """Return bundles with ``identity_id``, a keyed hash of raw names and read values; their order may change.
+
+        Names are hashed as written, but for case, accents and spaces, and not as standardised: how a name divides can
+        depend on the other names of the extracts, and an id must not.
+        """
+        folded = [f"upper(strip_accents(trim(regexp_replace({name}, '\\s+', ' ', 'g'))))" for name in names]
+        plain = [f"cast({value} as varchar)" for value in values]
+        text = ", ".join(f"coalesce({part}, '')" for part in (*folded, *plain))
         return self._hash(
             bundles, f"*, left(sha256({literal(self.secret)} || concat_ws(chr(31), {text})), {ID_LENGTH})"
         )

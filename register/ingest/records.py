@@ -41,11 +41,12 @@ NORMALISED = (
     *("document_2_kind_code", "document_2_number", "document_2_issuer_code", "document_2_key"),
     *("municipality_code", "department_code"),
 )
-# What makes two mentions the same bundle. Keys and first words follow from the names; doubt is no datum of a person.
-BUNDLE = tuple(
-    column
-    for column in NORMALISED
-    if column not in ("given_1", "given_2", "name_doubt") and not column.endswith("_key")
+# With the raw names, what makes two mentions the same bundle.
+BUNDLE = (
+    *("birth_date", "birth_date_precision", "sex", "citizenship_code", "birth_country_code"),
+    *("document_kind_code", "document_number", "document_issuer_code"),
+    *("document_2_kind_code", "document_2_number", "document_2_issuer_code"),
+    *("municipality_code", "department_code"),
 )
 
 
@@ -217,7 +218,7 @@ class RecordReader:
                 fresh = fresh.join(met, on=KEYS, how="anti")
             if met is None or fresh.height:
                 standard = _standardise(fresh.drop(LINE, "role"), person, self.schema, self.known_names)
-                made = self.hasher.identify(standard, BUNDLE)
+                made = self.hasher.identify(standard, RAW_NAMES, BUNDLE)
                 bundles.append(made.drop(KEYS))
                 new = made.select(*KEYS, "identity_id")
                 met = new if met is None else pl.concat([met, new])
