@@ -25,10 +25,14 @@ STAYS   passage            crossing, mention, membership, person, traveller_clas
 EVENTS  presence           as above
         initial_status     as above
         history            MOVEMENT, initial_status, person
-        day_count          history
-        decision           day_count
-        walk               decision
-        VERDICT            walk
+        spell              history
+        search             spell
+        decisive           spell, search
+        walk               spell, search, decisive
+        late               walk
+        ruling             walk, late
+        day_count          spell
+        VERDICT            ruling, day_count
         cohort             VERDICT, MOVEMENT, person
         outlook            VERDICT, cohort, person (person_id, seq, probability, probability_resident)
         EVENT              VERDICT, outlook, MOVEMENT, person, visa, permit, mention, membership
@@ -37,8 +41,8 @@ FLOWS   cohort, outlook    as above
         STOCK              VERDICT, outlook, STAY, person, age_group
 ======  =================  ========================================================================
 
-``traveller_class``, ``permit_class``, ``visa_class`` and ``age_group`` are the code lists, with their own columns
-(in_scope; permits_residence; age_from, age_to) as text or typed.
+``traveller_class``, ``permit_class``, ``visa_class`` and ``age_group`` are the code lists, with their own
+columns (in_scope; permits_residence; age_from, age_to) as text or typed.
 
 A file of linked crossings is classified by itself by :func:`register.rules.classify.classify`.
 """

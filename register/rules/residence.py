@@ -1,8 +1,8 @@
 """The parametric residence rule: its two numbers, its presets, and its SQL with the parameters put in.
 
-Parameters are put into the text as typed literals (whole numbers, dates, words of a closed list), never as text
-that a user wrote: the same statement then runs on DuckDB and, transpiled, on Spark, reads well in a log, and lets
-the planner see constants where a window frame wants them.
+Parameters are put into the text as typed literals (whole numbers, dates, words of a closed list), never as
+text that a user wrote: the same statement then runs on DuckDB and, transpiled, on Spark, reads well in a log,
+and lets the planner see constants where a window frame wants them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     import duckdb
 
 STAYS = ("passage", "presence", "leg", "gap", "movement", "movement_conflict", "initial_status", "stay")
-VERDICTS = ("day_count", "decision", "walk", "verdict")
-EVENTS = ("presence", "initial_status", "history", *VERDICTS, "cohort", "outlook", "event")
+RULINGS = ("spell", "search", "decisive", "walk", "late", "ruling")
+EVENTS = (
+    *("presence", "initial_status", "history"),
+    *RULINGS,
+    *("day_count", "verdict", "cohort", "outlook", "event"),
+)
 FLOWS = ("cohort", "outlook", "flow", "stock")
 
 MISSING_LEG_POLICIES = ("midpoint", "permit-expiry", "drop-person", "stochastic")
