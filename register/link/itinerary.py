@@ -22,6 +22,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "two_deaths": ("days",),
     "after_death": ("days",),
     "two_places": ("hours",),
+    "two_journeys": ("breaks",),
 }
 
 
@@ -70,7 +71,7 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> Non
     con.execute(f"create or replace temp table said as {_SAID}")
     con.execute(_WORDS)
     con.execute(
-        "create or replace temp table recorded as select s.cluster, s.node, m.record_id, m.source, m.role"
+        "create or replace temp table recorded as select s.cluster, s.core, s.node, m.record_id, m.source, m.role"
         " from suspect as s join mention as m using (identity_id)"
     )
     con.execute("create or replace temp table impossible (rule varchar, l bigint, r bigint)")
@@ -190,7 +191,7 @@ def _two_sexes(given: Mapping[str, Any]) -> str:
 
 
 def _acts(table: str, role: str) -> str:
-    return f"""(select s.cluster, s.node, t.* from recorded as s join {table} as t using (record_id)
+    return f"""(select s.cluster, s.core, s.node, t.* from recorded as s join {table} as t using (record_id)
         where s.source = '{table}' and s.role = '{role}')"""
 
 
@@ -221,6 +222,41 @@ def _two_places(given: Mapping[str, Any]) -> str:
         ) where border_post_code <> post_before and crossed_at - crossed_before <= interval {minutes} minute"""
 
 
+def _two_journeys(given: Mapping[str, Any]) -> str:
+    """Couples that travel in and out each by itself, and not together.
+
+    A break is an arrival after an arrival, or a departure after a departure. Two documents of one person complete each
+    other: put together their crossings break less. Those of two persons break more. Only couples that do not say
+    quite the same are looked at.
+    """
+    return f"""
+        with doubtful as (
+            select l.node as l, r.node as r from said as l join said as r using (cluster)
+            where l.node < r.node and (l.given_name is distinct from r.given_name or l.surname_1 is distinct from r.surname_1
+                or l.surname_2 is distinct from r.surname_2 or l.birth_date is distinct from r.birth_date
+                or l.sex is distinct from r.sex)
+        ),
+        trip as (select core, crossed_at, record_id, direction from {_acts("crossing", "self")}),
+        alone as (
+            select core, count(*) filter (direction = before) as breaks from (
+                select core, direction, lag(direction) over (partition by core order by crossed_at, record_id) as before
+                from trip
+            ) group by 1
+        ),
+        both_trips as (
+            select l, r, crossed_at, record_id, direction from doubtful join trip on core = l
+            union all select l, r, crossed_at, record_id, direction from doubtful join trip on core = r
+        ),
+        together as (
+            select l, r, count(*) filter (direction = before) as breaks from (
+                select l, r, direction, lag(direction) over (partition by l, r order by crossed_at, record_id) as before
+                from both_trips
+            ) group by 1, 2
+        )
+        select l, r from together join alone as a on a.core = l join alone as b on b.core = r
+        where together.breaks - a.breaks - b.breaks >= {given["breaks"]}"""
+
+
 _SQL: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "two_national_ids": _two_national_ids,
     "twins": _twins,
@@ -230,4 +266,5 @@ _SQL: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "two_deaths": _two_deaths,
     "after_death": _after_death,
     "two_places": _two_places,
+    "two_journeys": _two_journeys,
 }
