@@ -187,11 +187,15 @@ def make_app(language: str) -> typer.Typer:
         output: Path | None = output_option,
     ) -> None:
         from register import show
-        from register.commands import query_tables
+        from register.commands import export_tables, query_tables
         from register.project import load_project
 
         session = _session(context)
-        show.query(session.console, query_tables(load_project(session.directory), run, query, output))
+        project = load_project(session.directory)
+        if output is None:
+            show.query(session.console, query_tables(project, query, run))
+        else:
+            export_tables(project, query, output, run)
 
     @app.command(help=text("classify"))
     def classify(

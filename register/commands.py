@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,10 +38,8 @@ def open_tables(project: Project, run: Run) -> Engine:
     return engine
 
 
-def query_tables(
-    project: Project, run_name: str | None, query: str, output: Path | None
-) -> pl.DataFrame | None:
-    """Run a query over a run's tables; write its rows to a file or return them.
+def query_tables(project: Project, query: str, run_name: str | None = None) -> pl.DataFrame:
+    """Return the rows of a query over the tables of a run, the newest if not named.
 
     Raises
     ------
@@ -48,20 +47,33 @@ def query_tables(
         If the query is wrong or names a table that was not built.
     """
     run = find_run(project.runs, run_name)
-    with open_tables(project, run) as engine:
-        try:
-            if output is None:
-                return engine.frame(query)
-            copy_to(engine, query, output)
-        except duckdb.CatalogException as error:
-            tables = project.schema().tables
-            named = re.search(r"Table with name (\w+)", str(error))
-            if named and named[1] in tables:
-                raise UsageError("table_not_built", table=named[1], run=run.name) from error
-            raise UsageError("sql_failed", reason=str(error).splitlines()[0]) from error
-        except duckdb.Error as error:
-            raise UsageError("sql_failed", reason=str(error).splitlines()[0]) from error
-    return None
+    with open_tables(project, run) as engine, _explained(project, run):
+        return engine.frame(query)
+
+
+def export_tables(project: Project, query: str, output: Path, run_name: str | None = None) -> None:
+    """Write the rows of a query to a file, as `query_tables` returns them; they may exceed the memory.
+
+    Raises
+    ------
+    UsageError
+        If the query is wrong, names a table that was not built, or the file's ending is unknown.
+    """
+    run = find_run(project.runs, run_name)
+    with open_tables(project, run) as engine, _explained(project, run):
+        copy_to(engine, query, output)
+
+
+@contextmanager
+def _explained(project: Project, run: Run) -> Iterator[None]:
+    """Turn the database's errors on a user's query into errors that tell what to do."""
+    try:
+        yield
+    except duckdb.Error as error:
+        named = re.search(r"Table with name (\w+)", str(error))
+        if named and named[1] in project.schema().tables:
+            raise UsageError("table_not_built", table=named[1], run=run.name) from error
+        raise UsageError("sql_failed", reason=str(error).splitlines()[0]) from error
 
 
 def copy_to(engine: Engine, query: str, output: Path) -> None:
@@ -79,7 +91,7 @@ def copy_to(engine: Engine, query: str, output: Path) -> None:
 
 
 def annual_flows(
-    project: Project, run_name: str | None, by: Sequence[str]
+    project: Project, run_name: str | None = None, by: Sequence[str] = ()
 ) -> tuple[Run, list[str], list[dict[str, Any]]]:
     """Return immigration, emigration and net by year and the dimensions asked for.
 
@@ -99,24 +111,24 @@ def annual_flows(
     sql = f"""
         select {listed},
             coalesce(sum(estimate) filter (direction = 'immigration'), 0) as immigration,
-            sqrt(coalesce(sum(standard_error ** 2) filter (direction = 'immigration'), 0)) as immigration_standard_error,
+            sqrt(coalesce(sum(standard_error ** 2) filter (direction = 'immigration'), 0))
+                as immigration_standard_error,
             coalesce(sum(estimate) filter (direction = 'emigration'), 0) as emigration,
-            sqrt(coalesce(sum(standard_error ** 2) filter (direction = 'emigration'), 0)) as emigration_standard_error,
+            sqrt(coalesce(sum(standard_error ** 2) filter (direction = 'emigration'), 0))
+                as emigration_standard_error,
             coalesce(sum(estimate) filter (direction = 'immigration'), 0)
                 - coalesce(sum(estimate) filter (direction = 'emigration'), 0) as net,
             coalesce(sum(share_final * estimate) / nullif(sum(estimate), 0), 1) as share_final
         from flow group by {listed} order by {listed}
         """
-    found = query_tables(project, run.name, sql, None)
-    assert found is not None
-    return run, columns, found.to_dicts()
+    return run, columns, query_tables(project, sql, run.name).to_dicts()
 
 
 def rejected_rows(project: Project, run_name: str | None, output: Path | None) -> list[dict[str, Any]]:
     """Return counts of rejected rows and flagged values by file and reason; write the rows to a file if asked."""
     run = find_run(project.runs, run_name)
     if output is not None:
-        query_tables(project, run.name, "select * from rejected order by file, line", output)
+        export_tables(project, "select * from rejected order by file, line", output, run.name)
     return [
         {"file": count["file"], "reason": reason, "rows": number}
         for count in run.stages.get("ingest", {}).get("files", [])

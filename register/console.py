@@ -6,13 +6,14 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
-
-from rich.console import Console as RichConsole
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TextIO
 
 from register.locale import translate
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+    from rich.progress import Progress
 
 
 class Console:
@@ -32,8 +33,14 @@ class Console:
         self.language = language
         self.as_json = as_json
         self.quiet = quiet or as_json
-        self._out = RichConsole(file=sys.stdout, highlight=False, soft_wrap=True)
-        self._err = RichConsole(file=sys.stderr, highlight=False, soft_wrap=True)
+
+    @cached_property
+    def _out(self) -> RichConsole:
+        return _rich(sys.stdout)
+
+    @cached_property
+    def _err(self) -> RichConsole:
+        return _rich(sys.stderr)
 
     def text(self, key: str, /, **values: object) -> str:
         """Return a message of the catalogue in the reader's language."""
@@ -64,6 +71,8 @@ class Console:
         self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None
     ) -> None:
         """Print rows as a table on stdout."""
+        from rich.table import Table
+
         table = Table(title=title, title_justify="left")
         for column in columns:
             table.add_column(column, justify="left")
@@ -74,6 +83,8 @@ class Console:
     @contextmanager
     def progress(self) -> Iterator[Progress]:
         """Show progress bars on stderr; silent when it is no terminal or the command is quiet."""
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
         bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -90,3 +101,10 @@ class Console:
     def number(self, value: Any) -> str:
         """Return a count with thin thousands separators and no decimals."""
         return f"{value:,.0f}".replace(",", " ")
+
+
+def _rich(stream: TextIO) -> RichConsole:
+    # Loaded when something is printed: a command that only says no should say it at once.
+    from rich.console import Console as RichConsole
+
+    return RichConsole(file=stream, highlight=False, soft_wrap=True)

@@ -81,14 +81,12 @@ class Engine:
         self.con.execute(sql, dict(parameters or {}))
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """Return all rows of a small result. (A result left open would block the next call on the connection.)"""
+        """Return all rows of a small result: one left open would block the next call on the connection."""
         return list(self.con.execute(sql, dict(parameters or {})).fetchall())
 
     def frame(self, sql: str) -> pl.DataFrame:
         """Return a small result as a Polars frame."""
-        found = pl.from_arrow(self.con.sql(sql).to_arrow_table())
-        assert isinstance(found, pl.DataFrame)
-        return found
+        return pl.DataFrame(self.con.sql(sql).to_arrow_table())
 
     def write(self, sql: str, path: Path, *, order_by: Iterable[str] = ()) -> int:
         """Write the rows of a query to Parquet without collecting them; return how many.

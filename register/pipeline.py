@@ -37,9 +37,8 @@ class Stage:
     """One step: what it reads and makes, what of the project it depends on, and the function that does it.
 
     ``settings`` is the slice of ``register.toml``, ``declarations`` the files of the project and ``code`` the parts of
-    the program whose change makes the result stale. ``gate`` stops the build if the result, kept for the office to look at,
-    is too bad to go on from. ``gsbpm`` is the sub-process of the Generic Statistical Business
-    Process Model.
+    the program whose change makes the result stale. ``gate`` stops the build if the result, kept for the office to
+    look at, is too bad to go on from. ``gsbpm`` is the sub-process of the Generic Statistical Business Process Model.
     """
 
     name: str
@@ -139,7 +138,7 @@ class BuildReport:
 
 def build(
     project: Project,
-    console: Console,
+    console: Console | None = None,
     *,
     run_name: str | None = None,
     first: str | None = None,
@@ -154,7 +153,7 @@ def build(
     project
         The project.
     console
-        For progress.
+        For progress and notes; silent if not given.
     run_name
         The run to build; the newest if not given, a first one if there is none.
     first, until
@@ -170,6 +169,7 @@ def build(
         Of the kinds that the stages raise; the tables of finished stages stay.
     """
     started = time.monotonic()
+    console = console or Console(quiet=True)
     schema = project.schema()
     names = [stage.name for stage in STAGES]
     start = names.index(first) if first else len(names)

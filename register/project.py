@@ -20,8 +20,9 @@ KEY_FILE = "secret.key"
 
 @dataclass(frozen=True)
 class RuleSettings:
-    """The residence rule an office chose, how gaps are filled, and the last day observed (that of the last crossing
-    received if not given).
+    """The residence rule an office chose, how gaps are filled, and the last day observed.
+
+    Without ``observed_until`` that is the day of the last crossing received.
     """
 
     rule: Rule

@@ -210,8 +210,9 @@ def load_schema(directory: Path) -> Schema:
 
 
 _CONCEPT_KEYS = (
-    "label_es label_en definition_es definition_en type codelist unit source_standard identified derived_from"
-).split()
+    *("label_es", "label_en", "definition_es", "definition_en", "type", "codelist", "unit"),
+    *("source_standard", "identified", "derived_from"),
+)
 
 
 def _concept(name: str, node: dict[str, Any], path: Path) -> Concept:

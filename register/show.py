@@ -79,10 +79,10 @@ def flows(
 ) -> None:
     """Show annual flows as a table, as JSON, or write them to a file."""
     if output is not None:
+        import polars as pl
+
         from register.commands import copy_to
         from register.engine import Engine
-
-        import polars as pl
 
         with Engine() as engine:
             engine.con.register("flows", pl.DataFrame(list(rows)).to_arrow())
@@ -138,10 +138,8 @@ def rejected(console: Console, counts: Sequence[Mapping[str, Any]], output: Path
         console.say("rejected.hint")
 
 
-def query(console: Console, frame: pl.DataFrame | None) -> None:
+def query(console: Console, frame: pl.DataFrame) -> None:
     """Print the rows of a query: JSON if asked, else CSV, which a spreadsheet and a pipe both read."""
-    if frame is None:
-        return
     if console.as_json:
         console.json(frame.to_dicts())
         return

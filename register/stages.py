@@ -52,7 +52,8 @@ class Workshop:
         if table.key:
             key = ", ".join(table.key)
             repeated = self.engine.rows(
-                f"select count(*) from (select 1 from read_parquet({literal(path)}) group by {key} having count(*) > 1)"
+                "select count(*) from (select 1 from "
+                f"read_parquet({literal(path)}) group by {key} having count(*) > 1)"
             )[0][0]
             if repeated:
                 raise RegisterError("key_repeated", table=name, count=repeated, key=key)
@@ -102,7 +103,7 @@ def fingerprint_extracts(project: Project, run: Run) -> list[list[str]]:
 
 
 def ingest(workshop: Workshop) -> dict[str, Any]:
-    """Extracts to record tables, mentions, bundles and rejected rows; counts per file for the manifest."""
+    """Make record tables, mentions, bundles and rejected rows of the extracts, and count them per file."""
     from register.ingest.declaration import load_sources
     from register.ingest.load import Loader, check_counts, find_extracts
 
@@ -165,7 +166,7 @@ def check_rejected_share(project: Project, record: Mapping[str, Any]) -> None:
 
 
 def identify(workshop: Workshop) -> dict[str, Any]:
-    """Mentions to identities."""
+    """Derive identities from mentions."""
     from register.ingest.identify import identity_sql
 
     workshop.write("identity", identity_sql(workshop.schema.tables["identity"]))
@@ -173,7 +174,7 @@ def identify(workshop: Workshop) -> dict[str, Any]:
 
 
 def link(workshop: Workshop) -> dict[str, Any]:
-    """Identities to weighted pairs."""
+    """Weigh pairs of identities."""
     from register.link.predict import predict
     from register.link.rules import load_rules
 
@@ -184,7 +185,7 @@ def link(workshop: Workshop) -> dict[str, Any]:
 
 
 def resolve(workshop: Workshop) -> dict[str, Any]:
-    """Pairs to persons, with ids carried over from the run before."""
+    """Resolve pairs to persons, with ids carried over from the run before."""
     from register.link.itinerary import load_itinerary
     from register.link.resolve import resolve
     from register.link.rules import load_rules
@@ -199,7 +200,7 @@ def resolve(workshop: Workshop) -> dict[str, Any]:
 
 
 def _register_previous(workshop: Workshop) -> str | None:
-    """Let SQL read the persons of the run before: this run's own from its last build, else those of the newest other."""
+    """Let SQL read the persons of the run before: this run's own last ones, else those of the newest other run."""
     membership, person = (workshop.schema.tables[name] for name in ("membership", "person"))
     others = [run for run in list_runs(workshop.project.runs) if run.name != workshop.run.name]
     for run in (workshop.run, *reversed(others)):
@@ -230,7 +231,8 @@ def rule_parameters(workshop: Workshop) -> Parameters:
 
     rule = workshop.project.rule
     first, last = workshop.engine.rows(
-        "select coalesce(min(crossed_at)::date, date '2000-01-01'), coalesce(max(crossed_at)::date, date '2000-01-01') from crossing"
+        "select coalesce(min(crossed_at)::date, current_date), coalesce(max(crossed_at)::date, current_date) "
+        "from crossing"
     )[0]
     return Parameters(
         rule=rule.rule,
@@ -243,21 +245,21 @@ def rule_parameters(workshop: Workshop) -> Parameters:
 
 
 def stays(workshop: Workshop) -> dict[str, Any]:
-    """Records of persons to movements and stays."""
+    """Derive movements and stays from the records of persons."""
     from register.rules.residence import STAYS
 
     return _apply_rule(workshop, STAYS)
 
 
 def events(workshop: Workshop) -> dict[str, Any]:
-    """Movements to verdicts and migrations."""
+    """Derive verdicts and migrations from movements."""
     from register.rules.residence import EVENTS
 
     return _apply_rule(workshop, EVENTS)
 
 
 def flows(workshop: Workshop) -> dict[str, Any]:
-    """Migrations to flows and stocks."""
+    """Aggregate migrations to flows and stocks."""
     from register.rules.residence import FLOWS
 
     return _apply_rule(workshop, FLOWS)
