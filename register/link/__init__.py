@@ -9,15 +9,16 @@ create tables by name in that connection; reading and writing Parquet is the cal
     comparison). Raises `QualityError` when a weight is untrained or a block is too large.
 
 ``resolve(con, rules, itinerary, key) -> ResolveReport``
-    reads ``identity``, ``pair``, ``mention`` and the source tables (``crossing``, ``visa``, ``permit``, ``birth``,
-    ``death``, ``marriage``; an absent one counts as empty), and if they exist ``decision`` (source_l,
-    record_key_l, role_l, source_r, record_key_r, role_r, judgement 'same'/'different'; the last row for a pair
-    holds, in order of its column ``position``), ``previous_membership`` and ``previous_person`` (the tables of
-    the run before). Creates ``membership``, ``person``, ``conflict`` and ``person_change``.
+    reads ``identity``, ``pair``, ``mention`` and the source tables (``crossing``, ``visa``, ``permit``,
+    ``birth``, ``death``, ``marriage``; an absent one counts as empty), and if they exist ``decision``
+    (source_l, record_key_l, role_l, source_r, record_key_r, role_r, judgement 'same'/'different'; the last
+    row for a pair holds, in order of its column ``position``), ``previous_membership`` and
+    ``previous_person`` (the tables of the run before). Creates ``membership``, ``person``, ``conflict`` and
+    ``person_change``.
 
 ``load_rules(people.toml)``, ``load_itinerary(itinerary.toml)``
-    read the declarations; weights and frequencies (``people.weights.toml``, ``people.frequencies.csv``) are found
-    beside ``people.toml``. Raise `DeclarationError`.
+    read the declarations; weights and frequencies (``people.weights.toml``, ``people.frequencies.csv``) are
+    found beside ``people.toml``. Raise `DeclarationError`.
 
 ``train(con, rules) -> TrainReport``
     reads ``identity``; returns the estimated weights, what moved, and the text of both files.

@@ -1,7 +1,7 @@
 """From the declared rules to Splink's settings: the only file that knows how Splink wants them.
 
-The rules stay free of any SQL dialect. Conditions are written here in DuckDB's SQL; Splink adds ``_l`` and ``_r`` to
-the columns of the two sides of a pair.
+The rules stay free of any SQL dialect. Conditions are written here in DuckDB's SQL; Splink adds ``_l`` and
+``_r`` to the columns of the two sides of a pair.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def settings(rules: Rules, n_rows: int | None = None) -> SettingsCreator:
 def prior_weight(matches_per_identity: float, n_rows: int) -> int:
     """Return the match weight, in bits, of a pair about which nothing is known.
 
-    The chance that two rows drawn at random are one person falls as the register grows. It is rounded to whole bits
-    so that a few more rows do not move every weight.
+    The chance that two rows drawn at random are one person falls as the register grows. It is rounded to
+    whole bits so that a few more rows do not move every weight.
     """
     return round(math.log2(matches_per_identity / max(n_rows, 2)))
 
@@ -81,6 +81,19 @@ def block_conditions(blocks: tuple[Block, ...]) -> list[tuple[str, str]]:
             terms = [f"{part('l', left)} = {part('r', right)}" for left, right in side]
             found.append((block.name, " and ".join(terms)))
     return found
+
+
+def identities(rules: Rules) -> str:
+    """Return the relation to read identities from: the declared table, the kinds of documents filled in."""
+    if not rules.untold_kind:
+        return rules.table
+    kinds = " ".join(f"when '{country}' then '{kind}'" for country, kind in sorted(rules.untold_kind.items()))
+    return f"""(
+        select * replace (
+            case when document_kind_code is null and document_number is not null
+                then case citizenship_code {kinds} end else document_kind_code end as document_kind_code
+        ) from {rules.table}
+    )"""
 
 
 def part(table: str, term: str) -> str:

@@ -53,17 +53,18 @@ def load_itinerary(path: Path) -> Itinerary:
     return Itinerary(path, tree)
 
 
-def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> None:
+def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identities: str) -> None:
     """Create ``impossible`` (rule, l, r): pairs of identities of one cluster that no one person can be.
 
-    Reads ``cluster`` (node, cluster), ``core`` (node, core), ``node`` (node, identity_id), ``identity``, ``mention`` and
-    the source tables.
+    Reads ``cluster`` (node, cluster), ``core`` (node, core), ``node`` (node, identity_id), ``mention``, the
+    source tables and ``identities``, the relation that the linkage rules make of ``identity``.
     """
     con.execute(
-        """
+        f"""
         create or replace temp table suspect as
-        select c.cluster, k.core, c.node, i.* from cluster as c join core as k using (node) join node using (node)
-        join identity as i using (identity_id)
+        select c.cluster, k.core, c.node, i.* from cluster as c join core as k using (node)
+        join node using (node)
+        join {identities} as i using (identity_id)
         where c.cluster in (select cluster from cluster group by 1 having count(*) > 1)
         """
     )
@@ -86,7 +87,8 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> Non
 _SHOWN = """
     create or replace temp table shown as
     select distinct cluster, core, kind, number, issuer from (
-        select cluster, core, document_kind_code as kind, document_number as number, document_issuer_code as issuer from suspect
+        select cluster, core, document_kind_code as kind, document_number as number,
+            document_issuer_code as issuer from suspect
         union all
         select cluster, core, document_2_kind_code, document_2_number, document_2_issuer_code from suspect
     ) where number is not null
@@ -113,7 +115,8 @@ _SAID = """
         select core, sex, sum(n_mention) as n_sex from suspect where sex is not null group by 1, 2
         qualify row_number() over (partition by core order by n_sex desc, sex) = 1
     )
-    select c.cluster, c.core as node, n.* exclude (core, votes), s.* exclude (core, votes), d.* exclude (core), x.* exclude (core)
+    select c.cluster, c.core as node, n.* exclude (core, votes), s.* exclude (core, votes),
+        d.* exclude (core), x.* exclude (core)
     from (select distinct cluster, core from suspect) as c left join names as n using (core)
     left join surnames as s using (core) left join dates as d using (core) left join sexes as x using (core)
 """
@@ -128,7 +131,8 @@ def _couples(condition: str) -> str:
 _WORDS = """
     create or replace temp table word as
     select cluster, node, word, count(*) over (partition by node) as words from (
-        select cluster, node, unnest(string_split(given_name, ' ')) as word from said where given_name is not null
+        select cluster, node, unnest(string_split(given_name, ' ')) as word from said
+        where given_name is not null
     )
 """
 
@@ -136,8 +140,9 @@ _WORDS = """
 def _unlike(similarity: float) -> str:
     """Couples whose given names cannot be one: the one with fewer words has a word with no like in the other.
 
-    A word is like another that is equal, one edit away, similar, or the beginning of it. MARIA is one with MARIA JOSE;
-    MARIA JOSE and MARIA PAULA are two. A given name that stands as the surname of the other is no disagreement.
+    A word is like another that is equal, one edit away, similar, or the beginning of it. MARIA is one with
+    MARIA JOSE; MARIA JOSE and MARIA PAULA are two. A given name that stands as the surname of the other is
+    no disagreement.
     """
     return f"""
         select l, r from (
@@ -153,7 +158,8 @@ def _unlike(similarity: float) -> str:
 
 def _given_differ(similarity: float) -> str:
     return f"""((l.node, r.node) in ({_unlike(similarity)}) or (r.node, l.node) in ({_unlike(similarity)}))
-        and not coalesce(l.given_1 in (r.surname_1, r.surname_2) or r.given_1 in (l.surname_1, l.surname_2), false)
+        and not coalesce(l.given_1 in (r.surname_1, r.surname_2) or r.given_1 in (l.surname_1, l.surname_2),
+            false)
         and l.given_key is distinct from r.given_key"""
 
 
@@ -197,7 +203,8 @@ def _acts(table: str, role: str) -> str:
 
 def _two_births(_: Mapping[str, Any]) -> str:
     births = _acts("birth", "child")
-    return f"select l.node as l, r.node as r from {births} as l join {births} as r using (cluster) where l.record_id < r.record_id"
+    return f"""select l.node as l, r.node as r from {births} as l join {births} as r using (cluster)
+        where l.record_id < r.record_id"""
 
 
 def _two_deaths(given: Mapping[str, Any]) -> str:
@@ -217,29 +224,34 @@ def _two_places(given: Mapping[str, Any]) -> str:
     return f"""
         select before as l, node as r from (
             select node, crossed_at, border_post_code, lag(node) over journey as before,
-                lag(crossed_at) over journey as crossed_before, lag(border_post_code) over journey as post_before
-            from {_acts("crossing", "self")} window journey as (partition by cluster order by crossed_at, record_id)
-        ) where border_post_code <> post_before and crossed_at - crossed_before <= interval {minutes} minute"""
+                lag(crossed_at) over journey as crossed_before,
+                    lag(border_post_code) over journey as post_before
+            from {_acts("crossing", "self")} window journey as (partition by cluster order by crossed_at,
+                record_id)
+        ) where border_post_code <> post_before
+            and crossed_at - crossed_before <= interval {minutes} minute"""
 
 
 def _two_journeys(given: Mapping[str, Any]) -> str:
     """Couples that travel in and out each by itself, and not together.
 
-    A break is an arrival after an arrival, or a departure after a departure. Two documents of one person complete each
-    other: put together their crossings break less. Those of two persons break more. Only couples that do not say
-    quite the same are looked at.
+    A break is an arrival after an arrival, or a departure after a departure. Two documents of one person
+    complete each other: put together their crossings break less. Those of two persons break more. Only
+    couples that do not say quite the same are looked at.
     """
     return f"""
         with doubtful as (
             select l.node as l, r.node as r from said as l join said as r using (cluster)
-            where l.node < r.node and (l.given_name is distinct from r.given_name or l.surname_1 is distinct from r.surname_1
+            where l.node < r.node and (l.given_name is distinct
+            from r.given_name or l.surname_1 is distinct from r.surname_1
                 or l.surname_2 is distinct from r.surname_2 or l.birth_date is distinct from r.birth_date
                 or l.sex is distinct from r.sex)
         ),
         trip as (select core, crossed_at, record_id, direction from {_acts("crossing", "self")}),
         alone as (
             select core, count(*) filter (direction = before) as breaks from (
-                select core, direction, lag(direction) over (partition by core order by crossed_at, record_id) as before
+                select core, direction, lag(direction) over (partition by core order by crossed_at,
+                    record_id) as before
                 from trip
             ) group by 1
         ),
@@ -249,7 +261,8 @@ def _two_journeys(given: Mapping[str, Any]) -> str:
         ),
         together as (
             select l, r, count(*) filter (direction = before) as breaks from (
-                select l, r, direction, lag(direction) over (partition by l, r order by crossed_at, record_id) as before
+                select l, r, direction, lag(direction) over (partition by l, r order by crossed_at,
+                    record_id) as before
                 from both_trips
             ) group by 1, 2
         )

@@ -20,8 +20,9 @@ class PersonReport:
 def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
     """Create ``membership``, ``person`` and ``person_change`` from the clusters.
 
-    Reads ``node``, ``cluster``, ``edge``, ``identity``, ``mention``, the source tables, ``previous_membership`` and
-    ``previous_person``. ``key`` makes ids opaque: they cannot be recomputed from names without it.
+    Reads ``node``, ``cluster``, ``edge``, ``identity``, ``mention``, the source tables,
+    ``previous_membership`` and ``previous_person``. ``key`` makes ids opaque: they cannot be recomputed from
+    names without it.
     """
     _ids(con, key)
     _membership(con)
@@ -44,15 +45,16 @@ def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
 def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
     """Create ``person_of`` (node, person_id).
 
-    A person of the run before passes the id on to the cluster that holds most of its identities; where several
-    would pass theirs to one cluster, the one seen first in the country survives. Everybody else gets an id made
-    from the smallest identity of the cluster, and, if a person was split, from the id it had.
+    A person of the run before passes the id on to the cluster that holds most of its identities; where
+    several would pass theirs to one cluster, the one seen first in the country survives. Everybody else gets
+    an id made from the smallest identity of the cluster, and, if a person was split, from the id it had.
     """
     con.execute(
         """
         create or replace temp table was as
         select n.node, coalesce(c.cluster, n.node) as cluster, p.person_id as old
-        from node as n left join cluster as c using (node) left join previous_membership as p using (identity_id)
+        from node as n left join cluster as c using (node)
+        left join previous_membership as p using (identity_id)
         """
     )
     con.execute(
@@ -77,7 +79,8 @@ def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
             from was as w join node as n using (node) group by 1
         ),
         fresh as (
-            select cluster, 'p' || left(sha256($key || ' person ' || identity_id || coalesce(' ' || old, '')), 16) as made
+            select cluster, 'p' || left(sha256($key || ' person ' || identity_id || coalesce(' ' || old,
+                '')), 16) as made
             from first
         )
         select w.node, coalesce(h.old, f.made) as person_id
@@ -88,8 +91,10 @@ def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
 
 
 def _membership(con: duckdb.DuckDBPyConnection) -> None:
-    """Create ``membership``: ``decision`` where a reviewer's link holds the identity, ``model`` where it has company
-    by a scored link, ``exact`` where it is alone or alike in all that is compared.
+    """Create ``membership``: the person of each identity, and how it got there.
+
+    ``decision`` where a reviewer's link holds the identity, ``model`` where it has company by a scored link, ``exact``
+    where it is alone or alike in all that is compared.
     """
     con.execute(
         """
@@ -111,13 +116,15 @@ def _membership(con: duckdb.DuckDBPyConnection) -> None:
 def _changes(con: duckdb.DuckDBPyConnection) -> None:
     """Create ``person_change``: what became of the persons of the run before, and who is new.
 
-    ``merged``: person_id is gone, other_person_id holds its records; ``split``: person_id is new and holds records of
-    other_person_id, which goes on; ``retired``: none of its records is left; ``new``: no record was known before.
+    ``merged``: person_id is gone, other_person_id holds its records; ``split``: person_id is new and holds
+    records of other_person_id, which goes on; ``retired``: none of its records is left; ``new``: no record
+    was known before.
     """
     con.execute(
         """
         create or replace table person_change as
-        with now as (select distinct person_id from membership), old as (select distinct person_id from previous_membership),
+        with now as (select distinct person_id from membership), old as (select distinct person_id
+        from previous_membership),
         moved as (
             select p.person_id as old, m.person_id as now, count(*) as shared
             from previous_membership as p join membership as m using (identity_id) group by all
@@ -143,7 +150,8 @@ def _changes(con: duckdb.DuckDBPyConnection) -> None:
 #: The value that most records give; of equals, the smallest.
 _VOTE = """
     select person_id, {column} as value from (
-        select person_id, {column}, sum(n_mention) as votes from known where {column} is not null {extra} group by all
+        select person_id, {column}, sum(n_mention) as votes from known
+        where {column} is not null {extra} group by all
     ) qualify row_number() over (partition by person_id order by votes desc, {column}) = 1
 """
 
@@ -175,9 +183,11 @@ def _person(con: duckdb.DuckDBPyConnection) -> None:
             union all select record_id, coalesce(married_on, registered_on) from marriage
         ),
         seen as (
-            select p.person_id, count(*) as n_record, min(seen_on) as first_seen_on, max(seen_on) as last_seen_on,
+            select p.person_id, count(*) as n_record, min(seen_on) as first_seen_on,
+                max(seen_on) as last_seen_on,
                 coalesce(bool_or(m.source = 'birth' and m.role = 'child'), false) as birth_in_country
-            from mention as m join membership as p using (identity_id) left join dated using (record_id) group by 1
+            from mention as m join membership as p using (identity_id)
+            left join dated using (record_id) group by 1
         ),
         died as (
             select p.person_id, min(d.died_on) as death_date
@@ -189,7 +199,8 @@ def _person(con: duckdb.DuckDBPyConnection) -> None:
                 string_agg(distinct citizenship_code, ';' order by citizenship_code) as citizenships
             from known group by 1
         )
-        select c.person_id, v_sex.value as sex, coalesce(v_birth_date.value, v_rough_date.value) as birth_date,
+        select c.person_id, v_sex.value as sex, coalesce(v_birth_date.value,
+            v_rough_date.value) as birth_date,
             case when v_birth_date.value is not null then 'day' when v_rough_date.value is not null then 'year' end
                 as birth_date_precision,
             v_citizenship_code.value as citizenship_code, c.citizenships,

@@ -34,8 +34,9 @@ class PredictReport:
 def predict(con: duckdb.DuckDBPyConnection, rules: Rules) -> PredictReport:
     """Create ``pair``: one row per pair of identities whose match weight reaches the review threshold.
 
-    Reads the table or view that the rules name. Identities that are alike in all compared columns and say enough
-    (``enough`` in the rules) are compared once; their link to one another stands in ``pair`` as block ``identical``.
+    Reads the table or view that the rules name. Identities that are alike in all compared columns and say
+    enough (``enough`` in the rules) are compared once; their link to one another stands in ``pair`` as block
+    ``identical``.
 
     Raises
     ------
@@ -90,8 +91,8 @@ def count_comparisons(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -
     Raises
     ------
     QualityError
-        If they are more than ``comparisons_per_identity`` times the rows. The message gives the block at fault and
-        the sizes of its largest groups; what the groups are called may be a name, and is not told.
+        If they are more than ``comparisons_per_identity`` times the rows. The message gives the block at
+        fault and the sizes of its largest groups; what the groups are called may be a name, and is not told.
     """
     counted = {block.name: _count(con, block) for block in rules.blocks}
     allowed = rules.ceiling * max(rows, 1000)
@@ -146,7 +147,7 @@ def prepare(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
 
 def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
     """Create ``link_bundle`` (key -> representative) and ``link_input`` (representatives only)."""
-    columns = compiled.columns(rules)
+    compared = ", ".join(compiled.columns(rules))
     groups = [" and ".join(f"{column} is not null" for column in group) for group in rules.enough]
     enough = " or ".join(f"({group})" for group in groups) or "false"
     source = f"{rules.source}, " if rules.source else ""
@@ -154,15 +155,16 @@ def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
         f"""
         create or replace table link_bundle as
         select {rules.key}, case when {enough}
-            then min({rules.key}) over (partition by {source}{", ".join(columns)}) else {rules.key} end as representative
-        from {rules.table}
+            then min({rules.key}) over (partition by {source}{compared}) else {rules.key} end as representative
+        from {compiled.identities(rules)}
         """
     )
     con.execute(
         f"""
         create or replace table link_input as
-        select {rules.key}, {source}{", ".join(columns)}
-        from {rules.table} semi join (select distinct representative as {rules.key} from link_bundle) using ({rules.key})
+        select {rules.key}, {source}{compared}
+        from {compiled.identities(rules)}
+        semi join (select distinct representative as {rules.key} from link_bundle) using ({rules.key})
         order by {rules.key}
         """
     )
@@ -218,7 +220,10 @@ def read_frequencies(rules: Rules) -> pl.DataFrame:
 def forget_splink(con: duckdb.DuckDBPyConnection) -> None:
     """Drop what Splink left in the connection, so that a stage leaves its own tables only."""
     left = con.execute(
-        "select table_name, table_type from information_schema.tables where table_name like '\\_\\_splink\\_\\_%' escape '\\'"
+        """
+        select table_name, table_type from information_schema.tables
+        where starts_with(table_name, '__splink__') or table_name = 'result_df'
+        """
     ).fetchall()
     for name, kind in left:
         con.execute(f'drop {"view" if kind == "VIEW" else "table"} "{name}"')

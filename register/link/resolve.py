@@ -1,9 +1,9 @@
 """From `pair` to `membership`: clusters, cut where no one person could live them.
 
-The order is: what reviewers decided, links above the threshold, then the itinerary rules. A cluster that breaks a rule
-is taken apart and grown again from its strongest link down, leaving out every link that would bring an impossible pair
-together: it is cut at its weakest links. Everything is SQL over whole tables; ties are broken by identity ids, so
-neither the number of threads nor the order of files changes a result.
+The order is: what reviewers decided, links above the threshold, then the itinerary rules. A cluster that
+breaks a rule is taken apart and grown again from its strongest link down, leaving out every link that would
+bring an impossible pair together: it is cut at its weakest links. Everything is SQL over whole tables; ties
+are broken by identity ids, so neither the number of threads nor the order of files changes a result.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
+from register.link import compile as compiled
 from register.link.itinerary import Itinerary, find_impossible
 from register.link.persons import make_persons
 from register.link.rules import Rules
@@ -34,8 +35,10 @@ _EMPTY = {
 
 @dataclass(frozen=True)
 class ResolveReport:
-    """How the clusters came out: counts only. ``ids_changed`` is the share of identities known from the run before
-    whose person has another id now; None in a first run.
+    """How the clusters came out: counts only.
+
+    ``ids_changed`` is the share of identities known from the run before whose person has another id now; None in a
+    first run.
     """
 
     identities: int
@@ -59,7 +62,7 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
     _nodes_and_edges(con, rules)
     connect(con, "edge", "cluster")
     _cores(con)
-    find_impossible(con, itinerary)
+    find_impossible(con, itinerary, compiled.identities(rules))
     _apply_decisions(con)
     clusters_cut = _cut(con)
     links_cut = _links_cut(con)
@@ -80,7 +83,7 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
 
 
 def _nodes_and_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
-    """Number the identities in the order of their ids, and take the links: reviewers' and the model's.
+    """Create ``node``, identities numbered in the order of their ids, and ``edge``, the links of reviewers and model.
 
     ``strength`` orders links: 2 a reviewer's, 1 of identities alike in all that is compared, 0 the model's.
     """
@@ -93,7 +96,8 @@ def _nodes_and_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     con.execute(
         """
         create or replace temp table judged as
-        select least(a.node, b.node) as l, greatest(a.node, b.node) as r, arg_max(d.judgement, d.position) as judgement
+        select least(a.node, b.node) as l, greatest(a.node, b.node) as r, arg_max(d.judgement,
+            d.position) as judgement
         from decision as d
         join mention as p on (p.source, p.record_key, p.role) = (d.source_l, d.record_key_l, d.role_l)
         join mention as q on (q.source, q.record_key, q.role) = (d.source_r, d.record_key_r, d.role_r)
@@ -108,7 +112,8 @@ def _nodes_and_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
             select least(a.node, b.node) as l, greatest(a.node, b.node) as r,
                 (p.match_key = 'identical')::tinyint as strength, p.match_weight as weight
             from pair as p
-            join node as a on a.identity_id = p.identity_id_l join node as b on b.identity_id = p.identity_id_r
+            join node as a on a.identity_id = p.identity_id_l
+            join node as b on b.identity_id = p.identity_id_r
             where p.match_weight >= {rules.link}
         )
         select l, r, strength, weight from linked anti join judged using (l, r)
@@ -118,27 +123,37 @@ def _nodes_and_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
 
 
 def connect(con: duckdb.DuckDBPyConnection, edges: str, into: str) -> None:
-    """Create ``into`` (node, cluster): connected components of ``edges`` (l, r); cluster is the smallest node.
+    """Create ``into`` (node, cluster): the connected components of ``edges`` (l, r), named by their smallest node.
 
-    Only nodes that have an edge are listed. Every round a node takes the smallest label among its neighbours, then the
-    label of that label, so that a chain of n nodes takes about log n rounds.
+    Only nodes that have an edge are listed. Every round a node takes the smallest label among its
+    neighbours, then the label of that label, so that a chain of n nodes takes about log n rounds.
     """
     con.execute(
-        f"create or replace temp table step as select l as node, r as other from {edges} union select r, l from {edges}"
+        f"""
+        create or replace temp table step as
+        select l as node, r as other from {edges} union select r, l from {edges}
+        """
     )
     con.execute(
-        f"create or replace temp table {into} as select node, least(node, min(other)) as cluster from step group by node"
+        f"""
+        create or replace temp table {into} as
+        select node, least(node, min(other)) as cluster from step group by node
+        """
     )
     while True:
         con.execute(
             f"""
             create or replace temp table next as
             with seen as (
-                select s.node, min(o.cluster) as cluster from step as s join {into} as o on o.node = s.other group by 1
+                select s.node, min(o.cluster) as cluster from step as s
+                join {into} as o on o.node = s.other group by 1
             ),
-            nearest as (select node, least(seen.cluster, own.cluster) as cluster from seen join {into} as own using (node))
+            nearest as (
+                select node, least(seen.cluster, own.cluster) as cluster from seen join {into} as own using (node)
+            )
             select n.node, least(n.cluster, hop.cluster) as cluster, own.cluster as was
-            from nearest as n join {into} as hop on hop.node = n.cluster join {into} as own on own.node = n.node
+            from nearest as n join {into} as hop on hop.node = n.cluster
+            join {into} as own on own.node = n.node
             """
         )
         (moved,) = con.execute("select count(*) from next where cluster <> was").fetchall()[0]
@@ -153,7 +168,8 @@ def _cores(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         create or replace temp table showing as
-        select c.node, min(c.node) over (partition by c.cluster, number) as first from cluster as c join node using (node)
+        select c.node, min(c.node) over (partition by c.cluster, number) as first from cluster as c
+        join node using (node)
         join (
             select identity_id, document_number as number from identity where document_number is not null
             union select identity_id, document_2_number from identity where document_2_number is not null
@@ -189,9 +205,10 @@ def _apply_decisions(con: duckdb.DuckDBPyConnection) -> None:
 def _cut(con: duckdb.DuckDBPyConnection) -> int:
     """Grow the clusters that hold an impossible pair again; return how many there were.
 
-    In each round two groups join if each is the other's strongest allowed link. A link that would join an impossible
-    pair is gone for good, since groups only grow; so the rounds give what taking the links one by one from the
-    strongest to the weakest would give. Identities that show one document are together from the start.
+    In each round two groups join if each is the other's strongest allowed link. A link that would join an
+    impossible pair is gone for good, since groups only grow; so the rounds give what taking the links one by
+    one from the strongest to the weakest would give. Identities that show one document are together from the
+    start.
     """
     con.execute(
         """
@@ -228,7 +245,8 @@ def _cut(con: duckdb.DuckDBPyConnection) -> int:
             ),
             -- a reviewer's link joins what rules would part
             allowed as (
-                select o.* from open as o left join barred as b using (x, y) where b.x is null or o.strength = 2
+                select o.* from open as o
+                left join barred as b using (x, y) where b.x is null or o.strength = 2
             ),
             strongest as (
                 select x, y, strength, weight, l, r from allowed
@@ -248,7 +266,8 @@ def _cut(con: duckdb.DuckDBPyConnection) -> int:
         con.execute(
             """
             create or replace temp table grown as
-            select g.node, coalesce(j.x, g.part) as part, g.was from grown as g left join joined as j on j.y = g.part
+            select g.node, coalesce(j.x, g.part) as part, g.was from grown as g
+            left join joined as j on j.y = g.part
             """
         )
     con.execute(
@@ -260,7 +279,8 @@ def _cut(con: duckdb.DuckDBPyConnection) -> int:
     con.execute(
         """
         create or replace temp table cluster as
-        select node, cluster from cluster anti join broken using (cluster) union all select node, part from grown
+        select node, cluster from cluster anti join broken using (cluster)
+        union all select node, part from grown
         """
     )
     con.execute("drop table broken; drop table link; drop table joined")
@@ -284,12 +304,14 @@ def _conflicts(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> None:
         f"""
         create or replace table conflict as
         with departed as (
-            select m.identity_id, min(d.died_on) as died_on from death as d join mention as m using (record_id)
+            select m.identity_id, min(d.died_on) as died_on from death as d
+            join mention as m using (record_id)
             where m.role = 'self' group by 1
         ),
         told as (
             select i.rule, i.l, i.r, 'parted' as detail from impossible as i
-            join grown as a on a.node = i.l join grown as b on b.node = i.r where a.was = b.was and a.part <> b.part
+            join grown as a on a.node = i.l
+            join grown as b on b.node = i.r where a.was = b.was and a.part <> b.part
             union all
             select i.rule, i.l, i.r, 'kept' from impossible as i
             join cluster as a on a.node = i.l join cluster as b on b.node = i.r where a.cluster = b.cluster

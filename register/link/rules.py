@@ -14,8 +14,8 @@ from typing import Any
 from register.errors import DeclarationError, suggest
 from register.schema import read_toml, refuse_unknown_keys
 
-#: Levels each kind of comparison knows. A word that ends in ``_`` takes the name of a column; NUMBER stands for
-#: a threshold: Jaro-Winkler similarity for names and text, days for dates, a difference for numbers.
+#: Levels each kind of comparison knows. A word that ends in ``_`` takes the name of a column; NUMBER stands
+#: for a threshold: Jaro-Winkler similarity for names and text, days for dates, a difference for numbers.
 VOCABULARY: Mapping[str, tuple[str, ...]] = {
     "name": (
         *("exact", "swapped_with_", "joined_with_", "one_of_two", "shared_word", "truncated", "phonetic"),
@@ -109,6 +109,7 @@ class Rules:
     key: str
     source: str | None
     enough: tuple[tuple[str, ...], ...]
+    untold_kind: Mapping[str, str]
     blocks: tuple[Block, ...]
     compares: tuple[Compare, ...]
     training: Training
@@ -147,7 +148,7 @@ def load_rules(path: Path) -> Rules:
             raise DeclarationError("missing_key", where=str(path), key=key)
     where = f"{path} [input]"
     given = tree["input"]
-    refuse_unknown_keys(given, ("table", "key", "source", "enough"), where)
+    refuse_unknown_keys(given, ("table", "key", "source", "enough", "untold_kind"), where)
     limits = tree["threshold"]
     refuse_unknown_keys(limits, ("link", "review", "comparisons_per_identity"), f"{path} [threshold]")
     compares = tuple(_compare(node, n, path) for n, node in enumerate(tree["compare"], 1))
@@ -158,6 +159,7 @@ def load_rules(path: Path) -> Rules:
         key=_required(given, "key", where),
         source=given.get("source"),
         enough=tuple(tuple(columns) for columns in given.get("enough", [])),
+        untold_kind=dict(given.get("untold_kind", {})),
         blocks=tuple(_block(node, f"{path} [[block]] {n}") for n, node in enumerate(tree["block"], 1)),
         compares=compares,
         training=_training(tree["training"], f"{path} [training]"),

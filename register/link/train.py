@@ -1,7 +1,7 @@
 """Estimates the weights: expectation-maximisation by Splink, with the plan of the rules.
 
-The result is text for people: probabilities to four significant digits, sorted as declared, so that a review of a
-new training is a review of a short difference.
+The result is text for people: probabilities to four significant digits, sorted as declared, so that a review
+of a new training is a review of a short difference.
 """
 
 from __future__ import annotations
