@@ -137,7 +137,11 @@ def split_full_name(
         where the surnames stand first), is_single (a single word, taken as surname as ICAO 9303 takes
         an undivided name) and is_uncertain (the split is less sure than nine to one).
     """
-    bound = bind(pl.col("full")).str.replace_all("([A-Z]) Y ([A-Z])", "${1}_Y_${2}")
+    bound = bind(pl.col("full"))
+    if not surnames_first:
+        # A given name comes first: "DU HANG", "LE MINH NGUYEN".
+        bound = bound.str.replace(rf"^({'|'.join(words.PARTICLES)})_", "${1} ")
+    bound = bound.str.replace_all("([A-Z]) Y ([A-Z])", "${1}_Y_${2}")
     units = bind_compound_given(bound, doubtful=not surnames_first)
     if surnames_first:
         # Read from the right, a compound given name has nothing after it to tell it by.

@@ -26,7 +26,8 @@ def _mojibake() -> dict[str, str]:
                 if _decodes(text.encode("utf-8"), wrong)
             }
             repairs.update(dict.fromkeys(read_wrong, letter))
-    return repairs
+    # Longest first: what was read wrong twice holds what was read wrong once.
+    return dict(sorted(repairs.items(), key=lambda repair: -len(repair[0])))
 
 
 def _decodes(data: bytes, encoding: str) -> bool:
@@ -81,7 +82,7 @@ def clean(text: pl.Expr) -> pl.Expr:
     tidy = (
         letters.str.replace_all(r"[^A-Z,\-]+", " ")
         .str.replace_all(r" *-[ \-]*", "-")
-        .str.replace_all(" *,[ ,]*", ",")
+        .str.replace_all(r"[ \-]*,[ ,\-]*", ",")
         .str.strip_chars(" -")
     )
     return tidy.replace(["", ","], None)
@@ -121,4 +122,5 @@ def phonetic_key(text: pl.Expr) -> pl.Expr:
         .str.replace_all(" +", " ")
         .str.strip_chars()
     )
-    return pl.when(sounds != "").then(sounds)
+    # A name without any sound ("H") is its own key.
+    return pl.coalesce(sounds.replace("", None), text)

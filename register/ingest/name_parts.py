@@ -1,0 +1,165 @@
+"""Tidy one column of a name at a time: what is no name goes, and why it went is flagged.
+
+The working columns are ``_given``, ``_s1`` and ``_s2`` (cleaned texts of the given name and the two surname
+columns) and ``_spouse`` (a married name already found).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from register.ingest import name_words as words
+from register.ingest.name_flags import add_per_distinct, flag, put_back
+from register.ingest.name_split import bind
+
+_TITLES = rf"^(?:(?:{'|'.join(words.TITLES)})\b[ ,]*)+([A-Z])"
+_NEVER_SURNAMES = "|".join(words.SUFFIXES)
+_SUFFIXES = "|".join(words.SURNAME_SUFFIXES)
+
+
+def without_titles(text: pl.Expr) -> pl.Expr:
+    """Take titles off the front of a name: "DRA ANA" is "ANA"."""
+    return text.str.replace(_TITLES, "${1}")
+
+
+def without_placeholders(work: pl.DataFrame, column: str) -> pl.DataFrame:
+    """Null cells that say there is no name, and take such words out of longer cells."""
+    text = pl.col(column)
+    spaced = text.str.replace_all("[,-]+", " ").str.strip_chars()
+    whole = spaced.is_in(words.PLACEHOLDERS) | spaced.str.contains(rf"^(?:{words.PLACEHOLDER_WORDS}|X+)$")
+    inner = rf"(?:^|[ ,\-]+)(?:{words.PLACEHOLDER_WORDS})\b"
+    partly = text.str.contains(inner)
+    rest = pl.when(partly).then(text.str.replace_all(inner, "").str.strip_chars(" -")).otherwise(text)
+    work = add_per_distinct(
+        work, column, _rest=pl.when(~whole & (rest != "")).then(rest), _gone=whole | partly
+    )
+    work = flag(work.with_columns(pl.col("_rest").alias(column)), placeholder=pl.col("_gone"))
+    return work.drop("_rest", "_gone")
+
+
+def tidy_given(work: pl.DataFrame) -> pl.DataFrame:
+    """Make given_name of ``_given``."""
+    work = work.with_columns(pl.col("_given").str.replace_all("[,-]+", " ").str.strip_chars())
+    work = without_placeholders(work, "_given")
+    text = pl.col("_given")
+    untitled = without_titles(text)
+    bare = untitled.str.replace(rf"^(?:(?:{_NEVER_SURNAMES}) )+([A-Z])", "${1}").str.replace(
+        rf"(?: (?:{_NEVER_SURNAMES}))+$", ""
+    )
+    full_words = bare
+    for short, long in words.GIVEN_ABBREVIATIONS.items():
+        # Only beside another word: MA alone is a name in its own right.
+        full_words = full_words.str.replace(rf"^{short} ", f"{long} ").str.replace(rf" {short}$", f" {long}")
+    work = add_per_distinct(
+        work, "_given", given_name=full_words, _titled=untitled != text, _suffixed=bare != untitled
+    )
+    return flag(work, title=pl.col("_titled"), suffix=pl.col("_suffixed")).drop("_titled", "_suffixed")
+
+
+def tidy_surnames(work: pl.DataFrame, true_de: Sequence[str], conjunction: str) -> pl.DataFrame:
+    """Make of ``_s1`` and ``_s2`` bound units (``_s1_units``, ``_s2_units``) and set married_name apart.
+
+    Parameters
+    ----------
+    true_de
+        The X of which "DE X" is a surname and not a husband's.
+    conjunction
+        Pattern of the word that joins two surnames: Y, in Portuguese also E.
+    """
+    for column in ("_s1", "_s2"):
+        work = work.with_columns(_only_joining_hyphens(pl.col(column).str.replace_all(",", " ")))
+        work = without_placeholders(work, column)
+        distinct = work.select(column).unique()
+        work = put_back(work, column, _surname_parts(distinct, column, true_de, conjunction))
+        work = flag(
+            work,
+            suffix=pl.col(f"{column}_suffix"),
+            placeholder=pl.col(f"{column}_emptied"),
+            surnames_split=pl.col(f"{column}_joined") & (pl.lit(column == "_s1") & pl.col("_s2").is_null()),
+        )
+    married = pl.coalesce("_spouse", "_s2_married", "_s1_married").str.replace_all("[_-]", " ")
+    return flag(work.with_columns(married_name=married), married_name=married.is_not_null())
+
+
+def true_de(known: pl.DataFrame | None) -> tuple[str, ...]:
+    """Return the X of "DE X" that are surnames in their own right, by list and by frequency."""
+    if known is None:
+        return words.TRUE_DE
+    learnt = known.filter(pl.col("token").str.contains("^DE [A-Z]+$") & (pl.col("n_surname") >= 3))
+    return (*words.TRUE_DE, *learnt["token"].str.slice(3).to_list())
+
+
+def _surname_parts(
+    distinct: pl.DataFrame, column: str, true_de: Sequence[str], conjunction: str
+) -> pl.DataFrame:
+    """Add units, married name and marks to the distinct values of a surname column, step by step."""
+    distinct = distinct.with_columns(_bare=_without_suffix_words(pl.col(column)))
+    # A word among others may still say that there is none: "PEREZ X", "PEREZ SIN APELLIDO".
+    distinct = distinct.with_columns(
+        _named=_replace_words(pl.col("_bare"), dict.fromkeys(words.PLACEHOLDERS, ""))
+    )
+    distinct = distinct.with_columns(_long=_replace_words(pl.col("_named"), words.SURNAME_ABBREVIATIONS))
+    # "LOPEZ VDA DE ROJAS": what stands before the announcement, and the husband's name after it.
+    widow = rf"^(?:(.*) )?{words.WIDOW} (.+)$"
+    announced = pl.col("_long").str.contains(widow)
+    own = pl.when(announced).then(pl.col("_long").str.extract(widow, 1)).otherwise("_long")
+    distinct = distinct.with_columns(
+        _bound=bind(_join_apostrophes(own)), _widow_of=pl.col("_long").str.extract(widow, 2)
+    )
+    # Bound by now, so that "DE NETO" keeps what its particle belongs to.
+    distinct = distinct.with_columns(_name=pl.col("_bound").str.replace(rf"(?: (?:{_SUFFIXES}))+$", ""))
+    # A second surname may be nothing but "DE X"; a first surname keeps at least one word.
+    de = r"^(?:(.*) )?DE_([A-Z]+)$" if column == "_s2" else r"^(.+) DE_([A-Z]+)$"
+    spouse = pl.col("_name").str.extract(de, 2)
+    distinct = distinct.with_columns(_spouse_of=pl.when(~spouse.is_in(list(true_de))).then(spouse))
+    is_wife = pl.col("_spouse_of").is_not_null()
+    own = pl.when(is_wife).then(pl.col("_name").str.extract(de, 1)).otherwise("_name")
+    distinct = distinct.with_columns(_own=own)
+    pair = rf"^([^ \-]{{2,}})(?: {conjunction} |-)([^ \-]{{2,}})$"
+    units = (
+        pl.col("_own")
+        .str.replace(pair, "${1} ${2}")
+        .str.replace_all(rf"([A-Z]{{2}}) {conjunction} ([A-Z]{{2}})", "${1}_${2}")
+        .str.replace_all("-", "_")
+    )
+    suffixed = pl.col("_bare").ne_missing(pl.col(column)) | (pl.col("_name") != pl.col("_bound"))
+    return distinct.select(
+        column,
+        units.replace("", None).alias(f"{column}_units"),
+        pl.coalesce("_widow_of", "_spouse_of").alias(f"{column}_married"),
+        suffixed.alias(f"{column}_suffix"),
+        pl.col("_named").ne_missing(pl.col("_bare")).alias(f"{column}_emptied"),
+        pl.col("_own").str.contains(pair).alias(f"{column}_joined"),
+    )
+
+
+def _only_joining_hyphens(text: pl.Expr) -> pl.Expr:
+    """Keep a hyphen between two words and make a space of any other."""
+    joined = text.str.replace_all("([A-Z]{2})-([A-Z]{2})", "${1}_${2}")
+    return joined.str.replace_all("-", " ").str.replace_all("_", "-").str.strip_chars(" ")
+
+
+def _without_suffix_words(text: pl.Expr) -> pl.Expr:
+    """Drop the suffixes that are never surnames, wherever they stand."""
+    return (
+        text.str.replace_all(rf"(?:^| )(?:{_NEVER_SURNAMES})\b", "").str.strip_chars(" -").replace("", None)
+    )
+
+
+def _replace_words(text: pl.Expr, words_: Mapping[str, str]) -> pl.Expr:
+    """Replace whole words or phrases by others, the longest first; what is left empty is null."""
+    # Two spaces between words, so that neighbours do not share one.
+    phrases = {f" {old.replace(' ', '  ')} ": f" {new} " for old, new in words_.items()}
+    longest_first = sorted(phrases, key=len, reverse=True)
+    spaced = " " + text.str.replace_all(" ", "  ") + " "
+    replaced = spaced.str.replace_many(longest_first, [phrases[old] for old in longest_first], leftmost=True)
+    return replaced.str.replace_all(" +", " ").str.strip_chars(" -").replace("", None)
+
+
+def _join_apostrophes(text: pl.Expr) -> pl.Expr:
+    """Join what an apostrophe or a habit sets apart: "O BRIEN", "D ANGELO", "MC DONALD"."""
+    detached = r"(^|[A-Z]{2}[ -]|[ABE-NP-Z][ -])(MC|MAC|O|D)[ -]([A-Z]{3,})"
+    # Twice, since neighbours share the letters before them.
+    return text.str.replace_all(detached, "${1}${2}${3}").str.replace_all(detached, "${1}${2}${3}")
