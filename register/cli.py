@@ -262,6 +262,22 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         show.evaluation(session.console, evaluate_run(load_project(session.directory), run, truth))
 
+    @app.command(help=text("explain"))
+    def explain(
+        context: typer.Context,
+        person: str = typer.Argument(..., help=text("person")),
+        run: str | None = run_option,
+        picture: Path | None = typer.Option(None, "--svg", help=text("picture")),
+    ) -> None:
+        from register import show
+        from register.explain import explain_person
+        from register.project import load_project
+
+        session = _session(context)
+        show.explanation(
+            session.console, explain_person(load_project(session.directory), person, run), picture
+        )
+
     @app.command(help=text("doctor"))
     def doctor(context: typer.Context) -> None:
         from register import show
