@@ -118,6 +118,12 @@ def rare_columns(rules: Rules) -> list[str]:
     return [compare.concept for compare in rules.compares if compare.rare_values]
 
 
+def case_sql(rules: Rules, compare: Compare) -> str:
+    """Return the SQL that numbers the level of a pair: -1 if nothing can be said, 0 for the least alike."""
+    made = _comparison(rules, compare).get_comparison(DIALECT)
+    return "case " + " ".join(level._when_then_comparison_vector_value_sql for level in made.comparison_levels) + " end"
+
+
 def _reads(compare: Compare) -> Iterator[str]:
     if compare.by == "document":
         yield from (column for slot in _slots(compare) for column in slot)

@@ -1,0 +1,96 @@
+"""Person ids stay from run to run: what becomes of them when extracts and decisions come in."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.kit.linkage import PASSPORT, Linked, someone
+from tests.kit.linkage import Town as AnyTown
+
+Town = partial(AnyTown, others=0)
+
+LILIANA = someone()
+LILIANA_RENEWED = someone(document=(PASSPORT, "998877665"))
+PEDRO = someone("PEDRO", "QUISPE", "MAMANI", born="1971-11-30", sex="1", document=(PASSPORT, "554433221"))
+EUDOXIA = someone("EUDOXIA", "CHIRIPUA", "QUINAYAS", born="1990-02-14", document=(PASSPORT, "443322110"))
+
+
+def changes(linked: Linked) -> list[tuple[str, str, str | None]]:
+    return [(row[0], row[1], row[2]) for row in linked.rows("from person_change") if row[1] != "retired"]
+
+
+def test_ids_are_opaque_and_the_same_in_every_build() -> None:
+    first, second = (Town({"a": LILIANA, "b": PEDRO}).link().person_of for _ in range(2))
+    assert first == second
+    assert first["a"] != first["b"]
+    assert all("LILIANA" not in person and person != "a" for person in first.values())
+
+
+def test_new_records_of_a_known_person_change_no_id() -> None:
+    before = Town({"a": LILIANA, "b": PEDRO}).link().person_of
+    after = Town({"a": LILIANA, "0": LILIANA_RENEWED, "b": PEDRO, "c": EUDOXIA}, before=before).link()
+    assert after.person_of["a"] == after.person_of["0"] == before["a"]
+    assert after.person_of["b"] == before["b"]
+    assert after.resolved.ids_changed == 0
+    newcomer = after.person_of["c"]
+    assert (newcomer, "new", None) in changes(after)
+
+
+def test_of_two_persons_found_to_be_one_the_older_id_survives() -> None:
+    before = {"a": "p-young", "b": "p-old", "c": "p-pedro"}
+    linked = Town(
+        {"a": LILIANA, "b": LILIANA_RENEWED, "c": PEDRO},
+        before=before,
+        first_seen={"p-young": "2022-05-01", "p-old": "2018-01-15", "p-pedro": "2019-01-01"},
+    ).link()
+    assert linked.person_of == {"a": "p-old", "b": "p-old", "c": "p-pedro"}
+    assert changes(linked) == [("p-young", "merged", "p-old")]
+
+
+def test_a_person_found_to_be_two_keeps_the_id_where_most_records_are() -> None:
+    before = dict.fromkeys("abcd", "p-one")
+    linked = Town(
+        {"a": LILIANA, "b": LILIANA_RENEWED, "c": someone(surname_2=None), "d": PEDRO}, before=before
+    ).link()
+    found = linked.person_of
+    assert found["a"] == found["b"] == found["c"] == "p-one"
+    assert found["d"] not in before.values()
+    assert changes(linked) == [(found["d"], "split", "p-one")]
+    assert linked.resolved.ids_changed == 0.25
+
+
+def test_a_person_whose_records_were_withdrawn_is_retired() -> None:
+    linked = Town({"a": LILIANA}, before={"a": "p-liliana", "gone": "p-pedro"}).link()
+    assert linked.rows(
+        "select person_id, change, other_person_id from person_change where change = 'retired'"
+    ) == [("p-pedro", "retired", None)]
+
+
+def test_a_split_undone_restores_the_id() -> None:
+    whole = Town({"a": LILIANA, "b": LILIANA_RENEWED}).link().person_of
+    parted = Town(
+        {"a": LILIANA, "b": LILIANA_RENEWED}, before=whole, decisions=[("a", "b", "different")]
+    ).link()
+    again = Town({"a": LILIANA, "b": LILIANA_RENEWED}, before=parted.person_of).link()
+    assert len(set(parted.person_of.values())) == 2
+    assert set(again.person_of.values()) == set(whole.values())
+
+
+def test_neither_threads_nor_the_order_of_rows_changes_anything() -> None:
+    identities = {
+        "a": LILIANA,
+        "b": LILIANA_RENEWED,
+        "c": PEDRO,
+        "d": EUDOXIA,
+        "e": someone("LILIANA", "SAMBRANO"),
+    }
+    tables = []
+    for threads, order in ((1, "abcde"), (2, "edcba")):
+        linked = Town(identities, threads=threads, identity_order=order).link()
+        tables.append(
+            [
+                linked.rows(f"from {table}")
+                for table in ("pair", "membership", "person", "conflict", "person_change")
+            ]
+        )
+    assert tables[0] == tables[1]

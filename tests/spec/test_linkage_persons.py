@@ -1,0 +1,253 @@
+"""Who is one person, by example: small towns linked with the rules and weights that the project ships."""
+
+from __future__ import annotations
+
+from tests.kit.linkage import FOREIGNER_ID, NATIONAL_ID, PASSPORT, PPT, Town, groups, someone
+
+OTHER_PASSPORT = (PASSPORT, "998877665")
+
+
+def test_a_name_keyed_in_several_ways_on_one_passport_is_one_person() -> None:
+    town = Town(
+        {
+            "a": someone(),
+            "b": someone(surname_2=None),
+            "c": someone(surname_1="URDANETA", surname_2="ZAMBRANO"),
+            "d": someone(given="LILIAMA"),
+            "e": someone(surname_1="SAMBRANO"),
+        }
+    )
+    assert town.link().together == groups("abcde")
+
+
+def test_a_renewed_passport_is_the_same_person() -> None:
+    town = Town({"a": someone(), "b": someone(document=OTHER_PASSPORT)})
+    assert town.link().together == groups("ab")
+
+
+def test_a_permit_without_a_passport_is_the_traveller_of_that_name_and_birth() -> None:
+    town = Town({"a": someone(), "b": someone(document=(PPT, "5263179"))})
+    assert town.link().together == groups("ab")
+
+
+def test_a_permit_ties_two_passports_whose_names_share_little() -> None:
+    town = Town(
+        {
+            "a": someone(),
+            "b": someone(given="LILIANA", surname_2=None, document=OTHER_PASSPORT, born="1988-04-28"),
+            "c": someone(document=(PPT, "5263179"), second=OTHER_PASSPORT),
+        }
+    )
+    assert town.link().together == groups("abc")
+
+
+def test_a_common_name_alone_ties_nobody() -> None:
+    town = Town(
+        {
+            "a": someone("MARIA", "RODRIGUEZ", "GOMEZ", born="1988-04-23"),
+            "b": someone("MARIA", "RODRIGUEZ", "GOMEZ", born="1971-11-30", document=OTHER_PASSPORT),
+        }
+    )
+    assert town.link().together == groups("a", "b")
+
+
+def test_a_rare_name_says_more_than_a_common_one() -> None:
+    town = Town(
+        {
+            "a": someone("MARIA", "RODRIGUEZ", "GOMEZ", born="1988-04-23"),
+            "b": someone("MARIA", "RODRIGUEZ", "GOMEZ", born="1988-04-23", document=OTHER_PASSPORT),
+            "c": someone("EUDOXIA", "CHIRIPUA", "QUINAYAS", born="1988-04-23"),
+            "d": someone("EUDOXIA", "CHIRIPUA", "QUINAYAS", born="1988-04-23", document=OTHER_PASSPORT),
+        }
+    )
+    weights = dict(
+        town.link().rows(
+            "select identity_id_l || identity_id_r, match_weight from pair where match_key <> 'identical'"
+        )
+    )
+    assert weights["cd"] > weights["ab"] + 4
+
+
+def test_a_mother_is_known_by_name_and_document_alone() -> None:
+    town = Town({"a": someone(), "b": someone(born=None, document=(None, "112233445"))})
+    assert town.link().together == groups("ab")
+
+
+def test_twins_are_two_persons() -> None:
+    town = Town(
+        {
+            "a": someone("LILIANA", records=3),
+            "b": someone("MARIANELA", document=OTHER_PASSPORT, records=3),
+        }
+    )
+    assert town.link().together == groups("a", "b")
+
+
+def test_twins_whom_a_careless_record_ties_are_parted_again() -> None:
+    """On one record the sister's document was keyed beside the wrong name."""
+    town = Town(
+        {
+            "a": someone("LILIANA", records=3),
+            "b": someone("MARIANELA", document=OTHER_PASSPORT, records=3),
+            "c": someone("L", document=None),
+        }
+    )
+    linked = town.link()
+    people = linked.person_of
+    assert people["a"] != people["b"]
+
+
+def test_two_national_ids_are_two_persons_even_with_one_name_and_birth_date() -> None:
+    town = Town(
+        {
+            "a": someone(citizenship="COL", document=(NATIONAL_ID, "1258970495")),
+            "b": someone(citizenship="COL", document=(NATIONAL_ID, "1743170920")),
+        }
+    )
+    linked = town.link()
+    assert linked.together == groups("a", "b")
+    assert linked.rows("select rule, detail from conflict") == [("two_national_ids", "parted")]
+
+
+def test_a_registry_number_of_a_citizen_is_a_national_id_though_its_kind_is_untold() -> None:
+    town = Town(
+        {
+            "a": someone(citizenship="COL", document=(NATIONAL_ID, "1258970495")),
+            "b": someone(citizenship="COL", document=(None, "1743170920")),
+        }
+    )
+    assert town.link().together == groups("a", "b")
+
+
+def test_one_mistyped_birth_date_parts_nobody_and_two_that_stand_do() -> None:
+    late = {"born": "1971-11-30", "document": OTHER_PASSPORT}
+    rare = ("EUDOXIA", "CHIRIPUA", "QUINAYAS")
+    once = Town({"a": someone(*rare, records=5), "b": someone(*rare, born="1971-11-30", records=1)})
+    often = Town(
+        {
+            "a": someone(*rare, records=5),
+            "b": someone(*rare, records=5, **late),
+            "c": someone(*rare, born=None, document=(FOREIGNER_ID, "442639"), second=(PASSPORT, "112233445")),
+        }
+    )
+    assert once.link().together == groups("ab")
+    assert often.link().together == groups("ac", "b")
+
+
+def test_nobody_crosses_a_border_after_death() -> None:
+    town = Town(
+        {"a": someone(), "b": someone(document=OTHER_PASSPORT)},
+        crossings=[("b", "2022-03-01 10:00", "arrival", "RUMICHACA")],
+        deaths={"a": "2020-06-15"},
+    )
+    linked = town.link()
+    assert linked.together == groups("a", "b")
+    assert linked.rows("select rule, identity_id_l, identity_id_r from conflict") == [
+        ("after_death", "a", "b")
+    ]
+
+
+def test_a_crossing_shortly_after_a_death_is_an_error_of_dates() -> None:
+    town = Town(
+        {"a": someone(), "b": someone(document=OTHER_PASSPORT)},
+        crossings=[("b", "2020-06-18 10:00", "departure", "RUMICHACA")],
+        deaths={"a": "2020-06-15"},
+    )
+    assert town.link().together == groups("ab")
+
+
+def test_a_death_and_a_later_crossing_on_one_document_stay_together_and_are_reported() -> None:
+    town = Town(
+        {"a": someone()},
+        crossings=[("a", "2022-03-01 10:00", "arrival", "RUMICHACA")],
+        deaths={"a": "2020-06-15"},
+    )
+    assert town.link().rows("select rule, detail from conflict") == [("after_death", "one identity")]
+
+
+def test_nobody_is_at_two_posts_at_once() -> None:
+    town = Town(
+        {"a": someone(), "b": someone(document=OTHER_PASSPORT)},
+        crossings=[
+            ("a", "2022-03-01 10:00", "arrival", "RUMICHACA"),
+            ("b", "2022-03-01 10:20", "arrival", "PARAGUACHON"),
+        ],
+    )
+    linked = town.link()
+    assert linked.together == groups("a", "b")
+    assert linked.rows("select distinct rule from conflict") == [("two_places",)]
+
+
+def test_journeys_that_cannot_be_one_part_two_people_of_like_names() -> None:
+    """Two sisters of like names travel at overlapping times, each in and out by herself."""
+    posts = "AEROPUERTO EL DORADO"
+    trips = [
+        ("a", "2021-01-10 08:00", "arrival", posts),
+        ("b", "2021-01-20 08:00", "arrival", posts),
+        ("a", "2021-02-10 08:00", "departure", posts),
+        ("b", "2021-02-20 08:00", "departure", posts),
+    ]
+    sisters = {"a": someone("LILIANA", records=2), "b": someone("LILIAN", document=OTHER_PASSPORT, records=2)}
+    assert Town(sisters).link().together == groups("ab")
+    linked = Town(sisters, crossings=trips).link()
+    assert linked.together == groups("a", "b")
+    assert linked.rows("select distinct rule from conflict") == [("two_journeys",)]
+
+
+def test_one_traveller_in_on_one_passport_and_out_on_the_other_stays_one() -> None:
+    posts = "AEROPUERTO EL DORADO"
+    trips = [
+        ("a", "2021-01-10 08:00", "arrival", posts),
+        ("b", "2021-02-10 08:00", "departure", posts),
+        ("a", "2021-03-10 08:00", "arrival", posts),
+        ("b", "2021-04-10 08:00", "departure", posts),
+    ]
+    names = {"a": someone("LILIANA", records=2), "b": someone("LILIAN", document=OTHER_PASSPORT, records=2)}
+    assert Town(names, crossings=trips).link().together == groups("ab")
+
+
+def test_reviewers_come_first() -> None:
+    """They join what the model leaves apart and part what it joins, whatever the rules say."""
+    identities = {
+        "a": someone("MARIA", "RODRIGUEZ", "GOMEZ", born="1988-04-23"),
+        "b": someone("MARIA", "RODRIGUEZ", "GOMEZ", born="1971-11-30", document=OTHER_PASSPORT),
+        "c": someone("EUDOXIA", "CHIRIPUA", "QUINAYAS"),
+        "d": someone("EUDOXIA", "CHIRIPUA", "QUINAYAS", document=(PASSPORT, "554433221")),
+    }
+    assert Town(identities).link().together == groups("a", "b", "cd")
+    linked = Town(identities, decisions=[("a", "b", "same"), ("c", "d", "different")]).link()
+    assert linked.together == groups("ab", "c", "d")
+    assert dict(linked.rows("select identity_id, method from membership where length(identity_id) = 1")) == {
+        "a": "decision",
+        "b": "decision",
+        "c": "exact",
+        "d": "exact",
+    }
+
+
+def test_the_last_decision_about_a_pair_holds() -> None:
+    identities = {"a": someone(), "b": someone(document=OTHER_PASSPORT)}
+    parted = Town(identities, decisions=[("a", "b", "different")])
+    mended = Town(identities, decisions=[("a", "b", "different"), ("b", "a", "same")])
+    assert parted.link().together == groups("a", "b")
+    assert mended.link().together == groups("ab")
+
+
+def test_a_person_is_what_most_records_say() -> None:
+    town = Town(
+        {
+            "a": someone(born="1988-04-23", sex="2", records=5),
+            "b": someone(born="1988-04-28", sex="1", records=1),
+            "c": someone(born=None, sex=None, citizenship="ESP", records=1),
+        },
+        deaths={"a": "2023-06-15"},
+        births=["a"],
+    )
+    (person,) = town.link().rows(
+        """
+        select sex, birth_date::varchar, birth_date_precision, citizenship_code, citizenships, death_date::varchar,
+            birth_in_country, n_identity, n_record
+        from person where n_identity = 3
+        """
+    )
+    assert person == ("2", "1988-04-23", "day", "VEN", "ESP;VEN", "2023-06-15", True, 3, 5)
