@@ -8,11 +8,12 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from register.commands import annual_flows, query_tables
-from register.console import Console
-from register.pipeline import build
-from register.project import Project, init_project, load_project
+import register
+
+if TYPE_CHECKING:
+    from register.project import Project
 
 HERE = Path(__file__).parent
 
@@ -25,20 +26,21 @@ GAPS = """
 
 def make_project(folder: Path) -> Project:
     """Make a project in a folder, with the extracts and the settings of this example."""
-    init_project(folder, "col")
+    register.init_project(folder, "col")
     shutil.copytree(HERE / "extracts", folder / "extracts", dirs_exist_ok=True)
     shutil.copy(HERE / "register.toml", folder)
-    return load_project(folder)
+    return register.load_project(folder)
 
 
 def main(folder: Path) -> None:
     """Build the example and write its annual flows and its gaps to standard output."""
     project = make_project(folder)
-    report = build(project, Console("en", quiet=True))
+    report = register.build(project)
     sys.stdout.write(f"run {report.run}: did {', '.join(report.done)}\n")
-    for row in annual_flows(project, report.run, [])[2]:
+    _, _, flows = register.annual_flows(project)
+    for row in flows:
         sys.stdout.write("{year}: {immigration:.1f} in, {emigration:.1f} out\n".format(**row))
-    sys.stdout.write(f"{query_tables(project, report.run, GAPS, None)}\n")
+    sys.stdout.write(f"{register.query_tables(project, GAPS)}\n")
 
 
 if __name__ == "__main__":
