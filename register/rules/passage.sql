@@ -4,8 +4,9 @@
 -- 'duplicate' (same person, direction and post within 24 hours, nothing in between), 'out_of_scope' (crew, transit,
 -- diplomats: by traveller class) or 'after_death'. Nothing is lost: rows here = linked crossings of the period.
 --
--- Same-day pairs: by time of day; where the hour was not recorded (midnight), by continuity with the side the person
--- was on, else with the crossing that follows, else arrival first.
+-- Same-day pairs: by time of day. Where the hour was not recorded (midnight), or where the hours of a day would leave a
+-- crossing missing before and after it and the reverse order none (clerks' clocks are not always right), by continuity
+-- with the side the person was on, else with the crossing that follows, else arrival first.
 -- Reads: crossing, mention, membership, person, traveller_class.
 with linked as (
     select
@@ -28,18 +29,81 @@ with linked as (
     where cast(crossing.crossed_at as date) between :observed_from and :observed_until
 ),
 
--- A day on which any hour is unknown is ordered as a whole.
+-- Days with as many arrivals as departures: by the hours, which came first and last.
+day_first as (
+    select
+        person_id,
+        movement_date,
+        direction,
+        first_value(direction) over (
+            partition by person_id, movement_date order by moved_at, record_id
+        ) as first_direction,
+        last_value(direction) over (
+            partition by person_id, movement_date order by moved_at, record_id
+            rows between unbounded preceding and unbounded following
+        ) as last_direction,
+        row_number() over (
+            partition by person_id, moved_at, direction, coalesce(border_post_code, '') order by record_id
+        ) as repetition
+    from linked
+    where is_in_scope and not is_after_death
+),
+
+day as (
+    select
+        person_id,
+        movement_date,
+        min(first_direction) as first_direction,
+        min(last_direction) as last_direction,
+        sum(case when direction = 'arrival' then 1 else -1 end) as balance
+    from day_first
+    where repetition = 1
+    group by person_id, movement_date
+),
+
+day_between as (
+    select
+        person_id,
+        movement_date,
+        balance,
+        first_direction,
+        last_direction,
+        last_value(case when balance > 0 then 'arrival' when balance < 0 then 'departure' end ignore nulls) over (
+            partition by person_id order by movement_date rows between unbounded preceding and 1 preceding
+        ) as direction_before,
+        first_value(case when balance > 0 then 'arrival' when balance < 0 then 'departure' end ignore nulls) over (
+            partition by person_id order by movement_date rows between 1 following and unbounded following
+        ) as direction_after
+    from day
+),
+
+-- Days whose hours cannot be right: in the order they give, every neighbouring crossing would go unrecorded, and in the
+-- reverse order none.
+misclocked as (
+    select person_id, movement_date
+    from day_between
+    where balance = 0
+        and first_direction <> last_direction
+        and coalesce(direction_before, first_direction) = first_direction
+        and coalesce(direction_after, last_direction) = last_direction
+        and coalesce(direction_before, direction_after) is not null
+),
+
+-- A day on which any hour is unknown, or the hours cannot be right, is ordered as a whole.
 timed as (
     select
-        *,
+        linked.*,
         case
-            when max(case when moved_at = cast(movement_date as timestamp) then 1 else 0 end) over (
-                partition by person_id, movement_date order by record_id
-                rows between unbounded preceding and unbounded following
-            ) = 1 then cast(movement_date as timestamp)
-            else moved_at
+            when misclocked.person_id is not null
+                or max(case when linked.moved_at = cast(linked.movement_date as timestamp) then 1 else 0 end) over (
+                    partition by linked.person_id, linked.movement_date order by linked.record_id
+                    rows between unbounded preceding and unbounded following
+                ) = 1 then cast(linked.movement_date as timestamp)
+            else linked.moved_at
         end as ordered_at
     from linked
+    left join misclocked
+        on misclocked.person_id = linked.person_id and misclocked.movement_date = linked.movement_date
 ),
 
 counted as (
