@@ -86,7 +86,11 @@ class Engine:
 
     def frame(self, sql: str) -> pl.DataFrame:
         """Return a small result as a Polars frame."""
-        return pl.DataFrame(self.con.sql(sql).to_arrow_table())
+        table = self.con.sql(sql).to_arrow_table()
+        names = table.column_names
+        # A user's query may name two columns alike; a frame may not.
+        unique = [name if name not in names[:at] else f"{name}_{at}" for at, name in enumerate(names)]
+        return pl.DataFrame(table.rename_columns(unique))
 
     def write(self, sql: str, path: Path, *, order_by: Iterable[str] = ()) -> int:
         """Write the rows of a query to Parquet without collecting them; return how many.

@@ -48,7 +48,11 @@ def _crossings(country: Country, directory: Path, year: int, first_key: int) -> 
     rng, journeys = stream(country.seed, f"crossings {year}"), country.journeys
     first, last = day(year) * MINUTES, day(year + 1) * MINUTES
     at = np.flatnonzero((journeys.minute >= first) & (journeys.minute < last) & country.crossings.recorded)
-    at = at[np.argsort(journeys.minute[at], kind="stable")]
+    # An hour that was written down wrong stays within its day.
+    at_any_hour = journeys.minute[at] // MINUTES * MINUTES + rng.integers(0, MINUTES, len(at))
+    written = np.where(chance(rng, country.faults["crossing"]["hour"], len(at)), at_any_hour, journeys.minute[at])
+    order = np.argsort(written, kind="stable")
+    at, written = at[order], written[order]
     person, minute = journeys.person[at], journeys.minute[at]
     shown = show_documents(
         rng,
@@ -62,7 +66,7 @@ def _crossings(country: Country, directory: Path, year: int, first_key: int) -> 
     )
     people = country.named(f"crossing {year}", person, shown["number"])
     facts = shown.with_columns(
-        crossed_at=times(minute),
+        crossed_at=times(written),
         inbound=pl.Series(journeys.inbound[at]),
         post=pl.Series(list(country.population["posts"])).gather(country.crossings.post[at]),
         country=country.codes.gather(country.crossings.country[at]),
