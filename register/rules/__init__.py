@@ -27,12 +27,12 @@ EVENTS  presence           as above
         history            MOVEMENT, initial_status, person
         spell              history
         search             spell
-        decisive           spell, search
-        walk               spell, search, decisive
+
+        walk               spell, search
         late               walk
         ruling             walk, late
         day_count          spell
-        VERDICT            ruling, day_count
+        VERDICT            ruling, day_count, history
         cohort             VERDICT, MOVEMENT, person
         outlook            VERDICT, cohort, person (person_id, seq, probability, probability_resident)
         EVENT              VERDICT, outlook, MOVEMENT, person, visa, permit, mention, membership

@@ -1,7 +1,7 @@
--- ruling: one row per crossing: its statuses, its verdict, and the days (whole numbers) on which each became certain.
+-- ruling: one row per crossing, key place: its statuses, its verdict, and the days on which each became certain.
 --
--- The verdict is final with the status after, or earlier for a return leg that is known to be no migration. Days that
--- lie after the cut-off are null: the verdict is then provisional.
+-- The verdict is final with the status after, or earlier for a return leg that is known to be no migration, even while
+-- its statuses are open. Days that lie after the cut-off are null: the verdict is then provisional.
 -- Reads: walk, late.
 with concluded as (
     select
@@ -11,21 +11,23 @@ with concluded as (
             when walk.after_day <= greatest(walk.day, late.known_day) then walk.after_day
             when late.known_day is not null then greatest(walk.day, late.known_day)
             else walk.after_day
-        end as verdict_day
+        end as verdict_day,
+        walk.is_prompt or late.known_day is not null as is_return_leg
     from walk
-    left join late on walk.is_late and late.person = walk.person and late.position = walk.position
+    left join late on late.place = walk.place
 )
 
 select
     person,
-    position,
+    place,
+    record,
     day,
     side,
     status_before,
     status_after,
     case
         when status_before is not null and status_after is not null then status_before <> status_after
-        when is_return_leg then false
+        when status_before is null and is_return_leg then false
     end as is_migration,
     is_migrating_direction,
     case when before_day <= date_diff('day', date '0001-01-01', :observed_until) then before_day end as before_day,

@@ -1,17 +1,25 @@
--- search: one row per hard crossing (see spell), decided.
+-- search: one row per hard crossing (see spell), key place, decided.
 --
 -- Both days are found in the order of one side's days, whatever the number of crossings in between: the last crossing of
 -- the same direction begun before the V-th own day tells the contrary days until then; the last one begun with at most
 -- W - V contrary days tells the own days until one contrary day too many.
 -- Reads: spell.
-with searched as (
+with measured as (
+    select
+        *,
+        case when side = 1 then at_day + moment else at_day - moment end as own_days,
+        case when side = 1 then -moment else moment end as other_days
+    from spell
+    where person in (select person from spell where is_hard)
+),
+
+searched as (
     select
         *,
         max(other_days) over reaching as other_days_reached,
         max(own_days + spell_days) over reaching as own_days_reached,
         max(own_days + spell_days) over refusing as own_days_refused
-    from spell
-    where person in (select person from spell where is_hard)
+    from measured
     window
         reaching as (
             partition by person, side order by own_days range between current row and :threshold - 1 following
@@ -34,15 +42,7 @@ dated as (
 )
 
 select
-    person,
-    position,
-    day,
-    side,
-    is_crossing,
-    segment,
-    first_status,
-    own_days,
-    other_days,
+    place,
     cast(case
         when migration_day is not null then migration_day
         when refusal_day < ends then refusal_day

@@ -1,18 +1,22 @@
--- spell: one row per row of history, with what the next six spells decide.
+-- spell: one row per row of history, key place, with what the next six spells decide.
 --
 -- A crossing begins a spell on its own side; then follow a contrary one, an own one, and so on. Most crossings are
 -- decided within these: a migration is certain V days after the crossing, plus the contrary days until then, once its
 -- own spells reach V; a non-migration W - V days after it, plus its own days until then, once the contrary ones exceed
--- W - V. What stays undecided though more spells were observed `is_hard`, and is left to search.
+-- W - V; a death decides what it leaves open. What stays undecided though more spells were observed `is_hard`, and is
+-- left to search. `is_decisive`: the crossing spends V of W days on its side.
 --
 -- `ends` is the first day that is not observed (after the cut-off, or the death); what happens later happens, for all
--- that can be counted, then. `own_days` and `other_days` are the person's days until the crossing on the side that it
--- leads to and on the other, from an arbitrary origin. `first_status` is the status at the start of the segment, by
--- default the side that the first crossing leaves. `is_gap`: the row before has the same direction.
+-- that can be counted, then. `clock` sets the persons' days one after another on one axis, so that a day read from a
+-- later person lies beyond every `ends`. `moment` sums the days of arrivals (taken away) and departures (added): days in
+-- the country between two crossings are differences of side * at_day + moment. `set_status` is the status that holds
+-- before the crossing because it is the first (by default the side that it leaves), or because it was set from outside.
+-- `is_gap`: the row before has the same direction.
 -- Reads: history.
 with dated as (
     select
         *,
+        cast(person as bigint) * 4194304 as clock,
         cast(least(
             date_diff('day', date '0001-01-01', :observed_until) + 1,
             coalesce(closes, date_diff('day', date '0001-01-01', :observed_until) + 1)
@@ -27,20 +31,19 @@ clamped as (
 followed as (
     select
         *,
-        coalesce(lead(at_day, 1) over ordered, ends) as day_1,
-        coalesce(lead(at_day, 2) over ordered, ends) as day_2,
-        coalesce(lead(at_day, 3) over ordered, ends) as day_3,
-        coalesce(lead(at_day, 4) over ordered, ends) as day_4,
-        coalesce(lead(at_day, 5) over ordered, ends) as day_5,
-        coalesce(lead(at_day, 6) over ordered, ends) as day_6,
-        lag(side) over ordered as previous_side,
-        first_value(1 - side) over running as side_before,
-        side * at_day - cast(sum(cast(case when side = 1 then at_day else -at_day end as double)) over running as integer)
-            as days_in
+        cast(least(lead(clock + at_day, 1) over trail - clock, ends) as integer) as day_1,
+        cast(least(lead(clock + at_day, 2) over trail - clock, ends) as integer) as day_2,
+        cast(least(lead(clock + at_day, 3) over trail - clock, ends) as integer) as day_3,
+        cast(least(lead(clock + at_day, 4) over trail - clock, ends) as integer) as day_4,
+        cast(least(lead(clock + at_day, 5) over trail - clock, ends) as integer) as day_5,
+        cast(least(lead(clock + at_day, 6) over trail - clock, ends) as integer) as day_6,
+        lag(person) over trail as previous_person,
+        lag(side) over trail as previous_side,
+        cast(sum(cast(case when side = 1 then -at_day else at_day end as double)) over so_far as bigint) as moment
     from clamped
     window
-        ordered as (partition by person order by position),
-        running as (partition by person order by position rows between unbounded preceding and current row)
+        trail as (partition by person order by place),
+        so_far as (partition by person order by place rows between unbounded preceding and current row)
 ),
 
 accumulated as (
@@ -57,18 +60,19 @@ accumulated as (
 
 select
     person,
-    position,
+    place,
+    record,
     day,
     side,
     is_crossing,
-    segment,
-    coalesce(initial_status, side_before) as first_status,
+    clock,
     at_day,
     ends,
     closes,
+    moment,
     own_1 as spell_days,
-    case when side = 1 then days_in else at_day - days_in end as own_days,
-    case when side = 1 then at_day - days_in else days_in end as other_days,
+    case when coalesce(previous_person <> person, true) then coalesce(initial_status, 1 - side) else restart_status end
+        as set_status,
     cast(case
         when own_1 >= :threshold then at_day + :threshold
         when other_1 > :window - :threshold then at_day + (:window - :threshold) + own_1
@@ -83,10 +87,6 @@ select
         other_1 <= :window - :threshold
         and (own_2 >= :threshold or (other_2 <= :window - :threshold and own_3 >= :threshold))
     ) as is_decisive,
-    other_1 <= :window - :threshold
-    and other_2 <= :window - :threshold
-    and other_3 <= :window - :threshold
-    and own_3 < :threshold
-    and day_6 < ends as is_hard,
-    coalesce(previous_side = side, false) as is_gap
+    other_3 <= :window - :threshold and own_3 < :threshold and day_6 < ends as is_hard,
+    coalesce(previous_person = person and previous_side = side, false) as is_gap
 from accumulated

@@ -4,10 +4,10 @@
 -- status_before, status_after: 1 resident, 0 non-resident, null unknown. is_migration: true, false, null unknown.
 -- status_before_final_on, status_after_final_on, finalised_on: none before the movement, none after the cut-off (null:
 -- the verdict is then provisional).
--- Reads: ruling, day_count.
+-- Reads: ruling, day_count, history.
 select
-    ruling.person as person_id,
-    ruling.position % 4294967296 as seq,
+    history.person_id,
+    ruling.record as seq,
     date '0001-01-01' + ruling.day as movement_date,
     case when ruling.side = 1 then 'arrival' else 'departure' end as direction,
     ruling.status_before,
@@ -22,4 +22,5 @@ select
     date '0001-01-01' + ruling.after_day as status_after_final_on,
     date '0001-01-01' + ruling.verdict_day as finalised_on
 from ruling
-inner join day_count on day_count.person = ruling.person and day_count.position = ruling.position
+inner join history on history.place = ruling.place
+inner join day_count on day_count.place = ruling.place
