@@ -64,7 +64,7 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
     _cores(con)
     find_impossible(con, itinerary, compiled.identities(rules))
     _apply_decisions(con)
-    clusters_cut = _cut(con)
+    clusters_cut = cut(con)
     links_cut = _links_cut(con)
     report = make_persons(con, key)
     _conflicts(con, itinerary)
@@ -202,7 +202,7 @@ def _apply_decisions(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _cut(con: duckdb.DuckDBPyConnection) -> int:
+def cut(con: duckdb.DuckDBPyConnection) -> int:
     """Grow the clusters that hold an impossible pair again; return how many there were.
 
     In each round two groups join if each is the other's strongest allowed link. A link that would join an

@@ -1,0 +1,213 @@
+"""Linkage against plain Splink: time, memory and accuracy on one synthetic country, in one run.
+
+The register links distinct identities with frozen weights. Plain Splink is trained and run over all records with the
+same comparisons and blocks, and clusters at a probability of .95. Both start from the same mentions, standardised by
+ingest, and each runs in a process of its own.
+
+    python -m benchmarks.linkage --people 20000
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+SOURCES = ("crossing", "visa", "permit", "birth", "death", "marriage")
+ALLOWED = 1 / 8
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print, and fail if the register needs more than its share of the time."""
+    parser = argparse.ArgumentParser(prog="benchmarks.linkage", description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only-register", action="store_true", help="leave plain Splink out")
+    parser.add_argument("--keep", type=Path, help="folder for the country and the run, kept and used again")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.keep or Path(scratch)
+        tables = prepare(folder, options.people, options.seed)
+        truth = folder / "country" / "truth" / "mention.parquet"
+        own = apart(register_linkage, tables, truth)
+        show("register", own)
+        if options.only_register:
+            return
+        plain = apart(plain_splink, tables, truth)
+        show("plain Splink", plain)
+        ratio = own["seconds"] / plain["seconds"]
+        print(f"the register takes {ratio:.3f} of the time of plain Splink (at most {ALLOWED:.3f} allowed)")
+        if ratio > ALLOWED:
+            sys.exit(1)
+
+
+def prepare(folder: Path, people: int, seed: int) -> Path:
+    """Make a country and read it in, up to the mentions; return the folder of the run's tables."""
+    import shutil
+
+    from register.console import Console
+    from register.pipeline import build
+    from register.project import init_project
+    from register.synth import generate
+
+    project_folder = folder / "project"
+    if not project_folder.is_dir():
+        generate(folder / "country", people=people, seed=seed, years=(2018, 2024))
+        project = init_project(project_folder, "col")
+        for extract in (folder / "country" / "extracts").iterdir():
+            shutil.copy(extract, project.extracts / extract.name)
+        build(project, Console("en", quiet=True), until="ingest")
+    (tables,) = project_folder.glob("runs/*/tables")
+    return tables
+
+
+def register_linkage(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """Identify, link and resolve, as a build does; leaves ``answer`` (record_id, role, person)."""
+    from register.ingest.identify import identity_sql
+    from register.link.itinerary import load_itinerary
+    from register.link.predict import predict
+    from register.link.resolve import resolve
+    from register.link.rules import load_rules
+    from register.schema import load_schema, profile_directory
+
+    profile = profile_directory()
+    schema = load_schema(profile / "schemas")
+    steps: dict[str, float] = {}
+    started = time.monotonic()
+    con.execute(f"create table identity as {identity_sql(schema.tables['identity'])}")
+    steps["identify"] = time.monotonic() - started
+    rules = load_rules(profile / "linkage_rules" / "people.toml")
+    predict(con, rules)
+    steps["link"] = time.monotonic() - started - steps["identify"]
+    resolve(con, rules, load_itinerary(profile / "linkage_rules" / "itinerary.toml"), "secret")
+    steps["resolve"] = time.monotonic() - started - steps["identify"] - steps["link"]
+    con.execute(
+        "create view answer as select record_id, role, person_id as person"
+        " from mention join membership using (identity_id)"
+    )
+    return steps
+
+
+def plain_splink(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    """Splink over all records, trained on them; leaves ``answer``."""
+    from splink import DuckDBAPI, Linker
+
+    from register.ingest.identify import identity_sql
+    from register.link import compile as compiled
+    from register.link.rules import Weights, load_rules
+    from register.schema import load_schema, profile_directory
+
+    profile = profile_directory()
+    schema = load_schema(profile / "schemas")
+    rules = replace(load_rules(profile / "linkage_rules" / "people.toml"), key="mention_id")
+    rules = rules.with_weights(Weights(1.0, {}))
+    columns = ", ".join(compiled.columns(rules))
+    con.execute(f"create table identity as {identity_sql(schema.tables['identity'])}")
+    con.execute(
+        f"""
+        create table mentioned as select row_number() over (order by record_id, role) as mention_id, record_id, role,
+            {columns} from mention join {compiled.identities(rules)} using (identity_id)
+        """
+    )
+    started = time.monotonic()
+    records = DuckDBAPI(con).register("mentioned", dataset_display_name="mentioned")
+    linker = Linker(records, compiled.settings(rules), log_level=None, validate_settings=False)
+    plan = rules.training
+    certain: list[Any] = [sql for _, sql in compiled.block_conditions(plan.certain)]
+    linker.training.estimate_probability_two_random_records_match(certain, recall=plan.recall)
+    linker.training.estimate_u_using_random_sampling(max_pairs=plan.pairs, seed=1)
+    for _, sql in compiled.block_conditions(plan.sessions):
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            sql, estimate_without_term_frequencies=True
+        )
+    steps = {"train": time.monotonic() - started}
+    scored = linker.inference.predict(threshold_match_probability=0.5, warning_mode="never")
+    clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
+        scored, threshold_match_probability=0.95
+    )
+    steps["predict and cluster"] = time.monotonic() - started - steps["train"]
+    con.execute(
+        f"create view answer as select record_id, role, cluster_id as person from {clusters.physical_name}"
+    )
+    return steps
+
+
+def measure(
+    work: Callable[[duckdb.DuckDBPyConnection], dict[str, float]], tables: Path, truth: Path
+) -> dict[str, Any]:
+    """Run one contender and compare its answer with the truth."""
+    import logging
+    import warnings
+
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    con = duckdb.connect(config={"threads": 2})
+    con.execute("set enable_progress_bar = false")
+    for table in (*SOURCES, "mention", "bundle"):
+        con.execute(f"create view {table} as from '{tables}/identified/{table}.parquet'")
+    steps = work(con)
+    found = accuracy(con, truth)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    return {"steps": steps, "seconds": sum(steps.values()), "gigabytes": peak, **found}
+
+
+def accuracy(con: duckdb.DuckDBPyConnection, truth: Path) -> dict[str, float]:
+    """Pairwise precision and recall over mentions, and the share of people recovered exactly."""
+    con.execute(
+        f"""
+        create table cell as
+        select t.true_id, a.person, count(*) as n from answer as a join mention as m using (record_id, role)
+        join '{truth}' as t using (source, record_key, role) group by all
+        """
+    )
+    (row,) = con.execute(
+        """
+        with pairs as (select sum(n * (n - 1) / 2) as shared from cell),
+        found as (select sum(n * (n - 1) / 2) as pairs from (select sum(n) as n from cell group by person)),
+        true_ones as (
+            select sum(n * (n - 1) / 2) as pairs, count(*) as people
+            from (select sum(n) as n from cell group by true_id)
+        ),
+        exact as (
+            select count(*) as people from cell
+            where true_id in (select true_id from cell group by 1 having count(*) = 1)
+                and person in (select person from cell group by 1 having count(*) = 1)
+        )
+        select pairs.shared / found.pairs, pairs.shared / true_ones.pairs, exact.people / true_ones.people,
+            (select sum(n) from cell)
+        from pairs, found, true_ones, exact
+        """
+    ).fetchall()
+    return dict(zip(("precision", "recall", "exact", "mentions"), map(float, row), strict=True))
+
+
+def apart(work: Callable[..., dict[str, float]], tables: Path, truth: Path) -> dict[str, Any]:
+    """Measure in a process of its own, so that memory is that of one contender."""
+    with get_context("spawn").Pool(1) as pool:
+        return pool.apply(measure, (work, tables, truth))
+
+
+def show(name: str, result: dict[str, Any]) -> None:
+    """Print one line a person can read, and one for a program."""
+    steps = ", ".join(f"{step} {seconds:.1f}" for step, seconds in result["steps"].items())
+    print(
+        f"{name}: {result['seconds']:.1f} s ({steps}), {result['gigabytes']:.2f} GB, {result['mentions']:,.0f} mentions"
+    )
+    print(
+        f"    precision {result['precision']:.5f}, recall {result['recall']:.5f}, exact {result['exact']:.4f}"
+    )
+    print(json.dumps({"contender": name, **result}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
