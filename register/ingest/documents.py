@@ -86,15 +86,8 @@ def standardise_documents(raw: pl.DataFrame) -> pl.DataFrame:
         document_number=pl.when(~absent).then(number), _placeholder=placeholder & ~pl.col("_damaged")
     )
     number = pl.col("document_number")
-    folded = number.str.replace_many(list(_CONFUSED), list(_CONFUSED.values()))
-    is_venezuelan = (pl.col("issuer") == "VEN") & (pl.col("kind") == NATIONAL_ID)
-    unprefixed = (
-        pl.when(is_venezuelan.fill_null(False))
-        .then(number.str.replace("^[VE]([0-9])", "${1}"))
-        .otherwise(number)
-    )
-    bare = unprefixed.str.replace_many(list(_CONFUSED), list(_CONFUSED.values())).str.strip_chars_start("0")
-    distinct = _with_check(distinct.with_columns(document_confusion_key=folded, document_bare_key=bare))
+    distinct = distinct.with_columns(document_confusion_key=_unconfused(number), document_bare_key=_bare_key())
+    distinct = _with_check(distinct)
     flags = {
         "document_placeholder": pl.col("_placeholder"),
         "document_damaged": pl.col("_damaged"),
@@ -115,6 +108,45 @@ def standardise_documents(raw: pl.DataFrame) -> pl.DataFrame:
     return raw.with_columns(pl.col("kind", "number", "issuer").cast(pl.String)).join(
         distinct, on=["kind", "number", "issuer"], how="left", nulls_equal=True, maintain_order="left"
     )
+
+
+def read_documents(raw: pl.DataFrame) -> pl.DataFrame:
+    """Return document_number and document_bare_key of each row, in order: `standardise_documents` for ingest.
+
+    Nearly every number is plain letters and figures and needs no mending; the others are standardised.
+
+    Parameters
+    ----------
+    raw
+        Grain: one document, not necessarily distinct. Columns kind, number and issuer, as in `standardise_documents`.
+    """
+    number = pl.col("number")
+    is_plain = number.str.contains("^[A-Z0-9]{4,}$") & ~number.is_in(_PLACEHOLDERS)
+    is_plain &= ~number.str.contains(_ONE_CHARACTER_OVER_AND_OVER)
+    work = raw.with_columns(document_number=number, _plain=is_plain.fill_null(number.is_null()))
+    plain = work.with_columns(document_bare_key=_bare_key()).select("document_number", "document_bare_key")
+    if work["_plain"].all():
+        return plain
+    others = standardise_documents(raw.filter(~work["_plain"])).select(plain.columns)
+    place = pl.when("_plain").then(pl.int_range(pl.len())).otherwise((~pl.col("_plain")).cum_sum() + pl.len() - 1)
+    return pl.concat([plain, others])[work.select(place).to_series()]
+
+
+def _unconfused(number: pl.Expr) -> pl.Expr:
+    """Return look-alike letters as figures."""
+    return number.str.replace_many(list(_CONFUSED), list(_CONFUSED.values()))
+
+
+def _bare_key() -> pl.Expr:
+    """Return document_number without look-alikes, leading zeros and the letter of a Venezuelan identity card."""
+    number = pl.col("document_number")
+    is_venezuelan = (pl.col("issuer") == "VEN") & (pl.col("kind") == NATIONAL_ID)
+    unprefixed = (
+        pl.when(is_venezuelan.fill_null(False))
+        .then(number.str.replace("^[VE]([0-9])", "${1}"))
+        .otherwise(number)
+    )
+    return _unconfused(unprefixed).str.strip_chars_start("0")
 
 
 def _with_check(distinct: pl.DataFrame) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from register.ingest.name_split import bind
 
 _TITLES = rf"^(?:(?:{'|'.join(words.TITLES)})\b[ ,]*)+([A-Z])"
 _NEVER_SURNAMES = "|".join(words.SUFFIXES)
-_SUFFIXES = "|".join(words.SURNAME_SUFFIXES)
+_SUFFIX_AT_END = rf"(?:[ \-](?:{'|'.join(words.SURNAME_SUFFIXES)}))+$"
 
 
 def without_titles(text: pl.Expr) -> pl.Expr:
@@ -109,14 +109,14 @@ def _surname_parts(
         _bound=bind(_join_apostrophes(own)), _widow_of=pl.col("_long").str.extract(widow, 2)
     )
     # Bound by now, so that "DE NETO" keeps what its particle belongs to.
-    distinct = distinct.with_columns(_name=pl.col("_bound").str.replace(rf"(?: (?:{_SUFFIXES}))+$", ""))
+    distinct = distinct.with_columns(_name=pl.col("_bound").str.replace(_SUFFIX_AT_END, ""))
     # A second surname may be nothing but "DE X"; a first surname keeps at least one word.
     de = r"^(?:(.*) )?DE_([A-Z]+)$" if column == "_s2" else r"^(.+) DE_([A-Z]+)$"
     spouse = pl.col("_name").str.extract(de, 2)
     distinct = distinct.with_columns(_spouse_of=pl.when(~spouse.is_in(list(true_de))).then(spouse))
     is_wife = pl.col("_spouse_of").is_not_null()
     own = pl.when(is_wife).then(pl.col("_name").str.extract(de, 1)).otherwise("_name")
-    distinct = distinct.with_columns(_own=own)
+    distinct = distinct.with_columns(_own=own.str.replace(_SUFFIX_AT_END, ""))
     pair = rf"^([^ \-]{{2,}})(?: {conjunction} |-)([^ \-]{{2,}})$"
     units = (
         pl.col("_own")
@@ -136,15 +136,19 @@ def _surname_parts(
 
 
 def _only_joining_hyphens(text: pl.Expr) -> pl.Expr:
-    """Keep a hyphen between two words and make a space of any other."""
-    joined = text.str.replace_all("([A-Z]{2})-([A-Z]{2})", "${1}_${2}")
+    """Keep a hyphen between two words and make a space of any other, also beside a particle."""
+    particles = "|".join(words.PARTICLES)
+    apart = text.str.replace_all(rf"\b({particles})-", "${1} ").str.replace_all(rf"-({particles})\b", " ${1}")
+    joined = apart.str.replace_all("([A-Z]{2})-([A-Z]{2})", "${1}_${2}")
     return joined.str.replace_all("-", " ").str.replace_all("_", "-").str.strip_chars(" ")
 
 
 def _without_suffix_words(text: pl.Expr) -> pl.Expr:
     """Drop the suffixes that are never surnames, wherever they stand."""
     return (
-        text.str.replace_all(rf"(?:^| )(?:{_NEVER_SURNAMES})\b", "").str.strip_chars(" -").replace("", None)
+        text.str.replace_all(rf"(?:^|[ \-])(?:{_NEVER_SURNAMES})\b", "")
+        .str.strip_chars(" -")
+        .replace("", None)
     )
 
 
