@@ -27,7 +27,7 @@ def check_project(project: Project) -> CheckReport:
         At the first declaration that is wrong.
     """
     from register.ingest.declaration import load_sources
-    from register.ingest.load import find_extracts
+    from register.ingest.extracts import find_extracts
     from register.ingest.read import first_line, read_header
     from register.link.itinerary import load_itinerary
     from register.link.rules import load_rules

@@ -58,6 +58,11 @@ class Workshop:
             if repeated:
                 raise RegisterError("key_repeated", table=name, count=repeated, key=key)
 
+    def keep(self, rows: Mapping[str, int]) -> None:
+        """Keep tables that a stage wrote itself into ``staging``, with how many rows each has."""
+        self.rows.update(rows)
+        self.written.update({name: self.staging / f"{name}.parquet" for name in rows})
+
     def _extra_columns(self, sql: str, prefix: str) -> list[str]:
         if not prefix:
             return []
@@ -105,7 +110,8 @@ def fingerprint_extracts(project: Project, run: Run) -> list[list[str]]:
 def ingest(workshop: Workshop) -> dict[str, Any]:
     """Make record tables, mentions, bundles and rejected rows of the extracts, and count them per file."""
     from register.ingest.declaration import load_sources
-    from register.ingest.load import Loader, check_counts, find_extracts
+    from register.ingest.extracts import find_extracts
+    from register.ingest.load import Loader
 
     project, console = workshop.project, workshop.console
     sources = load_sources(project.schemas / "sources", project.country, workshop.schema)
@@ -123,13 +129,11 @@ def ingest(workshop: Workshop) -> dict[str, Any]:
             workshop.engine,
             workshop.schema,
             project.secret(),
-            workshop.staging / "parts",
+            workshop.staging,
             lambda size: progress.advance(bar, size),
         )
-        loader.load(extracts)
-        loader.finish(workshop.write)
+        workshop.keep(loader.load(extracts))
     counts = [loader.counts[extract.number] for extract in extracts]
-    check_counts(counts, workshop.rows)
     for count in counts:
         if count.missing_columns:
             console.say("ingest.missing_columns", file=count.file, columns=", ".join(count.missing_columns))

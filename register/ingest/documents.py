@@ -86,7 +86,9 @@ def standardise_documents(raw: pl.DataFrame) -> pl.DataFrame:
         document_number=pl.when(~absent).then(number), _placeholder=placeholder & ~pl.col("_damaged")
     )
     number = pl.col("document_number")
-    distinct = distinct.with_columns(document_confusion_key=_unconfused(number), document_bare_key=_bare_key())
+    distinct = distinct.with_columns(
+        document_confusion_key=_unconfused(number), document_bare_key=_bare_key()
+    )
     distinct = _with_check(distinct)
     flags = {
         "document_placeholder": pl.col("_placeholder"),
@@ -128,7 +130,9 @@ def read_documents(raw: pl.DataFrame) -> pl.DataFrame:
     if work["_plain"].all():
         return plain
     others = standardise_documents(raw.filter(~work["_plain"])).select(plain.columns)
-    place = pl.when("_plain").then(pl.int_range(pl.len())).otherwise((~pl.col("_plain")).cum_sum() + pl.len() - 1)
+    place = (
+        pl.when("_plain").then(pl.int_range(pl.len())).otherwise((~pl.col("_plain")).cum_sum() + pl.len() - 1)
+    )
     return pl.concat([plain, others])[work.select(place).to_series()]
 
 

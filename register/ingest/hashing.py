@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from register.engine import Engine, literal
@@ -13,7 +11,7 @@ KEY_LENGTH = 24
 
 
 class Hasher:
-    """Hashes with a project's secret.
+    """Hashes with a project's secret. Every method returns one text per text, in order.
 
     Parameters
     ----------
@@ -27,28 +25,23 @@ class Hasher:
         self.engine = engine
         self.secret = secret
 
-    def identify(self, bundles: pl.DataFrame, names: Sequence[str], values: Sequence[str]) -> pl.DataFrame:
-        """Return bundles with ``identity_id``, a keyed hash of raw names and read values; their order may change.
-
-        Names are hashed as written, but for case, accents and spaces, and not as standardised: how a name divides can
-        depend on the other names of the extracts, and an id must not.
-        """
-        folded = [f"upper(strip_accents(trim(regexp_replace({name}, '\\s+', ' ', 'g'))))" for name in names]
-        plain = [f"cast({value} as varchar)" for value in values]
-        text = ", ".join(f"coalesce({part}, '')" for part in (*folded, *plain))
-        return self._hash(
-            bundles, f"*, left(sha256({literal(self.secret)} || concat_ws(chr(31), {text})), {ID_LENGTH})"
-        )
+    def identify(self, text: pl.Series) -> pl.Series:
+        """Return identity ids: a keyed hash of what makes an identity."""
+        return self._each(text, f"left(sha256({literal(self.secret)} || text), {ID_LENGTH})")
 
     def fingerprint(self, text: pl.Series) -> pl.Series:
         """Return a key for each text, from the text alone: an office's record without a key keeps it in every build."""
-        rows = text.alias("text").to_frame().with_row_index("row")
-        found = self._hash(rows, f"row, left(sha256(text), {KEY_LENGTH})").sort("row")
-        return found["identity_id"].alias(text.name)
+        return self._each(text, f"left(sha256(text), {KEY_LENGTH})")
 
-    def _hash(self, frame: pl.DataFrame, columns: str) -> pl.DataFrame:
-        self.engine.con.register("__hashed", frame.to_arrow())
+    def fold(self, text: pl.Series) -> pl.Series:
+        """Return names in capitals without accents and with single spaces: what an identity depends on."""
+        return self._each(text, "upper(strip_accents(trim(regexp_replace(text, '\\s+', ' ', 'g'))))")
+
+    def _each(self, text: pl.Series, expression: str) -> pl.Series:
+        rows = text.alias("text").to_frame().with_row_index("row")
+        self.engine.con.register("__hashed", rows.to_arrow())
         try:
-            return self.engine.frame(f"select {columns} as identity_id from __hashed")
+            found = self.engine.frame(f"select row, {expression} as made from __hashed").sort("row")
         finally:
             self.engine.con.unregister("__hashed")
+        return found["made"].cast(pl.String).alias(text.name)

@@ -1,0 +1,141 @@
+"""Standardises names block after block, remembering the parts of names that it has met.
+
+Ten million names are made of some hundred thousand given names and surnames. Where given name and surnames stand in
+columns of their own, a part that needs nothing of its neighbours is standardised once, alone, and names made of such
+parts are put together from what is remembered. The others, and names in one column, are standardised as wholes.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+from register.ingest.hashing import Hasher
+from register.ingest.names import standardise_names
+from register.ingest.values import take_behind
+
+GIVEN, FIRST, SECOND, FULL = "given_name_raw", "surname_1_raw", "surname_2_raw", "full_name_raw"
+RAW_NAMES = (GIVEN, FIRST, SECOND, FULL)
+NAMES = (
+    *("given_name", "surname_1", "surname_2", "given_1", "given_2", "married_name"),
+    *("given_key", "surname_1_key", "surname_2_key", "name_doubt"),
+)
+FOLDED = "__folded"
+LIMIT = 500_000
+_SEPARATOR = "\x1f"
+# What a part is standardised beside, to see what it is on its own: words that are nothing but a name.
+_NEIGHBOURS = {GIVEN: "ANA", FIRST: "PEREZ", SECOND: "PEREZ"}
+_MADE_BY = {
+    GIVEN: ("given_name", "given_1", "given_2", "given_key"),
+    FIRST: ("surname_1", "surname_1_key"),
+    SECOND: ("surname_2", "surname_2_key"),
+}
+
+
+class NameReader:
+    """Standardises the names of one role of a source.
+
+    Parameters
+    ----------
+    layout
+        As in `standardise_names`; null where the role has no name.
+    hasher
+        Folds names to what their identity depends on.
+    known
+        Frequencies of words as given names and as surnames.
+    """
+
+    def __init__(self, layout: str | None, hasher: Hasher, known: pl.DataFrame | None) -> None:
+        self.layout = layout
+        self.hasher = hasher
+        self.known = known
+        self._parts: dict[str, pl.DataFrame] = {}
+
+    def read(self, raw: pl.DataFrame) -> pl.DataFrame:
+        """Return the columns `NAMES` and the folded raw name (``__folded``) of each row, in order.
+
+        Parameters
+        ----------
+        raw
+            Grain: one name, not necessarily distinct. Columns: those of `RAW_NAMES` that the source has.
+        """
+        columns = [column for column in RAW_NAMES if column in raw.columns]
+        if self.layout is None or not columns:
+            return raw.select(
+                *(_nothing(name) for name in NAMES), pl.lit(_SEPARATOR * (len(RAW_NAMES) - 1)).alias(FOLDED)
+            )
+        work = raw.select(columns)
+        for column in columns:
+            self._remember(column, work[column])
+            work = work.join(self._parts[column], on=column, how="left", maintain_order="left")
+        folded = pl.concat_str(
+            [
+                pl.col(FOLDED + column).fill_null("") if column in columns else pl.lit("")
+                for column in RAW_NAMES
+            ],
+            separator=_SEPARATOR,
+        )
+        work = work.with_columns(folded.alias(FOLDED))
+        if not self._has_parts(columns):
+            return _whole(work, columns, self.layout, self.known)
+        # Without a second surname a first one that is one surname stays one.
+        simple = pl.col(_alone(GIVEN)) & pl.col(_alone(FIRST))
+        simple &= pl.col(_alone(SECOND)) | pl.col(SECOND).is_null()
+        is_simple = work.select(simple.fill_null(value=False)).to_series()
+        put_together = work.with_columns(_nothing("married_name"), name_doubt=pl.lit(value=False))
+        put_together = put_together.select(*NAMES, FOLDED)
+        if is_simple.all():
+            return put_together
+        rest = _whole(work.filter(~is_simple), columns, self.layout, self.known)
+        return pl.concat([put_together, rest])[take_behind(~is_simple)]
+
+    def _has_parts(self, columns: list[str]) -> bool:
+        return self.layout == "separate" and columns == [GIVEN, FIRST, SECOND]
+
+    def _remember(self, column: str, texts: pl.Series) -> None:
+        """Fold, and where it can be, standardise the parts not met before."""
+        known = self._parts.get(column)
+        if known is not None and known.height > LIMIT:
+            # Forgetting all of it, now and then, keeps memory bounded.
+            known = None
+        fresh = texts.drop_nulls().unique(maintain_order=True).to_frame()
+        if known is not None:
+            fresh = fresh.join(known, on=column, how="anti", maintain_order="left")
+            if not fresh.height:
+                return
+        made = fresh.with_columns(self.hasher.fold(fresh[column]).alias(FOLDED + column))
+        if self.layout == "separate" and column != FULL:
+            made = made.hstack(_standardise_part(fresh, column, self.known))
+        self._parts[column] = made if known is None else pl.concat([known, made])
+
+
+def _standardise_part(fresh: pl.DataFrame, column: str, known: pl.DataFrame | None) -> pl.DataFrame:
+    """Standardise parts beside ordinary neighbours: what they become, and whether they did so on their own."""
+    beside = fresh.with_columns(
+        pl.lit(text, dtype=pl.String).alias(name)
+        for name, text in (_NEIGHBOURS | ({SECOND: None} if column == FIRST else {})).items()
+        if name != column
+    )
+    whole = standardise_names(beside, "separate", known)
+    made = _MADE_BY[column]
+    alone = pl.col("name_flags").is_null() & pl.col("married_name").is_null() & pl.col(made[0]).is_not_null()
+    if column == FIRST:
+        alone &= pl.col("surname_2").is_null()
+    if column == SECOND:
+        alone &= pl.col("surname_1") == _NEIGHBOURS[FIRST]
+    return whole.select(*made, alone.alias(_alone(column)))
+
+
+def _whole(work: pl.DataFrame, columns: list[str], layout: str, known: pl.DataFrame | None) -> pl.DataFrame:
+    distinct = work.select(columns).unique()
+    standard = standardise_names(distinct, layout, known).select(*columns, *NAMES)
+    return work.select(*columns, FOLDED).join(
+        standard, on=columns, how="left", nulls_equal=True, maintain_order="left"
+    ).select(*NAMES, FOLDED)  # fmt: skip
+
+
+def _alone(column: str) -> str:
+    return f"__alone_{column}"
+
+
+def _nothing(name: str) -> pl.Expr:
+    return pl.lit(None, dtype=pl.Boolean if name == "name_doubt" else pl.String).alias(name)

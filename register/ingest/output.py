@@ -1,0 +1,128 @@
+"""Writes the tables of ingest block after block, each into one Parquet file, while the next block is being read.
+
+A block becomes a row group. Rows are written as they come and never sorted: nothing needs an order, and the blocks come
+in the order of the deliveries, so that the same extracts give the same files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from register.schema import Table
+
+# Of few distinct values, besides the columns that hold codes.
+_REPEATING = ("source", "declaration", "file", "flags", "reasons", "role", "given_1", "given_2")
+_WAITING_BLOCKS = 2
+
+
+class TableFile:
+    """One table being written.
+
+    Attributes
+    ----------
+    path
+        The file; complete once closed.
+    rows
+        Rows written so far.
+    """
+
+    def __init__(self, path: Path, table: Table) -> None:
+        self.path = path
+        self.rows = 0
+        self._columns = {column.name: column.dtype for column in table.columns.values()}
+        few = [c.name for c in table.columns.values() if c.concept.codelist or c.name in _REPEATING]
+        schema = self._as_arrow(pl.DataFrame(schema=self._columns)).schema
+        self._writer = pq.ParquetWriter(
+            path, schema, compression="zstd", use_dictionary=few, write_statistics=False, store_schema=False
+        )
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Write the columns of the table as one row group. An empty frame is one too."""
+        rows = self._as_arrow(frame.select(pl.col(name).cast(dtype) for name, dtype in self._columns.items()))
+        self._writer.write_table(rows, row_group_size=max(1, frame.height))
+        self.rows += frame.height
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._writer.close()
+
+    @staticmethod
+    def _as_arrow(frame: pl.DataFrame) -> pa.Table:
+        return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+class Output:
+    """The tables of ingest, written by a thread of their own in the order in which they are handed over.
+
+    Parameters
+    ----------
+    folder
+        Where the files are written, one per table.
+    tables
+        The declarations of the tables.
+    """
+
+    def __init__(self, folder: Path, tables: dict[str, Table]) -> None:
+        self._folder = folder
+        self._tables = tables
+        self._files = {name: TableFile(self._path(name), table) for name, table in tables.items()}
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="write")
+        self._pending: list[Future[None]] = []
+
+    def __enter__(self) -> Output:
+        """Use the output and close it afterwards."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for what is under way; after an error, leave the rest."""
+        self._thread.shutdown(wait=True, cancel_futures=error is not None)
+        for file in self._files.values():
+            file.close()
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.parquet"
+
+    def submit(self, frames: dict[str, pl.DataFrame]) -> None:
+        """Hand frames over to be written, by table. Waits while several blocks are on their way."""
+        while len(self._pending) >= _WAITING_BLOCKS:
+            self._pending.pop(0).result()
+        self._pending.append(self._thread.submit(self._write, frames))
+
+    def _write(self, frames: dict[str, pl.DataFrame]) -> None:
+        for name, frame in frames.items():
+            self._files[name].write(frame)
+
+    def finish(self) -> dict[str, int]:
+        """Complete all files; return the rows of each."""
+        for pending in self._pending:
+            pending.result()
+        self._pending.clear()
+        for file in self._files.values():
+            file.close()
+        return {name: file.rows for name, file in self._files.items()}
+
+    def rewrite(self, name: str, mend: Callable[[int, pl.DataFrame], pl.DataFrame]) -> int:
+        """Write a finished table once more, row group by row group as ``mend`` returns them; return its rows."""
+        path = self._path(name)
+        beside = path.with_suffix(".mended")
+        mended = TableFile(beside, self._tables[name])
+        for number, group in enumerate(_row_groups(path)):
+            mended.write(mend(number, group))
+        mended.close()
+        beside.replace(path)
+        return mended.rows
+
+
+def _row_groups(path: Path) -> Iterator[pl.DataFrame]:
+    with pq.ParquetFile(path) as file:
+        for number in range(file.num_row_groups):
+            yield pl.DataFrame(file.read_row_group(number))

@@ -1,0 +1,285 @@
+"""Points the people whom records name at identities: distinct bundles of what is told of a person.
+
+A person who crosses a border ten times on one passport is told of ten times in the same words. So words are read once:
+rows are told apart by a hash of all they say of a person, and only what was not met before is read and standardised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import polars as pl
+
+from register.ingest.declaration import Person, Source
+from register.ingest.documents import read_documents
+from register.ingest.hashing import Hasher
+from register.ingest.name_memory import FOLDED, NAMES, RAW_NAMES, NameReader
+from register.ingest.values import (
+    PLACE,
+    Memory,
+    Reading,
+    joined_faults,
+    raw_text,
+    read_place,
+    read_value,
+    take_behind,
+    without_blanks,
+)
+from register.schema import Check, Column, Schema
+
+NAME_PARTS = {
+    # how a declaration calls a part of a name -> the raw column of an identity
+    "given": "given_name_raw",
+    "surname_1": "surname_1_raw",
+    "surnames": "surname_1_raw",
+    "surname_2": "surname_2_raw",
+    "full": "full_name_raw",
+}
+# With the folded names, what makes two mentions the same bundle.
+BUNDLE = (
+    *("birth_date", "birth_date_precision", "sex", "citizenship_code", "birth_country_code"),
+    *("document_kind_code", "document_number", "document_issuer_code"),
+    *("document_2_kind_code", "document_2_number", "document_2_issuer_code"),
+    *PLACE,
+)
+KEYS = ["__a", "__b"]
+AT = "__at"
+MET_LIMIT = 1_000_000
+FLAGS = "__flags"
+DOCUMENTS = ("document", "document_2")
+NUMBERS = tuple(f"{prefix}_number" for prefix in DOCUMENTS)
+NOTHING_WRONG: Mapping[str, tuple[pl.Series, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class People:
+    """The persons of one role in a block of rows.
+
+    ``identity_id`` and ``flags`` are row by row; null where nobody is named, or nothing is to be said. ``bundles`` are
+    identity values not met before.
+    """
+
+    identity_id: pl.Series
+    flags: pl.Series
+    bundles: pl.DataFrame
+
+
+class PersonReader:
+    """Reads what records say of the person in one role, remembering what it read.
+
+    Parameters
+    ----------
+    person, source
+        The declaration of the role, and that of its source.
+    schema
+        Concepts, tables and code lists.
+    hasher
+        Makes identity ids.
+    known_names
+        Frequencies of words as given names and surnames, for names written in one column.
+    memory
+        Readings of the source.
+    """
+
+    def __init__(
+        self,
+        person: Person,
+        source: Source,
+        schema: Schema,
+        hasher: Hasher,
+        known_names: pl.DataFrame | None,
+        memory: Memory,
+    ) -> None:
+        self.person = person
+        self.schema = schema
+        self.hasher = hasher
+        self.memory = memory
+        self.names = NameReader(person.name_layout, hasher, known_names)
+        self.headers = sorted({header for value in person.every_value() for header in value.headers})
+        self.checks = [check for check in source.table.checks if check.column in person.values]
+        own = {column for name in person.values for column in (name, f"{name}_precision")}
+        self.checked = sorted({name for check in self.checks for name in own if _speaks_of(check, name)})
+        self._met: pl.DataFrame | None = None
+
+    def read(self, rows: pl.DataFrame, records: pl.DataFrame) -> People:
+        """Read the person of each row.
+
+        Parameters
+        ----------
+        rows
+            The text of the rows of accepted records.
+        records
+            The same rows as they were read, for the checks of the table.
+        """
+        keys = rows.select(self._keys(rows)).with_row_index(AT)
+        distinct = keys.unique(KEYS, keep="first", maintain_order=True)
+        again = (
+            None
+            if self._met is None
+            else self._met.join(distinct, on=KEYS, how="semi", maintain_order="left")
+        )
+        fresh = (
+            distinct if again is None else distinct.join(again, on=KEYS, how="anti", maintain_order="left")
+        )
+        made, bundles = self._make(rows[fresh[AT]])
+        new = fresh.select(KEYS).hstack(made)
+        here = new if again is None else pl.concat([again, new])
+        found = keys.join(here, on=KEYS, how="left", maintain_order="left")
+        self._met = new if self._met is None else pl.concat([self._met, new]).tail(MET_LIMIT)
+        wrong = self._check(found, records)
+        if wrong:
+            found, more = self._read_again(rows, found, wrong)
+            bundles = pl.concat([bundles, more])
+        return People(found["identity_id"], found[FLAGS], bundles)
+
+    def _keys(self, rows: pl.DataFrame) -> list[pl.Expr]:
+        """Return two hashes that stand for all that a row says of the person: a collision is out of reach."""
+        present = [(at, header) for at, header in enumerate(self.headers) if header in rows.columns]
+        return [
+            pl.sum_horizontal(
+                [pl.lit(0, pl.UInt64), *(pl.col(header).hash(seed + at) for at, header in present)]
+            ).alias(key)
+            for key, seed in zip(KEYS, (1_000, 2_000), strict=True)
+        ]
+
+    def _make(
+        self, rows: pl.DataFrame, wrong: Mapping[str, tuple[pl.Series, str]] = NOTHING_WRONG
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Read what rows say of the person.
+
+        Returns
+        -------
+        tuple
+            Row by row identity_id, flags and the values that checks look at; and the bundles of those who are named.
+        """
+        raw = self._read_names(rows)
+        values, faults = self._read_values(rows)
+        for name, (mask, reason) in wrong.items():
+            values = values.with_columns(pl.when(~mask).then(pl.col(name)).alias(name))
+            faults[name] = faults[name].zip_with(~mask, pl.Series([reason]))
+        is_told = pl.any_horizontal(
+            pl.lit(value=False),
+            *(column.is_not_null() for column in raw.get_columns()),
+            *(pl.col(name).is_not_null() for name in values.columns if name in NUMBERS),
+        )
+        told = values.select(is_told.alias(FLAGS)).to_series()
+        names = self.names.read(raw)
+        bundle = self._standardise(raw, names, values)
+        text = [pl.col(column).cast(pl.String).fill_null("") for column in BUNDLE]
+        identity_id = self.hasher.identify(
+            bundle.select(pl.concat_str(names[FOLDED], *text, separator="\x1f")).to_series()
+        )
+        bundle = bundle.insert_column(0, identity_id.alias("identity_id"))
+        made = values.select(
+            pl.when(told).then(identity_id).alias("identity_id"),
+            self._flags(faults, rows.height),
+            *self.checked,
+        )
+        return made, bundle.filter(told)
+
+    def _read_names(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the parts of the name as written, without spaces around them."""
+        parts = {NAME_PARTS[part]: value for part, value in self.person.name_parts.items()}
+        raw = pl.DataFrame([raw_text(rows, parts[name]).alias(name) for name in RAW_NAMES if name in parts])
+        return raw.select(without_blanks(pl.col(name)) for name in raw.columns)
+
+    def _read_values(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+        """Read dates and codes; document numbers stay as written."""
+        person, identity = self.person, self.schema.tables["identity"].columns
+        out: dict[str, pl.Series] = {}
+        faults: dict[str, pl.Series] = {}
+
+        def keep(name: str, reading: Reading) -> None:
+            out[name] = reading.values
+            faults[name] = reading.reasons
+
+        for name, value in person.values.items():
+            if name in PLACE:
+                continue
+            column = Column(name, identity[name].concept, past=True)
+            reading = read_value(rows, value, column, self.schema, self.memory, f"{person.role}.{name}")
+            keep(name, reading)
+            if reading.precision is not None:
+                out[f"{name}_precision"] = reading.precision
+        place = {name: person.values[name] for name in PLACE if name in person.values}
+        if place:
+            found, _ = read_place(rows, place, self.schema)
+            out |= {name: found[name] for name in PLACE}
+        for number, document in enumerate(person.documents):
+            prefix = DOCUMENTS[number]
+            out[f"{prefix}_number"] = raw_text(rows, document.number)
+            for name, declared in (
+                (f"{prefix}_kind_code", document.kind),
+                (f"{prefix}_issuer_code", document.issuer),
+            ):
+                if declared is not None:
+                    column = Column(name, identity[name].concept)
+                    key = f"{person.role}.{name}"
+                    keep(name, read_value(rows, declared, column, self.schema, self.memory, key))
+        return pl.DataFrame(out), faults
+
+    def _flags(self, faults: Mapping[str, pl.Series], height: int) -> pl.Series:
+        """Join the reasons of a row, each with the name of its value, and of the role unless it is the only one."""
+        prefix = "" if self.person.role == "self" else f"{self.person.role}."
+        return joined_faults({f"{prefix}{name}": reasons for name, reasons in faults.items()}, height).alias(
+            FLAGS
+        )
+
+    def _standardise(self, raw: pl.DataFrame, names: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+        """Put raw names, standardised names, values and standardised documents together as columns of a bundle."""
+        identity = self.schema.tables["identity"].columns
+        out = values.hstack(raw).hstack(names.select(NAMES))
+        for prefix in DOCUMENTS[: len(self.person.documents)]:
+            out = out.with_columns(_standardise_document(values, prefix))
+        if "sex" in out.columns:
+            # ISO 5218 knows "not known" and "not applicable"; for comparing people both say nothing.
+            out = out.with_columns(pl.when(pl.col("sex").is_in(["1", "2"])).then(pl.col("sex")).alias("sex"))
+        return out.select(
+            (pl.col(name) if name in out.columns else pl.lit(None)).cast(identity[name].dtype).alias(name)
+            for name in self.schema.tables["bundle"].columns
+            if name != "identity_id"
+        )
+
+    def _check(self, found: pl.DataFrame, records: pl.DataFrame) -> dict[str, tuple[pl.Series, str]]:
+        """Return the rows in which a value of the person cannot be, such as a birth after the event, by value."""
+        wrong: dict[str, tuple[pl.Series, str]] = {}
+        for check in self.checks:
+            both = records.drop(self.checked, strict=False).hstack(found.select(self.checked))
+            mask = both.select(pl.sql_expr(check.sql).fill_null(value=False)).to_series()
+            if mask.any():
+                wrong[check.column] = (mask, check.reason)
+        return wrong
+
+    def _read_again(
+        self, rows: pl.DataFrame, found: pl.DataFrame, wrong: Mapping[str, tuple[pl.Series, str]]
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Read the few rows in which a value cannot be once more, without it."""
+        masks = [mask for mask, _ in wrong.values()]
+        any_wrong = pl.select(pl.any_horizontal(masks)).to_series()
+        here = {name: (mask.filter(any_wrong), reason) for name, (mask, reason) in wrong.items()}
+        made, bundles = self._make(rows.filter(any_wrong), here)
+        mended = pl.concat([found.select(made.columns), made])
+        return mended[take_behind(any_wrong)], bundles
+
+
+def _standardise_document(values: pl.DataFrame, prefix: str) -> list[pl.Series]:
+    """Standardise one document of each row; without a number, kind and issuer say nothing of the person."""
+    columns = {"kind": f"{prefix}_kind_code", "number": f"{prefix}_number", "issuer": f"{prefix}_issuer_code"}
+    given = values.select(
+        (pl.col(name) if name in values.columns else pl.lit(None, dtype=pl.String)).alias(part)
+        for part, name in columns.items()
+    )
+    found = given.hstack(read_documents(given)).select(
+        pl.when(pl.col("document_number").is_not_null()).then(pl.col("kind")).alias(columns["kind"]),
+        pl.col("document_number").alias(columns["number"]),
+        pl.when(pl.col("document_number").is_not_null()).then(pl.col("issuer")).alias(columns["issuer"]),
+        pl.col("document_bare_key").alias(f"{prefix}_key"),
+    )
+    return found.get_columns()
+
+
+def _speaks_of(check: Check, name: str) -> bool:
+    return re.search(rf"\b{name}\b", check.sql) is not None
