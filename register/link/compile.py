@@ -121,7 +121,11 @@ def rare_columns(rules: Rules) -> list[str]:
 def case_sql(rules: Rules, compare: Compare) -> str:
     """Return the SQL that numbers the level of a pair: -1 if nothing can be said, 0 for the least alike."""
     made = _comparison(rules, compare).get_comparison(DIALECT)
-    return "case " + " ".join(level._when_then_comparison_vector_value_sql for level in made.comparison_levels) + " end"
+    return (
+        "case "
+        + " ".join(level._when_then_comparison_vector_value_sql for level in made.comparison_levels)
+        + " end"
+    )
 
 
 def _reads(compare: Compare) -> Iterator[str]:
@@ -189,6 +193,15 @@ def _text(compare: Compare, level: Level) -> str:
             one, two = (f"replace({side}, ' ', '')" for side in (left, right))
             both = [f"replace({own}_{side} || {other}_{side}, ' ', '')" for side in "lr"]
             return f"{one} = {two} or {both[0]} = {two} or {both[1]} = {one}"
+        case "rearranged":
+            whole = [
+                f"concat_ws(' ', {', '.join(f'{c}_{side}' for c in compare.columns['whole'])})"
+                for side in "lr"
+            ]
+            return (
+                f"length({whole[0]}) = length({whole[1]})"
+                f" and list_sort(string_split({whole[0]}, ' ')) = list_sort(string_split({whole[1]}, ' '))"
+            )
         case "one_of_two":
             first, second = compare.columns["words"]
             return (

@@ -220,15 +220,18 @@ def _after_death(given: Mapping[str, Any]) -> str:
 
 
 def _two_places(given: Mapping[str, Any]) -> str:
+    """Two arrivals, or two departures, at different posts within a few hours.
+
+    In and out again within the hour is what people who live at a border do.
+    """
     minutes = round(60 * given["hours"])
     return f"""
         select before as l, node as r from (
-            select node, crossed_at, border_post_code, lag(node) over journey as before,
-                lag(crossed_at) over journey as crossed_before,
-                    lag(border_post_code) over journey as post_before
-            from {_acts("crossing", "self")} window journey as (partition by cluster order by crossed_at,
-                record_id)
-        ) where border_post_code <> post_before
+            select node, crossed_at, border_post_code, direction, lag(node) over journey as before,
+                lag(crossed_at) over journey as crossed_before, lag(border_post_code) over journey as post_before,
+                lag(direction) over journey as direction_before
+            from {_acts("crossing", "self")} window journey as (partition by cluster order by crossed_at, record_id)
+        ) where border_post_code <> post_before and direction = direction_before
             and crossed_at - crossed_before <= interval {minutes} minute"""
 
 
