@@ -14,13 +14,13 @@ from register.ingest import name_words as words
 from register.ingest.name_flags import add_per_distinct, flag, put_back
 from register.ingest.name_split import bind
 
-_TITLES = rf"^(?:(?:{'|'.join(words.TITLES)})\b[ ,]*)+([A-Z])"
+_TITLES = rf"^(?:(?:{'|'.join((*words.TITLES, *words.SUFFIXES))})\b[ ,]*)+([A-Z])"
 _NEVER_SURNAMES = "|".join(words.SUFFIXES)
-_SUFFIX_AT_END = rf"(?:[ \-](?:{'|'.join(words.SURNAME_SUFFIXES)}))+$"
+_SUFFIX_AT_END = rf"(?: (?:{'|'.join(words.SURNAME_SUFFIXES)}))+$|-(?:{'|'.join(words.SURNAME_SUFFIXES)})\b"
 
 
 def without_titles(text: pl.Expr) -> pl.Expr:
-    """Take titles off the front of a name: "DRA ANA" is "ANA"."""
+    """Take titles off the front of a name, and suffixes that strayed there: "DRA ANA" is "ANA"."""
     return text.str.replace(_TITLES, "${1}")
 
 
@@ -45,17 +45,17 @@ def tidy_given(work: pl.DataFrame) -> pl.DataFrame:
     work = without_placeholders(work, "_given")
     text = pl.col("_given")
     untitled = without_titles(text)
-    bare = untitled.str.replace(rf"^(?:(?:{_NEVER_SURNAMES}) )+([A-Z])", "${1}").str.replace(
-        rf"(?: (?:{_NEVER_SURNAMES}))+$", ""
-    )
-    full_words = bare
-    for short, long in words.GIVEN_ABBREVIATIONS.items():
+    bare = untitled.str.replace(rf"(?: (?:{_NEVER_SURNAMES}))+$", "")
+    long = bare
+    for short, full in words.GIVEN_ABBREVIATIONS.items():
         # Only beside another word: MA alone is a name in its own right.
-        full_words = full_words.str.replace(rf"^{short} ", f"{long} ").str.replace(rf" {short}$", f" {long}")
-    work = add_per_distinct(
-        work, "_given", given_name=full_words, _titled=untitled != text, _suffixed=bare != untitled
-    )
-    return flag(work, title=pl.col("_titled"), suffix=pl.col("_suffixed")).drop("_titled", "_suffixed")
+        long = long.str.replace(rf"^{short} ", f"{full} ").str.replace(rf" {short}$", f" {full}")
+    work = add_per_distinct(work, "_given", _long=long, _titled=untitled != text, _suffixed=bare != untitled)
+    # What a title stood before may be no name: "DR X".
+    is_nothing = pl.col("_long").is_in(words.PLACEHOLDERS)
+    work = work.with_columns(given_name=pl.when(~is_nothing).then("_long"))
+    work = flag(work, title=pl.col("_titled"), suffix=pl.col("_suffixed"), placeholder=is_nothing)
+    return work.drop("_titled", "_suffixed", "_long")
 
 
 def tidy_surnames(work: pl.DataFrame, true_de: Sequence[str], conjunction: str) -> pl.DataFrame:
@@ -69,7 +69,11 @@ def tidy_surnames(work: pl.DataFrame, true_de: Sequence[str], conjunction: str) 
         Pattern of the word that joins two surnames: Y, in Portuguese also E.
     """
     for column in ("_s1", "_s2"):
-        work = work.with_columns(_only_joining_hyphens(pl.col(column).str.replace_all(",", " ")))
+        # A hyphen is a word of its own until its neighbours are known.
+        apart = (
+            pl.col(column).str.replace_all(",", " ").str.replace_all("-", " - ").str.replace_all(" +", " ")
+        )
+        work = work.with_columns(apart.str.strip_chars(" -").alias(column))
         work = without_placeholders(work, column)
         distinct = work.select(column).unique()
         work = put_back(work, column, _surname_parts(distinct, column, true_de, conjunction))
@@ -79,7 +83,11 @@ def tidy_surnames(work: pl.DataFrame, true_de: Sequence[str], conjunction: str) 
             placeholder=pl.col(f"{column}_emptied"),
             surnames_split=pl.col(f"{column}_joined") & (pl.lit(column == "_s1") & pl.col("_s2").is_null()),
         )
-    married = pl.coalesce("_spouse", "_s2_married", "_s1_married").str.replace_all("[_-]", " ")
+    married = (
+        pl.coalesce("_spouse", "_s2_married", "_s1_married")
+        .str.replace_all("[ _-]+", " ")
+        .str.strip_chars(" ")
+    )
     return flag(work.with_columns(married_name=married), married_name=married.is_not_null())
 
 
@@ -101,26 +109,29 @@ def _surname_parts(
         _named=_replace_words(pl.col("_bare"), dict.fromkeys(words.PLACEHOLDERS, ""))
     )
     distinct = distinct.with_columns(_long=_replace_words(pl.col("_named"), words.SURNAME_ABBREVIATIONS))
+    distinct = distinct.with_columns(_long=_only_joining_hyphens(pl.col("_long")))
     # "LOPEZ VDA DE ROJAS": what stands before the announcement, and the husband's name after it.
-    widow = rf"^(?:(.*) )?{words.WIDOW} (.+)$"
+    widow = rf"^(?:(.*?)[ -])?{words.WIDOW}[ -](.+)$"
     announced = pl.col("_long").str.contains(widow)
     own = pl.when(announced).then(pl.col("_long").str.extract(widow, 1)).otherwise("_long")
     distinct = distinct.with_columns(
-        _bound=bind(_join_apostrophes(own)), _widow_of=pl.col("_long").str.extract(widow, 2)
+        _bound=bind(_join_apostrophes(own)),
+        _widow_of=pl.col("_long").str.extract(widow, 2),
     )
     # Bound by now, so that "DE NETO" keeps what its particle belongs to.
-    distinct = distinct.with_columns(_name=pl.col("_bound").str.replace(_SUFFIX_AT_END, ""))
+    distinct = distinct.with_columns(_name=pl.col("_bound").str.replace_all(_SUFFIX_AT_END, ""))
     # A second surname may be nothing but "DE X"; a first surname keeps at least one word.
     de = r"^(?:(.*) )?DE_([A-Z]+)$" if column == "_s2" else r"^(.+) DE_([A-Z]+)$"
     spouse = pl.col("_name").str.extract(de, 2)
     distinct = distinct.with_columns(_spouse_of=pl.when(~spouse.is_in(list(true_de))).then(spouse))
     is_wife = pl.col("_spouse_of").is_not_null()
     own = pl.when(is_wife).then(pl.col("_name").str.extract(de, 1)).otherwise("_name")
-    distinct = distinct.with_columns(_own=own.str.replace(_SUFFIX_AT_END, ""))
-    pair = rf"^([^ \-]{{2,}})(?: {conjunction} |-)([^ \-]{{2,}})$"
+    distinct = distinct.with_columns(_own=own.str.replace_all(_SUFFIX_AT_END, ""))
+    by_word, by_hyphen = rf"^([^ ]{{2,}}) {conjunction} ([^ ]{{2,}})$", r"^([^ \-]{2,})-([^ ]{2,})$"
     units = (
         pl.col("_own")
-        .str.replace(pair, "${1} ${2}")
+        .str.replace(by_word, "${1} ${2}")
+        .str.replace(by_hyphen, "${1} ${2}")
         .str.replace_all(rf"([A-Z]{{2}}) {conjunction} ([A-Z]{{2}})", "${1}_${2}")
         .str.replace_all("-", "_")
     )
@@ -131,16 +142,19 @@ def _surname_parts(
         pl.coalesce("_widow_of", "_spouse_of").alias(f"{column}_married"),
         suffixed.alias(f"{column}_suffix"),
         pl.col("_named").ne_missing(pl.col("_bare")).alias(f"{column}_emptied"),
-        pl.col("_own").str.contains(pair).alias(f"{column}_joined"),
+        pl.col("_own").str.contains(f"{by_word}|{by_hyphen}").alias(f"{column}_joined"),
     )
 
 
 def _only_joining_hyphens(text: pl.Expr) -> pl.Expr:
-    """Keep a hyphen between two words and make a space of any other, also beside a particle."""
+    """Keep a hyphen between two words and drop any other, also beside a particle or a single letter."""
     particles = "|".join(words.PARTICLES)
-    apart = text.str.replace_all(rf"\b({particles})-", "${1} ").str.replace_all(rf"-({particles})\b", " ${1}")
-    joined = apart.str.replace_all("([A-Z]{2})-([A-Z]{2})", "${1}_${2}")
-    return joined.str.replace_all("-", " ").str.replace_all("_", "-").str.strip_chars(" ")
+    return (
+        text.str.replace_all("(?: -)+ ", "-")
+        .str.strip_chars(" -")
+        .str.replace_all(rf"\b({particles}|[A-Z])-", "${1} ")
+        .str.replace_all(rf"-({particles}|[A-Z])\b", " ${1}")
+    )
 
 
 def _without_suffix_words(text: pl.Expr) -> pl.Expr:
@@ -164,6 +178,7 @@ def _replace_words(text: pl.Expr, words_: Mapping[str, str]) -> pl.Expr:
 
 def _join_apostrophes(text: pl.Expr) -> pl.Expr:
     """Join what an apostrophe or a habit sets apart: "O BRIEN", "D ANGELO", "MC DONALD"."""
-    detached = r"(^|[A-Z]{2}[ -]|[ABE-NP-Z][ -])(MC|MAC|O|D)[ -]([A-Z]{3,})"
-    # Twice, since neighbours share the letters before them.
-    return text.str.replace_all(detached, "${1}${2}${3}").str.replace_all(detached, "${1}${2}${3}")
+    prefix = "(MC|MAC|O|D)[ -]"
+    # A row of them is joined at once, so that joining again changes nothing.
+    detached = rf"\b{prefix}(?:{prefix})?(?:{prefix})?(?:{prefix})?([A-Z]{{3,}})"
+    return text.str.replace_all(detached, "${1}${2}${3}${4}${5}")
