@@ -1,0 +1,97 @@
+"""The last gate: no file of a release may hold an identifier of a person or a record.
+
+Every word of every file (workbooks and archives unpacked) is compared with the ids, document numbers and full names of the
+run. Words of the code lists are known to be harmless: departments and countries are called like people.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+
+from register.engine import Engine
+from register.errors import DisclosureError
+
+LEAST_LENGTH = 6
+WORD = re.compile(r"[A-Z0-9][A-Z0-9_-]{2,}")
+COLUMNS = (
+    *(("person", "person_id"), ("event", "event_id"), ("identity", "identity_id")),
+    *(("identity", "document_number"), ("identity", "document_2_number")),
+    *((table, column) for table in ("crossing", "visa", "permit", "birth", "death", "marriage")
+      for column in ("record_id", "record_key")),
+)  # fmt: skip
+
+
+def check_files(engine: Engine, folder: Path, harmless: set[str]) -> None:
+    """Stop if a file holds an identifier.
+
+    Parameters
+    ----------
+    engine
+        With the tables of the run.
+    folder
+        Holds the files, at any depth.
+    harmless
+        Labels of the code lists.
+
+    Raises
+    ------
+    DisclosureError
+        Naming the file and the kind of identifier, never the identifier.
+    """
+    known = {name for label in harmless for name in _names(_plain(label))}
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file():
+            continue
+        words: set[str] = set()
+        names: set[str] = set()
+        for text in _texts(path):
+            plain = _plain(text)
+            words |= {word for word in WORD.findall(plain) if len(word) >= LEAST_LENGTH}
+            names |= _names(plain)
+        kind = _found(engine, words, names - known)
+        if kind:
+            raise DisclosureError("identifier_in_file", where=path.name, kind=kind)
+
+
+def _texts(path: Path) -> Iterator[str]:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                yield archive.read(name).decode("utf-8", "ignore")
+    else:
+        yield path.read_text("utf-8", "ignore")
+
+
+def _plain(text: str) -> str:
+    spelled = unicodedata.normalize("NFD", text.upper())
+    return "".join(letter for letter in spelled if not unicodedata.combining(letter))
+
+
+def _names(plain: str) -> set[str]:
+    """Return every three words in a row: a given name and two surnames."""
+    words = re.findall(r"[A-Z]{2,}", plain)
+    return {" ".join(words[i : i + 3]) for i in range(len(words) - 2)}
+
+
+def _found(engine: Engine, words: set[str], names: set[str]) -> str:
+    engine.con.register("word", pl.DataFrame({"word": sorted(words)}, schema={"word": pl.String}).to_arrow())
+    engine.con.register("full_name", pl.DataFrame({"name": sorted(names)}, schema={"name": pl.String}).to_arrow())
+    for table, column in COLUMNS:
+        # A number below a million may be a count.
+        if engine.has(table) and engine.rows(
+            f"select 1 from {table} inner join word on upper({column}) = word "
+            "where length(word) >= 8 or not regexp_full_match(word, '[0-9]+') limit 1"
+        ):
+            return column
+    if engine.has("identity") and engine.rows(
+        "select 1 from identity inner join full_name "
+        "on concat_ws(' ', given_1, surname_1, surname_2) = name where surname_2 is not null limit 1"
+    ):
+        return "name"
+    return ""

@@ -1,0 +1,145 @@
+"""One engine for all tables: a declaration becomes cells with their margins, and the sums that tie them.
+
+A source (``sources/*.sql``) has one row per thing counted: ``unit_id``, ``weight`` (the probability that it happened),
+``is_final`` and the columns that dimensions read. A cell is the sum of weights of the rows that have its codes. Cells with a
+total or a group of codes (a margin) equal sums of others: those sums are what an attacker uses, so they are made here
+once, for rounding, suppression and audit alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from register.engine import Engine
+from register.release.declaration import TOTAL, UNKNOWN, Dimension, Releases, ReleaseTable
+from register.rules.residence import bind
+
+KEYS = 2**60
+Values = Mapping[str, "int | str"]
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The true cells of one table, margins included. Nothing here may be written to a file of the release.
+
+    Parameters
+    ----------
+    table
+        The declaration.
+    frame
+        Dimensions, estimate, variance, final (certain part of the estimate), n (rows), key (sum of the record keys
+        of the rows, modulo 2^60: the same rows give the same key, in any table and any release), group (cells
+        of different groups are tied by no sum).
+    sums
+        sum (its number), parent, child: the cell in row ``parent`` is the sum of the cells ``child`` of that number.
+    """
+
+    table: ReleaseTable
+    frame: pl.DataFrame
+    sums: pl.DataFrame
+
+
+def count_cells(engine: Engine, releases: Releases, table: ReleaseTable, values: Values, secret: str) -> Cells:
+    """Return the cells of a table, margins included.
+
+    Parameters
+    ----------
+    engine
+        With the source of the table made.
+    values
+        Parameters of the filter: ``country``.
+    secret
+        The project's secret, so that nobody else can compute a record key.
+    """
+    dimensions = [releases.dimensions[name] for name in table.dimensions]
+    columns = ", ".join(f"{bind(d.expression(), values)} as {d.name}" for d in dimensions)
+    names = ", ".join(table.dimensions)
+    chosen = f"where {bind(table.filter, values)}" if table.filter else ""
+    # HMAC in form and in use: the secret comes first, has a fixed length, and the result is cut.
+    engine.run(f"""
+        create or replace temporary table leaf as
+        select {names},
+            sum(weight) as estimate,
+            sum(weight * (1 - weight)) as variance,
+            coalesce(sum(weight) filter (is_final), 0) as final,
+            count(*) as n,
+            sum(('0x' || left(md5('{secret}|' || unit_id), 15))::bigint::hugeint) % {KEYS}::hugeint as key
+        from (select {columns}, unit_id, weight, is_final from source_{table.source} {chosen})
+        group by {names}
+        """)
+    for dimension in dimensions:
+        _make_map(engine, dimension)
+    crossed = " union all ".join(_margins_sql(table, dimensions, names) for names in table.cross)
+    within = ", ".join(table.within)
+    frame = engine.frame(f"""
+        select *, row_number() over (order by {names}) - 1 as row,
+            {f"dense_rank() over (order by {within}) - 1" if within else "0"} as "group"
+        from (select distinct * from ({crossed})) order by row
+        """).with_columns(pl.col("key", "n", "row", "group").cast(pl.Int64))
+    engine.con.register("cell", frame.to_arrow())
+    return Cells(table, frame, _sums(engine, table))
+
+
+def _make_map(engine: Engine, dimension: Dimension) -> None:
+    """Make a table from leaf codes to the codes that contain them: itself, its groups, the total."""
+    name = dimension.name
+    pieces = [f"select {name} as code, {name} as parent from leaf", f"select {name}, '{TOTAL}' from leaf"]
+    for code in dimension.codes:
+        if code.parts:
+            listed = ", ".join(f"'{part}'" for part in code.parts)
+            pieces.append(f"select {name}, '{code.code}' from leaf where {name} in ({listed})")
+    if dimension.parent:
+        pieces.append(
+            f"select code, {dimension.parent} from (select {name} as code from leaf) where code <> '{UNKNOWN}'"
+        )
+    engine.run(f"create or replace temporary table map_{name} as {' union '.join(pieces)}")
+
+
+def _margins_sql(table: ReleaseTable, dimensions: Sequence[Dimension], crossed: Sequence[str]) -> str:
+    """Return the query for all cells over the crossed dimensions, the others at their total."""
+    selected, joined = [], []
+    for dimension in dimensions:
+        name = dimension.name
+        if name in table.within:
+            selected.append(f"leaf.{name}")
+        elif name in crossed:
+            selected.append(f"map_{name}.parent as {name}")
+            joined.append(f"inner join map_{name} on map_{name}.code = leaf.{name}")
+        else:
+            selected.append(f"'{TOTAL}' as {name}")
+    positions = ", ".join(str(position + 1) for position in range(len(selected)))
+    # Rounded, so that one set of rows gives one value in every table, whatever the order of the addition.
+    return f"""
+        select {", ".join(selected)}, round(sum(estimate), 9) as estimate, round(sum(variance), 9) as variance,
+            round(sum(final), 9) as final, sum(n) as n, sum(key) % {KEYS}::hugeint as key
+        from leaf {" ".join(joined)} group by {positions}
+        """
+
+
+def _sums(engine: Engine, table: ReleaseTable) -> pl.DataFrame:
+    """Return the sums: one per combination and margin, along the first dimension in which the cell is a margin.
+
+    Those along its other dimensions follow from these.
+    """
+    pieces = []
+    for number, crossed in enumerate(table.cross):
+        outside = [f"p.{name} = '{TOTAL}'" for name in table.summed if name not in crossed]
+        for position, name in enumerate(crossed):
+            leaves = [
+                f"p.{other} in (select code from map_{other})" for other in crossed[:position]
+            ]
+            same = " and ".join(f"p.{other} = c.{other}" for other in table.dimensions if other != name)
+            pieces.append(f"""
+                select {number} as crossed, p.row as parent, c.row as child
+                from cell as p
+                inner join map_{name} as m on m.parent = p.{name} and m.code <> m.parent
+                inner join cell as c on {same or "true"} and c.{name} = m.code
+                where {" and ".join([*outside, *leaves]) or "true"}
+                """)
+    return engine.frame(f"""
+        select dense_rank() over (order by crossed, parent) - 1 as sum, parent, child
+        from ({" union all ".join(pieces)}) order by sum, child
+        """)
