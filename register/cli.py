@@ -168,6 +168,20 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         show.flows(session.console, *annual_flows(load_project(session.directory), run, by or []), output)
 
+    @app.command(help=text("report"))
+    def report(
+        context: typer.Context,
+        method: str | None = typer.Option(None, help=text("method")),
+        month: str | None = typer.Option(None, help=text("month")),
+        run: str | None = run_option,
+    ) -> None:
+        from register import show
+        from register.commands import make_release
+        from register.project import load_project
+
+        session = _session(context)
+        show.release(session.console, make_release(load_project(session.directory), run, method, month))
+
     @app.command(help=text("rejected"))
     def rejected(
         context: typer.Context, run: str | None = run_option, output: Path | None = output_option

@@ -14,7 +14,8 @@ import polars as pl
 
 from register.engine import Engine, literal
 from register.errors import DeclarationError, UsageError, suggest
-from register.project import Project
+from register.project import RELEASE_METHODS, Project
+from register.rules.residence import Parameters
 from register.run import Run, find_run
 
 if TYPE_CHECKING:
@@ -182,3 +183,60 @@ def evaluate_run(project: Project, run_name: str | None, truth: Path) -> Any:
     if not truth.is_dir():
         raise DeclarationError("file_missing", where=str(truth))
     return evaluate(run.path / "tables", truth)
+
+
+def make_release(
+    project: Project, run_name: str | None, method: str | None, month: str | None
+) -> Any:
+    """Publish a run: count, protect, check and write its tables; return what was published.
+
+    Raises
+    ------
+    UsageError
+        If the run was not built to its end, the method or the month is none, or the extra ``release`` is not installed.
+    DisclosureError
+        If a gate is not passed; nothing is written then.
+    """
+    settings = project.release
+    if method is not None and method not in RELEASE_METHODS:
+        hint = suggest(method, RELEASE_METHODS)
+        raise UsageError("unknown_method", name=method, suggestion=hint, known=", ".join(RELEASE_METHODS))
+    month = month or dt.datetime.now().astimezone().strftime("%Y-%m")
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+        raise UsageError("bad_month", value=month)
+    run = find_run(project.runs, run_name)
+    if "flows" not in run.stages:
+        raise UsageError("table_not_built", table="flow", run=run.name)
+    try:
+        from register.release.declaration import load_releases
+        from register.release.disclose import Protection
+        from register.release.publish import Order, publish
+    except ModuleNotFoundError as error:
+        raise UsageError("missing_extra", extra="release") from error
+    order = Order(
+        releases=load_releases(project.schema()),
+        parameters=_parameters_of(project, run),
+        protection=Protection(method or settings.method, settings.threshold, settings.base),
+        secret=project.secret(),
+        month=month,
+        languages=settings.languages,
+        manifest=run.manifest,
+        folder=run.path / "release",
+        vintages=project.vintages,
+        partners=sorted(project.partners.glob("*.csv")),
+    )
+    with open_tables(project, run) as engine:
+        return publish(engine, order)
+
+
+def _parameters_of(project: Project, run: Run) -> Parameters:
+    """Return the rule and the series with which a run's flows were made."""
+    stage = run.stages["flows"]
+    return Parameters(
+        rule=project.rule.rule,
+        observed_from=dt.date.fromisoformat(stage["observed_from"]),
+        observed_until=dt.date.fromisoformat(stage["observed_until"]),
+        country=project.country,
+        missing_leg=project.rule.missing_leg,
+        seed=project.rule.seed,
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from register.errors import DeclarationError, LockedError, UsageError, suggest
+from register.locale import LANGUAGES
 from register.rules.residence import MISSING_LEG_POLICIES, Rule
 from register.schema import Schema, load_schema, profile_directory, read_toml, refuse_unknown_keys
 
@@ -46,6 +47,23 @@ class QualitySettings:
     max_rejected_share: float = 0.02
 
 
+RELEASE_METHODS = ("round", "suppress", "cell-key")
+ROUNDING_BASES = (3, 5)
+
+
+@dataclass(frozen=True)
+class ReleaseSettings:
+    """How releases are protected, and in which languages their workbooks and reports are written.
+
+    Figures of 1 to ``threshold`` - 1 must not be known. ``base`` is that of rounding and the reach of cell-key noise.
+    """
+
+    method: str = "round"
+    threshold: int = 5
+    base: int = 3
+    languages: tuple[str, ...] = ("es", "en")
+
+
 @dataclass(frozen=True)
 class Project:
     """One office's project: a folder with its settings, declarations, extracts, runs and decisions."""
@@ -55,6 +73,17 @@ class Project:
     rule: RuleSettings
     engine: EngineSettings
     quality: QualitySettings
+    release: ReleaseSettings = ReleaseSettings()
+
+    @property
+    def vintages(self) -> Path:
+        """What earlier releases published, outside the runs so that it survives them."""
+        return self.root / "vintages"
+
+    @property
+    def partners(self) -> Path:
+        """Other countries' published flows, for the mirror table."""
+        return self.root / "partners"
 
     @property
     def schemas(self) -> Path:
@@ -111,7 +140,7 @@ def load_project(root: Path) -> Project:
         raise UsageError("no_project", where=str(root))
     tree = read_toml(path)
     where = str(path)
-    refuse_unknown_keys(tree, ("country", "rule", "engine", "quality"), where)
+    refuse_unknown_keys(tree, ("country", "rule", "engine", "quality", "release"), where)
     country = str(tree.get("country", "")).upper()
     if not re.fullmatch(r"[A-Z]{3}", country):
         raise DeclarationError("bad_country", where=where, country=country)
@@ -121,6 +150,7 @@ def load_project(root: Path) -> Project:
         rule=_rule(tree.get("rule", {}), f"{where} [rule]"),
         engine=_engine(tree.get("engine", {}), f"{where} [engine]"),
         quality=_quality(tree.get("quality", {}), f"{where} [quality]"),
+        release=_release(tree.get("release", {}), f"{where} [release]"),
     )
 
 
@@ -169,6 +199,32 @@ def _quality(node: dict[str, Any], where: str) -> QualitySettings:
     return QualitySettings(share)
 
 
+def _release(node: dict[str, Any], where: str) -> ReleaseSettings:
+    refuse_unknown_keys(node, ("method", "threshold", "base", "languages"), where)
+    default = ReleaseSettings()
+    settings = ReleaseSettings(
+        method=str(node.get("method", default.method)),
+        threshold=int(node.get("threshold", default.threshold)),
+        base=int(node.get("base", default.base)),
+        languages=tuple(node.get("languages", default.languages)),
+    )
+    if settings.method not in RELEASE_METHODS:
+        hint = suggest(settings.method, RELEASE_METHODS)
+        raise DeclarationError(
+            "unknown_method",
+            where=where,
+            name=settings.method,
+            suggestion=hint,
+            known=", ".join(RELEASE_METHODS),
+        )
+    if settings.base not in ROUNDING_BASES or settings.threshold < settings.base:
+        raise DeclarationError("bad_base", where=where, base=settings.base, threshold=settings.threshold)
+    for language in settings.languages:
+        if language not in LANGUAGES:
+            raise DeclarationError("unknown_language", where=where, name=language, known=", ".join(LANGUAGES))
+    return settings
+
+
 _TEMPLATE = """\
 # Proyecto del registro · project of the register
 country = "{country}"
@@ -188,6 +244,13 @@ threads = 0
 # Una fuente con más filas rechazadas que esta parte detiene la construcción.
 [quality]
 max_rejected_share = 0.02
+
+# Lo que se publica: cifras de 1 a threshold - 1 no deben conocerse. method: round, suppress o cell-key; base: 3 o 5.
+[release]
+method = "round"
+threshold = 5
+base = 3
+languages = ["es", "en"]
 """
 
 

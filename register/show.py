@@ -110,6 +110,28 @@ def flows(
     )
 
 
+def release(console: Console, outcome: Any) -> None:
+    """Say what a release holds and where it stands."""
+    if console.as_json:
+        console.json(asdict(outcome))
+        return
+    for table, what in outcome.left_out.items():
+        console.say("release.left_out", table=table, what=what)
+    console.data(
+        console.text(
+            "release.done",
+            month=outcome.month,
+            path=outcome.folder,
+            tables=len(outcome.cells),
+            cells=console.number(sum(outcome.cells.values())),
+            withheld=console.number(outcome.withheld),
+            method=outcome.method,
+        )
+    )
+    if outcome.compared_with:
+        console.say("release.compared", month=outcome.compared_with)
+
+
 def check_report(console: Console, report: CheckReport) -> None:
     """Say what a check found."""
     if console.as_json:
