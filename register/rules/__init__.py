@@ -27,8 +27,8 @@ EVENTS  presence           as above
         history            MOVEMENT, initial_status, person
         spell              history
         search             spell
-
-        walk               spell, search
+        decided            spell, search
+        walk               decided
         late               walk
         ruling             walk, late
         day_count          spell

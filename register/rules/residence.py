@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import duckdb
 
 STAYS = ("passage", "presence", "leg", "gap", "movement", "movement_conflict", "initial_status", "stay")
-RULINGS = ("spell", "search", "walk", "late", "ruling")
+RULINGS = ("spell", "search", "decided", "walk", "late", "ruling")
 EVENTS = (
     *("presence", "initial_status", "history"),
     *RULINGS,

@@ -6,34 +6,18 @@
 -- would lie in the window of the open one and decide it.) The status before is final when every crossing before, in the
 -- migrating direction, is decided; the status after when the crossing itself is.
 --
--- `is_prompt`: a return leg whose verdict waits for nothing, because the crossing before went the other way, from a
--- status known by now, fewer than 2V - W days ago. `is_late`: the status before becomes final only later, so that an
--- earlier certainty is worth a search.
--- Reads: spell, search.
-with crossing as (
-    select
-        spell.person,
-        spell.place,
-        spell.record,
-        spell.day,
-        spell.side,
-        spell.clock,
-        spell.at_day,
-        spell.moment,
-        spell.set_status,
-        case when spell.is_hard then search.decided_day else spell.decided_day end as decided_day,
-        case when spell.is_hard then search.is_decisive else spell.is_decisive end as is_decisive
-    from spell
-    left join search on search.place = spell.place
-    where spell.is_crossing
-),
-
-carried as (
+-- `is_prompt`: a return leg whose verdict waits for nothing, because the crossing before, or the third before, went the
+-- other way from a status known by now, fewer than 2V - W days on that side ago. `is_late`: the status before becomes
+-- final only later, so that an earlier certainty is worth a search.
+-- `is_doubtful`: a hard crossing was not searched, or the history does not alternate: the person must be walked again.
+-- Reads: decided.
+with carried as (
     select
         *,
         max(case when is_decisive then place * 2 + side when set_status is not null then place * 2 + set_status end)
             over so_far as last_status
-    from crossing
+    from decided
+    where is_crossing
     window so_far as (partition by person order by place rows between unbounded preceding and current row)
 ),
 
@@ -67,11 +51,22 @@ compared as (
     select
         *,
         coalesce(
-            lag(person) over trail = person
-            and lag(side <> base and not is_unknown) over trail
-            and lag(side) over trail <> side
-            and at_day - lag(at_day) over trail < 2 * :threshold - :window
-            and lag(known_day) over trail <= day,
+            lag(person, 1) over trail = person
+            and lag(side <> base and not is_unknown, 1) over trail
+            and lag(side, 1) over trail <> side
+            and at_day - lag(at_day, 1) over trail < 2 * :threshold - :window
+            and lag(known_day, 1) over trail <= day,
+            false
+        )
+        or coalesce(
+            lag(person, 3) over trail = person
+            and lag(side <> base and not is_unknown, 3) over trail
+            and lag(side, 1) over trail <> side
+            and lag(side, 2) over trail = side
+            and lag(side, 3) over trail <> side
+            and at_day - lag(at_day, 1) over trail + lag(at_day, 2) over trail - lag(at_day, 3) over trail
+            < 2 * :threshold - :window
+            and lag(known_day, 3) over trail <= day,
             false
         ) as is_prompt
     from settled
@@ -101,5 +96,6 @@ select
         when decided_day is not null then greatest(known_day, decided_day)
     end as after_day,
     is_prompt,
-    not is_prompt and (is_unknown or known_day > day) as is_late
+    not is_prompt and (is_unknown or known_day > day) as is_late,
+    is_gap or (is_hard and side <> base) as is_doubtful
 from compared
