@@ -51,6 +51,6 @@ def add_per_distinct(work: pl.DataFrame, source: str, **derived: pl.Expr) -> pl.
     return put_back(work, source, work.select(source).unique().with_columns(**derived))
 
 
-def put_back(work: pl.DataFrame, source: str, distinct: pl.DataFrame) -> pl.DataFrame:
-    """Join what was computed per distinct value of a column back to the rows."""
+def put_back(work: pl.DataFrame, source: str | list[str], distinct: pl.DataFrame) -> pl.DataFrame:
+    """Join what was computed per distinct value of a column, or of several, back to the rows."""
     return work.join(distinct, on=source, how="left", nulls_equal=True, maintain_order="left")

@@ -68,9 +68,10 @@ def read_full_name(work: pl.DataFrame, known: pl.DataFrame | None, *, surnames_f
     )
     work = add_per_distinct(work, "_full", _text=unsuffixed)
     work = flag(work, title=pl.col("_full") != without_titles(pl.col("_full")))
-    distinct = work.select(full="_text").unique().drop_nulls()
+    distinct = work.select("habit", full="_text").unique().drop_nulls("full")
     has_comma = pl.col("full").str.contains(",")
     divided = distinct.filter(has_comma).select(
+        "habit",
         _text="full",
         _given=pl.col("full").str.extract("^[^,]*,(.*)$", 1).replace("", None),
         _s1=pl.col("full").str.extract("^([^,]*),", 1).replace("", None),
@@ -80,7 +81,7 @@ def read_full_name(work: pl.DataFrame, known: pl.DataFrame | None, *, surnames_f
         _comma=True,
     )
     whole = _split_whole(distinct.filter(~has_comma), known, surnames_first=surnames_first)
-    work = put_back(work, "_text", pl.concat([divided, whole]))
+    work = put_back(work, ["_text", "habit"], pl.concat([divided, whole]))
     return flag(
         work.with_columns(_s2=_NO_TEXT),
         single_name=pl.col("_single"),
@@ -94,12 +95,14 @@ def _split_whole(distinct: pl.DataFrame, known: pl.DataFrame | None, *, surnames
     """Split names without a comma, a widow's announcement ("... VDA DE GARCIA") taken off before."""
     widow = rf"^(.+) {words.WIDOW} (.+)$"
     distinct = distinct.select(
+        "habit",
         _text="full",
         _widow_of=pl.col("full").str.extract(widow, 2),
         full=pl.coalesce(pl.col("full").str.extract(widow, 1), "full"),
     )
     split = split_full_name(distinct, known, surnames_first=surnames_first, true_de=true_de(known))
     return split.select(
+        "habit",
         "_text",
         _given="given",
         _s1="surnames",

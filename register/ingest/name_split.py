@@ -10,12 +10,14 @@ import polars as pl
 from register.ingest import name_words as words
 
 KNOWN_SCHEMA = pl.Schema({"token": pl.String, "n_given": pl.Int64, "n_surname": pl.Int64})
+HABIT_SCHEMA = pl.Schema({"citizenship_code": pl.String, "n_one": pl.Int64, "n_two": pl.Int64})
 
-# Log-odds of two surnames over one before the words themselves are looked at, for names of three
-# words (GIVEN SURNAME SURNAME against GIVEN GIVEN SURNAME) and of more; and of three over two.
-_PRIOR_THREE_WORDS = log(0.85 / 0.15)
-_PRIOR_MORE_WORDS = log(0.95 / 0.05)
-_PRIOR_THIRD_SURNAME = log(0.02 / 0.98)
+# Log-odds of two surnames over one where nothing is known of the country.
+DEFAULT_HABIT = log(0.9 / 0.1)
+# One given name is half as usual as two, and two are five times as usual as three: log-odds that a name of
+# three words, or of more, gets from how many given names each way of dividing it would leave.
+_ONE_GIVEN_OVER_TWO, _TWO_GIVEN_OVER_THREE = log(0.5), log(5.0)
+_THIRD_SURNAME = log(0.02 / 0.98)
 # A split less sure than nine to one is doubtful.
 _SURE = log(9.0)
 _PARTICLE_ODDS = log(20.0)
@@ -106,6 +108,38 @@ def surname_odds(known: pl.DataFrame | None) -> pl.DataFrame:
     )
 
 
+def learn_surname_habits(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Count, by citizenship, how many people have one surname and how many have two.
+
+    Parameters
+    ----------
+    frames
+        Standardised names with citizenship_code, surname_1 and surname_2, from sources that keep given
+        names and surnames in columns of their own; one row per distinct person.
+
+    Returns
+    -------
+    pl.DataFrame
+        Grain: one citizenship. Columns: citizenship_code, n_one, n_two.
+    """
+    has_two = pl.col("surname_2").is_not_null()
+    counted = (
+        frame.filter(pl.col("citizenship_code").is_not_null() & pl.col("surname_1").is_not_null())
+        .group_by("citizenship_code")
+        .agg(n_one=(~has_two).sum().cast(pl.Int64), n_two=has_two.sum().cast(pl.Int64))
+        for frame in frames
+    )
+    together = pl.concat([pl.DataFrame(schema=HABIT_SCHEMA), *counted])
+    return together.group_by("citizenship_code").agg(pl.col("n_one", "n_two").sum()).sort("citizenship_code")
+
+
+def habit_odds(habits: pl.DataFrame) -> pl.DataFrame:
+    """Return citizenship_code and habit: the log-odds of two surnames over one, drawn to the default."""
+    # Ten people of the default habit are added to each citizenship.
+    two, one = pl.col("n_two") + 9.0, pl.col("n_one") + 1.0
+    return habits.select("citizenship_code", habit=(two / one).log())
+
+
 def split_full_name(
     frame: pl.DataFrame,
     known: pl.DataFrame | None,
@@ -115,84 +149,99 @@ def split_full_name(
 ) -> pl.DataFrame:
     """Divide a cleaned full name into given names and surnames.
 
-    A name of two words divides in the middle; a longer one has two surnames unless the words
-    themselves say otherwise: the score of one, two or three surnames is a prior plus the log-odds
-    of each word that would become a surname (naive Bayes over the frequencies in `known`).
+    A name of two words divides in the middle. For a longer one the ways to divide it are scored: the
+    log-odds of two surnames in the person's country, those of the number of given names that would be
+    left, and those of each word that would become a surname (naive Bayes over the frequencies in `known`).
 
     Parameters
     ----------
     frame
-        Distinct values with a column `full`, cleaned text without a comma.
+        Distinct values with columns full (cleaned text without a comma) and habit (log-odds of two
+        surnames over one, null where unknown).
     known
         Table of :func:`learn_name_frequencies`, or None.
-    true_de
-        The X of which "DE X" is a surname and not a husband's.
     surnames_first
         True for "SURNAMES GIVEN", False for "GIVEN SURNAMES".
+    true_de
+        The X of which "DE X" is a surname and not a husband's.
 
     Returns
     -------
     pl.DataFrame
-        `frame` with given, surnames, spouse (of "ANA LOPEZ DE GARCIA" and "ANA LOPEZ VDA DE GARCIA", null
-        where the surnames stand first), is_single (a single word, taken as surname as ICAO 9303 takes
-        an undivided name) and is_uncertain (the split is less sure than nine to one).
+        `frame` with given, surnames, spouse (of "ANA LOPEZ DE GARCIA", null where the surnames stand
+        first), is_single (a single word, taken as surname as ICAO 9303 takes an undivided name) and
+        is_uncertain (the division is less sure than nine to one).
     """
+    work = frame.with_columns(_bound=_bound_text(surnames_first=surnames_first))
+    is_bound = pl.col("_bound").str.contains("_")
+    tied = work.filter(is_bound).with_columns(_bound=_compounds_tied(surnames_first=surnames_first))
+    work = pl.concat([work.filter(~is_bound), tied])
+    work = work.with_columns(_units=pl.col("_bound").str.split(" "), spouse=pl.lit(None, pl.String))
+    if not surnames_first:
+        work = _set_spouse_apart(work, true_de)
+    work = work.with_columns(_n=pl.col("_units").list.len())
+    work = _score(work, known, outermost=0 if surnames_first else -1)
+    n, n_surname, units = pl.col("_n"), pl.col("_n_surname"), pl.col("_units")
+    if surnames_first:
+        surnames, given = units.list.head(n_surname), units.list.slice(n_surname)
+    else:
+        surnames, given = units.list.tail(n_surname), units.list.head(n - n_surname)
+    return work.with_columns(
+        given=given.list.join(" ").str.replace_all("_", " ").replace("", None),
+        surnames=surnames.list.join(" ").str.replace_all("_", " "),
+        is_single=n == 1,
+    ).select(*frame.columns, "given", "surnames", "spouse", "is_single", "is_uncertain")
+
+
+def _bound_text(*, surnames_first: bool) -> pl.Expr:
+    """Bind the particles of a full name."""
     bound = bind(pl.col("full"))
     if not surnames_first:
         # A given name comes first: "DU HANG", "LE MINH NGUYEN".
         bound = bound.str.replace(rf"^({'|'.join(words.PARTICLES)})_", "${1} ")
-    bound = bound.str.replace_all("([A-Z]) Y ([A-Z])", "${1}_Y_${2}")
-    units = bind_compound_given(bound, doubtful=not surnames_first)
-    if surnames_first:
-        # Read from the right, a compound given name has nothing after it to tell it by.
-        heads, tails = "|".join(words.COMPOUND_GIVEN_HEADS), _bound_alternatives(words.COMPOUND_GIVEN_TAILS)
-        units = units.str.replace(rf" ({heads}) ({tails})$", " ${1}_${2}")
-    units = units.str.split(" ")
-    work = frame.with_columns(_units=units, spouse=pl.lit(None, pl.String))
+    return bound.str.replace_all("([A-Z]) Y ([A-Z])", "${1}_Y_${2}")
+
+
+def _compounds_tied(*, surnames_first: bool) -> pl.Expr:
+    """Tie the compound given names of a bound full name."""
+    tied = bind_compound_given(pl.col("_bound"), doubtful=not surnames_first)
     if not surnames_first:
-        work = _set_spouse_apart(work, true_de)
-    outward = pl.col("_units") if surnames_first else pl.col("_units").list.reverse()
+        return tied
+    # Read from the right, a compound given name has nothing after it to tell it by.
+    heads, tails = "|".join(words.COMPOUND_GIVEN_HEADS), _bound_alternatives(words.COMPOUND_GIVEN_TAILS)
+    return tied.str.replace(rf" ({heads}) ({tails})$", " ${1}_${2}")
+
+
+def _score(work: pl.DataFrame, known: pl.DataFrame | None, *, outermost: int) -> pl.DataFrame:
+    """Add _n_surname, one to three, and is_uncertain.
+
+    `outermost` is the place of the word that is a surname in any case: the first (0) or the last (-1).
+    """
+    step = 1 if outermost == 0 else -1
+    places = {"_second": outermost + step, "_third": outermost + 2 * step}
     work = work.with_columns(
-        _n=pl.col("_units").list.len(),
-        _second=outward.list.get(1, null_on_oob=True),
-        _third=outward.list.get(2, null_on_oob=True),
+        pl.col("_units").list.get(place, null_on_oob=True).alias(name) for name, place in places.items()
     )
     odds = surname_odds(known)
-    for place in ("_second", "_third"):
-        work = _with_odds(work, place, odds)
+    for name in places:
+        work = _with_odds(work, name, odds)
     n = pl.col("_n")
     # "MARIA DEL CARMEN" shows two given names in one unit.
     n_words = n + pl.col("_units").list.first().str.contains("[A-Z]_[A-Z]").cast(pl.Int8)
-    prior = pl.when(n_words <= 3).then(_PRIOR_THREE_WORDS).otherwise(_PRIOR_MORE_WORDS)
-    two = pl.when(n >= 3).then(prior + pl.col("_second_odds")).otherwise(-99.0)
-    three = pl.when(n >= 4).then(two + _PRIOR_THIRD_SURNAME + pl.col("_third_odds")).otherwise(-99.0)
-    work = work.with_columns(_two=two, _three=three)
+    given_left = pl.when(n_words <= 3).then(_ONE_GIVEN_OVER_TWO).otherwise(_TWO_GIVEN_OVER_THREE)
+    prior = pl.col("habit").fill_null(DEFAULT_HABIT) + given_left
+    impossible = pl.lit(-99.0)
+    work = work.with_columns(_two=pl.when(n >= 3).then(prior + pl.col("_second_odds")).otherwise(impossible))
+    with_third = pl.col("_two") + _THIRD_SURNAME + pl.col("_third_odds")
+    work = work.with_columns(_three=pl.when(n >= 4).then(with_third).otherwise(impossible))
     best = pl.max_horizontal(pl.lit(0.0), "_two", "_three")
-    runner_up = pl.concat_list(pl.lit(0.0), "_two", "_three").list.sort(descending=True).list.get(1)
-    n_surname = (
-        pl.when(n <= 2)
-        .then(1)
-        .when(best == pl.col("_three"))
-        .then(3)
-        .when(best == pl.col("_two"))
-        .then(2)
-        .otherwise(1)
-    )
-    work = work.with_columns(
-        _k=n_surname, is_single=n == 1, is_uncertain=(n >= 3) & (best - runner_up < _SURE)
-    )
-    if surnames_first:
-        surnames, given = pl.col("_units").list.head(pl.col("_k")), pl.col("_units").list.slice(pl.col("_k"))
-    else:
-        surnames, given = (
-            pl.col("_units").list.tail(pl.col("_k")),
-            pl.col("_units").list.head(pl.col("_n") - pl.col("_k")),
-        )
-    given_text = given.list.join(" ").str.replace_all("_", " ")
+    worst = pl.min_horizontal(pl.lit(0.0), "_two", "_three")
+    runner_up = pl.col("_two") + pl.col("_three") - best - worst
+    n_surname = pl.when(best == pl.col("_three")).then(3).when(best == pl.col("_two")).then(2).otherwise(1)
     return work.with_columns(
-        given=pl.when(given_text != "").then(given_text),
-        surnames=surnames.list.join(" ").str.replace_all("_", " "),
-    ).select(*frame.columns, "given", "surnames", "spouse", "is_single", "is_uncertain")
+        _n_surname=pl.when(n <= 2).then(1).otherwise(n_surname),
+        is_uncertain=(n >= 3) & (best - runner_up < _SURE),
+    )
 
 
 def _set_spouse_apart(work: pl.DataFrame, true_de: Sequence[str]) -> pl.DataFrame:

@@ -14,7 +14,12 @@ from register.ingest import name_words as words
 from register.ingest.name_flags import DOUBT, NAME_FLAGS, add_per_distinct, flag, join_flags
 from register.ingest.name_layouts import read_columns, read_full_name, read_mrz
 from register.ingest.name_parts import tidy_given, tidy_surnames, true_de
-from register.ingest.name_split import add_name_frequencies, learn_name_frequencies
+from register.ingest.name_split import (
+    add_name_frequencies,
+    habit_odds,
+    learn_name_frequencies,
+    learn_surname_habits,
+)
 from register.ingest.name_text import phonetic_key
 
 __all__ = [
@@ -23,6 +28,7 @@ __all__ = [
     "NAME_FLAGS",
     "add_name_frequencies",
     "learn_name_frequencies",
+    "learn_surname_habits",
     "standardise_names",
 ]
 
@@ -45,7 +51,9 @@ _OUTPUT = (
 )
 
 
-def standardise_names(raw: pl.DataFrame, layout: str, known: pl.DataFrame | None = None) -> pl.DataFrame:
+def standardise_names(
+    raw: pl.DataFrame, layout: str, known: pl.DataFrame | None = None, habits: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Standardise distinct raw names.
 
     Parameters
@@ -62,6 +70,10 @@ def standardise_names(raw: pl.DataFrame, layout: str, known: pl.DataFrame | None
     known
         Frequencies of words as given names and as surnames, from :func:`learn_name_frequencies`;
         they decide where a name in one column divides, and whether "DE X" is a surname.
+
+    habits
+        Numbers of people with one and with two surnames by citizenship, from
+        :func:`learn_surname_habits`; they count where `raw` has a column citizenship_code.
 
     Returns
     -------
@@ -87,6 +99,7 @@ def standardise_names(raw: pl.DataFrame, layout: str, known: pl.DataFrame | None
     columns = _input_columns(raw, layout)
     out_columns = raw.columns
     work = raw.with_columns(pl.col(columns).cast(pl.String))
+    work = _with_habit(work, habits)
     is_portuguese = layout == "portuguese"
     if columns != _ONE_COLUMN:
         work = read_columns(work, dict(zip(columns, ("_given", "_s1", "_s2"), strict=False)))
@@ -108,6 +121,13 @@ def _input_columns(raw: pl.DataFrame, layout: str) -> tuple[str, ...]:
         if set(columns) <= set(raw.columns):
             return columns
     raise ValueError(f"name layout {layout!r} needs the columns {LAYOUTS[layout][0]}")
+
+
+def _with_habit(work: pl.DataFrame, habits: pl.DataFrame | None) -> pl.DataFrame:
+    """Add the log-odds of two surnames in the country of each person, null where unknown."""
+    if habits is None or "citizenship_code" not in work.columns:
+        return work.with_columns(habit=pl.lit(None, pl.Float64))
+    return work.join(habit_odds(habits), on="citizenship_code", how="left", maintain_order="left")
 
 
 def _arrange(work: pl.DataFrame, *, paternal_last: bool) -> pl.DataFrame:

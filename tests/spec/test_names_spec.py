@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from register.ingest.names import learn_name_frequencies, standardise_names
+from register.ingest.names import learn_name_frequencies, learn_surname_habits, standardise_names
 
 
 def separate(given: str | None, surname_1: str | None, surname_2: str | None = None) -> dict[str, object]:
@@ -194,6 +194,26 @@ def test_the_extract_itself_teaches_what_is_a_surname() -> None:
         "SAAVEDRA",
         None,
     )
+
+
+def test_the_extract_itself_teaches_where_people_have_one_surname() -> None:
+    taught = pl.DataFrame(
+        {
+            "given_name_raw": ["PETER", "ANA"] * 200,
+            "surname_1_raw": ["SMITH", "ROJAS"] * 200,
+            "surname_2_raw": [None, "PAZ"] * 200,
+            "citizenship_code": ["USA", "COL"] * 200,
+        }
+    )
+    habits = learn_surname_habits([standardise_names(taught, "separate")])
+    same_text = pl.DataFrame(
+        {"full_name_raw": ["EDGAR TODD ROYCE"] * 3, "citizenship_code": ["USA", "COL", None]}
+    )
+
+    names = standardise_names(same_text, "given_surnames", habits=habits)
+
+    assert names["given_name"].to_list() == ["EDGAR TODD", "EDGAR", "EDGAR"]
+    assert names["surname_1"].to_list() == ["ROYCE", "TODD", "TODD"]
 
 
 @pytest.mark.parametrize(
