@@ -223,6 +223,7 @@ def make_release(
         manifest=run.manifest,
         folder=run.path / "release",
         vintages=project.vintages,
+        open_run=lambda: open_tables(project, run),
         partners=sorted(project.partners.glob("*.csv")),
     )
     with open_tables(project, run) as engine:

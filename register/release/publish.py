@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,8 @@ class Order:
     """What to publish, of which run and how.
 
     ``month`` is that of the release, ``YYYY-MM``. ``manifest`` is the run's. ``folder`` will hold the release and
-    ``vintages`` holds the earlier ones; ``partner`` are files of other countries' flows.
+    ``vintages`` holds the earlier ones; ``partners`` are files of other countries' flows. ``open_run`` opens the tables of the
+    run once more, for rules other than its own.
     """
 
     releases: Releases
@@ -45,6 +46,7 @@ class Order:
     manifest: Mapping[str, Any]
     folder: Path
     vintages: Path
+    open_run: Callable[[], Engine]
     partners: Sequence[Path] = ()
 
 
@@ -115,7 +117,8 @@ def publish(engine: Engine, order: Order) -> Outcome:
 
 def _count(engine: Engine, order: Order) -> list[Cells]:
     declared = [table for table in order.releases.tables.values() if table.source]
-    values = make_sources(engine, order.parameters, sorted({table.source for table in declared}))
+    names = sorted({table.source for table in declared})
+    values = make_sources(engine, order.open_run, order.releases.schema, order.parameters, names)
     counted = [count_cells(engine, order.releases, table, values, order.secret) for table in declared]
     return [cells for cells in counted if len(cells.frame)]
 

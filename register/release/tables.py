@@ -62,9 +62,9 @@ def count_cells(engine: Engine, releases: Releases, table: ReleaseTable, values:
     engine.run(f"""
         create or replace temporary table leaf as
         select {names},
-            sum(weight) as estimate,
-            sum(weight * (1 - weight)) as variance,
-            coalesce(sum(weight) filter (is_final), 0) as final,
+            sum(weight)::double as estimate,
+            sum(weight * (1 - weight))::double as variance,
+            coalesce(sum(weight) filter (is_final), 0)::double as final,
             count(*) as n,
             sum(('0x' || left(md5('{secret}|' || unit_id), 15))::bigint::hugeint) % {KEYS}::hugeint as key
         from (select {columns}, unit_id, weight, is_final from source_{table.source} {chosen})

@@ -61,7 +61,7 @@ def rows(published: Published, releases: Releases, language: str, by: Sequence[s
     table, frame = published.table, published.frame
     for name, code in codes.items():
         frame = frame.filter(pl.col(name) == code)
-    parts = [name for name in ("sex", "child", "age") if name in table.dimensions and name not in by]
+    parts = [name for name in ("sex", "child", "age") if name in table.dimensions and name not in (*by, *codes)]
     for name in table.dimensions:
         if name in table.summed and name not in by and name not in parts and name not in codes:
             frame = frame.filter(pl.col(name) == TOTAL)

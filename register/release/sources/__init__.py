@@ -13,16 +13,21 @@ from pathlib import Path
 import polars as pl
 
 from register.engine import Engine
-from register.release.declaration import ReleaseTable
-from register.release.published import Published, derive
+from register.errors import DeclarationError
+from register.release.concordance import make_concordance, register_codelists
+from register.release.declaration import TOTAL, ReleaseTable
+from register.release.published import MEASURES, Published, derive
 from register.release.vintage import annual_flows, triangle
 from register.rules.residence import Parameters, bind
+from register.schema import Schema
 
-READS = {"accounting": ("residence",)}
+READS = {"accounting": ("residence", "migration")}
 Values = dict[str, "int | str"]
 
 
-def make_sources(engine: Engine, parameters: Parameters, names: Sequence[str]) -> Values:
+def make_sources(
+    engine: Engine, open_run: Callable[[], Engine], schema: Schema, parameters: Parameters, names: Sequence[str]
+) -> Values:
     """Make sources as temporary tables ``source_<name>``; return the parameters that tables may use.
 
     Years that begin within the first W days of the series are the burn-in, and are not published.
@@ -34,12 +39,11 @@ def make_sources(engine: Engine, parameters: Parameters, names: Sequence[str]) -
         first += 1
     values["first_year"] = first
     values["last_year"] = parameters.observed_until.year
+    register_codelists(engine, schema)
     for name in names:
         for part in (*READS.get(name, ()), name):
             if part == "concordance":
-                from register.release.concordance import make_concordance
-
-                make_concordance(engine, parameters, values)
+                make_concordance(engine, open_run, schema, parameters, values)
             elif not engine.has(f"source_{part}"):
                 text = bind(files(__package__).joinpath(f"{part}.sql").read_text("utf-8"), values)
                 engine.run(f"create or replace temporary table source_{part} as {text}")
@@ -54,7 +58,53 @@ def vintages(
     if flows is None:
         return None
     frame = triangle(folder, annual_flows(flows, month), month)
-    return Published(table, frame.select(*table.dimensions, "value", "standard_error", "share_final", "obs_status", "conf_status").sort(table.dimensions))
+    return Published(table, frame.select(*table.dimensions, *MEASURES).sort(table.dimensions))
 
 
-published_sources: dict[str, Callable[..., Published | None]] = {"vintage": vintages}
+def mirror(
+    table: ReleaseTable, tables: Sequence[Published], month: str, folder: Path, partners: Sequence[Path]
+) -> Published | None:
+    """Return our flows with each country beside those that it published of its flows with us.
+
+    A partner file is CSV: ``country`` (ISO 3166-1 alpha-3), ``year``, ``direction`` as that country sees it (its emigration to us
+    is our immigration), ``sex`` (F, M, _T), ``child`` (Y0T17, Y_GE18, _T), ``value``.
+
+    Raises
+    ------
+    DeclarationError
+        If a file lacks a column.
+    """
+    ours = next((one for one in tables if one.table.name == "T05"), None)
+    if not partners or ours is None:
+        return None
+    theirs = pl.concat([_read_partner(path) for path in partners])
+    turned = theirs.select(
+        "year",
+        pl.col("direction").replace({"immigration": "emigration", "emigration": "immigration"}),
+        pl.col("country").alias("counterpart"),
+        pl.lit("THEIRS").alias("mirror"),
+        *("sex", "child", "value"),
+        pl.lit(None, pl.Float64).alias("standard_error"),
+        pl.lit(None, pl.Float64).alias("share_final"),
+        pl.lit("A").alias("obs_status"),
+        pl.lit("F").alias("conf_status"),
+    )
+    mine = (
+        ours.frame.filter(pl.col("nationality") == TOTAL)
+        .with_columns(pl.lit("OURS").alias("mirror"))
+        .join(turned.select("year", "direction", "counterpart").unique(), on=["year", "direction", "counterpart"], how="semi")
+    )
+    both = pl.concat([frame.select(*table.dimensions, *MEASURES) for frame in (mine, turned)])
+    return Published(table, derive(both, table))
+
+
+def _read_partner(path: Path) -> pl.DataFrame:
+    columns = {"country": pl.String, "year": pl.String, "direction": pl.String, "sex": pl.String, "child": pl.String, "value": pl.Float64}
+    frame = pl.read_csv(path, infer_schema=False)
+    for name in columns:
+        if name not in frame.columns:
+            raise DeclarationError("missing_key", where=str(path), key=name)
+    return frame.select(pl.col(name).cast(kind) for name, kind in columns.items())
+
+
+published_sources: dict[str, Callable[..., Published | None]] = {"vintage": vintages, "mirror": mirror}

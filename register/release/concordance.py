@@ -1,0 +1,49 @@
+"""The same flows under every residence rule: the rule's own SQL, run again with other numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from register.engine import Engine
+from register.rules.residence import EVENTS, PRESETS, Parameters, create_tables
+from register.schema import Schema
+
+CODELISTS = ("age_group", "permit_class", "traveller_class", "visa_class")
+
+
+def make_concordance(
+    engine: Engine, open_run: Callable[[], Engine], schema: Schema, parameters: Parameters,
+    values: Mapping[str, int | str],
+) -> None:  # fmt: skip
+    """Make ``source_concordance``: one row per migration and rule.
+
+    The project's own rule is read from the run; the others are derived from the run's movements in a database of their
+    own. A preset with the numbers of the project's own rule is not run again.
+    """
+    own = parameters.rule
+    pieces = [_migrations("event", own.name, values)]
+    for rule in PRESETS.values():
+        if (rule.threshold, rule.window) == (own.threshold, own.window):
+            continue
+        with open_run() as other:
+            register_codelists(other, schema)
+            create_tables(other.con, EVENTS, replace(parameters, rule=rule))
+            found = other.frame(_migrations("event", rule.name, values))
+        table = f"event_{len(pieces)}"
+        engine.con.register(table, found.to_arrow())
+        pieces.append(f"select * from {table}")
+    engine.run(f"create or replace temporary table source_concordance as {' union all '.join(pieces)}")
+
+
+def register_codelists(engine: Engine, schema: Schema) -> None:
+    """Let SQL read the code lists that the rule and the sources look into."""
+    for name in CODELISTS:
+        engine.con.register(name, schema.codelist(name).to_arrow())
+
+
+def _migrations(table: str, rule: str, values: Mapping[str, int | str]) -> str:
+    return f"""
+        select event_id as unit_id, probability as weight, status = 'final' as is_final, year, direction, sex, age,
+            '{rule}' as rule
+        from {table} where year >= {int(values["first_year"])}"""
