@@ -175,7 +175,7 @@ def test_documented_keys_of_sources_are_those_accepted(tmp_path: Path) -> None:
     assert set(NAME_LAYOUTS) == documented["layout"]
 
 
-@pytest.mark.parametrize("section", ["top", "rule", "engine", "quality"])
+@pytest.mark.parametrize("section", ["top", "rule", "engine", "quality", "release"])
 def test_documented_settings_are_those_accepted(tmp_path: Path, section: str) -> None:
     text = "bogus = 1\n" if section == "top" else f'country = "COL"\n[{section}]\nbogus = 1\n'
     (tmp_path / SETTINGS_FILE).write_text(text, "utf-8")
