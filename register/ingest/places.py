@@ -85,7 +85,8 @@ def match_municipalities(
     )
     names = _names(municipalities)
     found = _match_codes_and_names(pairs, names, municipalities)
-    open_ = found.filter((pl.col("how") == "unknown") & pl.col("suggestion").is_null())
+    found = _retry(found, _with_named_department(found, departments), names, municipalities)
+    open_ = found.filter(pl.col("how") == "unknown")
     similar = _match_similar(open_, names, threshold, margin)
     found = pl.concat(
         [found.join(open_, on=["municipality", "department"], how="anti", nulls_equal=True), similar]
@@ -102,6 +103,30 @@ def match_municipalities(
         "department_how",
     )
     return work.join(found, on=_PAIR, how="left", nulls_equal=True, maintain_order="left")
+
+
+def _with_named_department(found: pl.DataFrame, departments: pl.DataFrame) -> pl.DataFrame:
+    """Return the unmatched pairs whose municipality names its department too: "MEDELLIN (ANTIOQUIA)"."""
+    both = r"^(.+?)\s*[,(/\-]\s*([^,()/\-]+?)\s*\)?\s*$"
+    own = found.filter(pl.col("how") == "unknown").with_columns(
+        _head=pl.col("municipality").str.extract(both, 1), _tail=pl.col("municipality").str.extract(both, 2)
+    )
+    tails = match_codes(own["_tail"].unique(), departments).select(_tail="value", _tail_code="code")
+    own = own.join(tails, on="_tail", how="left").filter(
+        pl.col("_tail_code").is_not_null()
+        & (pl.col("department_code").is_null() | (pl.col("department_code") == pl.col("_tail_code")))
+    )
+    return own.with_columns(
+        department_code="_tail_code", _text=fold_text(pl.col("_head")), _place=fold_place(pl.col("_head"))
+    ).select(column for column in found.columns if column not in _LOOKUP)
+
+
+def _retry(
+    found: pl.DataFrame, again: pl.DataFrame, names: pl.DataFrame, municipalities: pl.DataFrame
+) -> pl.DataFrame:
+    """Match some pairs anew and put the outcome in the place of the earlier one."""
+    others = found.join(again, on=_PAIR, how="anti", nulls_equal=True)
+    return pl.concat([others, _match_codes_and_names(again, names, municipalities)])
 
 
 def _names(municipalities: pl.DataFrame) -> pl.DataFrame:

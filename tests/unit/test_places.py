@@ -66,6 +66,11 @@ def one(
         # The department tells the two Armenias apart; without it nothing is guessed.
         ("ARMENIA", "Quindío", "63001", "label"),
         ("ARMENIA", None, None, "ambiguous"),
+        # The department may stand beside the municipality, in one cell.
+        ("ARMENIA (QUINDÍO)", None, "63001", "label"),
+        ("Cali, Valle del Cauca", None, "76001", "label"),
+        ("ARMENIA - ANTIOQUIA", "Antioquia", "05059", "label"),
+        ("ARMENIA - ANTIOQUIA", "Quindío", None, "unknown"),
         # A department that nobody can read is no department.
         ("CALI", "Narnia", "76001", "label"),
         ("Narnia", "Antioquia", None, "unknown"),
