@@ -1,4 +1,4 @@
-"""What the tests of ingest and of the run share: extracts of a few lines in the six Colombian layouts, and small builds.
+"""What tests of ingest and of the run share: extracts of a few lines in the six Colombian layouts, and small builds.
 
 A layout knows its file name, its form and one ordinary row. A test writes only what it is about:
 
@@ -7,6 +7,9 @@ A layout knows its file name, its form and one ordinary row. A test writes only 
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -267,13 +270,27 @@ def assert_all_accounted(files: Iterable[Mapping[str, Any]]) -> None:
         assert all(count[fate] >= 0 for fate in FATES), count
 
 
+def command(*arguments: str, code: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, in English unless told otherwise; ``code`` is run before it."""
+    inherited = {
+        key: value for key, value in os.environ.items() if not key.startswith(("REGISTER_", "LC_", "LANG"))
+    }
+    return subprocess.run(
+        [sys.executable, "-c", f"{code}\nfrom register.cli import main\nmain()", *arguments],
+        capture_output=True,
+        text=True,
+        env={**inherited, "LANG": "en_US.UTF-8", **environment},
+        check=False,
+    )
+
+
 def tables(run: Path) -> list[Path]:
     """Return the Parquet files of a run."""
     return sorted((run / "tables").rglob("*.parquet"))
 
 
 def sorted_rows(path: Path) -> Sequence[tuple[Any, ...]]:
-    """Return the rows of a Parquet file in an order of their own, to compare tables whatever order they were written in."""
+    """Return the rows of a Parquet file sorted, to compare tables in whatever order they were written."""
     import polars as pl
 
     frame = pl.read_parquet(path, glob=False)

@@ -59,7 +59,12 @@ def test_line_ends_of_any_system_are_read(tmp_path: Path, end: str, last: bool) 
 
 def test_another_quote_and_another_delimiter(tmp_path: Path) -> None:
     lines = [VISAS.header, VISAS.row()]
-    content = "\n".join(lines).replace('"' + FULL_NAME + '"', "\0").replace(",", "\t").replace("\0", f"'{FULL_NAME}'")
+    content = (
+        "\n".join(lines)
+        .replace('"' + FULL_NAME + '"', "\0")
+        .replace(",", "\t")
+        .replace("\0", f"'{FULL_NAME}'")
+    )
     built = ingest(
         tmp_path / "project",
         {VISAS.file: content},
@@ -136,9 +141,13 @@ def test_files_that_no_declaration_claims_are_told_and_left_alone(tmp_path: Path
     ], "hidden files are not even told"
 
 
-@pytest.mark.parametrize("content", [b"", b"\xef\xbb\xbf", b"\r\n\r\n"], ids=["empty", "a mark alone", "blank lines"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xef\xbb\xbf", b"\r\n\r\n"], ids=["empty", "a mark alone", "blank lines"]
+)
 def test_an_empty_file_has_no_rows(tmp_path: Path, content: bytes) -> None:
-    built = ingest(tmp_path / "project", {VISAS.file: VISAS.text(VISAS.row()), "cancilleria_visas_2.csv": content})
+    built = ingest(
+        tmp_path / "project", {VISAS.file: VISAS.text(VISAS.row()), "cancilleria_visas_2.csv": content}
+    )
     one_visa(built)
     assert built.count("cancilleria_visas_2.csv")["received"] == 0
 
@@ -205,7 +214,9 @@ def test_a_column_that_had_another_name_in_other_years_is_one_column(tmp_path: P
     built = ingest(
         tmp_path / "project",
         {
-            "cancilleria_visas_2019.csv": VISAS.text(VISAS.row(), header=VISAS.header.replace("tipo", "clase_visa")),
+            "cancilleria_visas_2019.csv": VISAS.text(
+                VISAS.row(), header=VISAS.header.replace("tipo", "clase_visa")
+            ),
             "cancilleria_visas_2020.csv": VISAS.text(VISAS.row(numero_visa="V2", tipo="R")),
         },
         {VISA_FILE: [('= "tipo"', '= { from = "tipo", renamed_from = ["clase_visa", "categoria"] }')]},

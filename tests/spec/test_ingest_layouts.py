@@ -131,7 +131,9 @@ def test_a_permit_names_its_own_number_and_the_document_it_was_given_on(office: 
 
 
 def test_a_birth_names_child_mother_and_father(office: Built) -> None:
-    roles = office.values("select role from mention where source = 'birth' and record_key = 'N1' order by role")
+    roles = office.values(
+        "select role from mention where source = 'birth' and record_key = 'N1' order by role"
+    )
     assert roles == ["child", "father", "mother"]
     birth = office.row("select * from birth where record_key = 'N1'")
     assert (birth["born_on"], birth["registered_on"]) == (dt.date(2023, 6, 1), dt.date(2023, 6, 10))
@@ -161,7 +163,9 @@ def test_surnames_in_one_column_are_two_surnames(office: Built) -> None:
 
 
 def test_a_birth_without_a_father_names_two_people(office: Built) -> None:
-    roles = office.values("select role from mention where source = 'birth' and record_key = 'N2' order by role")
+    roles = office.values(
+        "select role from mention where source = 'birth' and record_key = 'N2' order by role"
+    )
     assert roles == ["child", "mother"]
 
 

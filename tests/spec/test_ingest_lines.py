@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from kit import BIRTHS, CROSSINGS, VISAS, Built, ingest
+
 from register.ingest.read import MAX_LINE_BYTES, MAX_RAW_CHARACTERS
 
 
@@ -19,7 +20,9 @@ def visas(tmp_path: Path, content: bytes) -> Built:
 def between(bad: str | bytes) -> bytes:
     """Return a file with a good row before and after the bad lines."""
     text = bad.encode() if isinstance(bad, str) else bad
-    return VISAS.text(VISAS.row(numero_visa="BEFORE")) + text + b"\n" + VISAS.row(numero_visa="AFTER").encode()
+    return (
+        VISAS.text(VISAS.row(numero_visa="BEFORE")) + text + b"\n" + VISAS.row(numero_visa="AFTER").encode()
+    )
 
 
 ORDINARY = VISAS.row(numero_visa="V9")
@@ -41,7 +44,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("bad", BROKEN)
-def test_a_broken_line_is_rejected_with_its_reason_and_its_neighbours_are_read(tmp_path: Path, bad: str) -> None:
+def test_a_broken_line_is_rejected_with_its_reason_and_its_neighbours_are_read(
+    tmp_path: Path, bad: str
+) -> None:
     line, reason = BROKEN[bad]
     built = visas(tmp_path, between(line))
     rejected = built.row("select file, line, reasons, raw from rejected")
@@ -89,7 +94,9 @@ def test_every_kind_of_broken_line_at_once(tmp_path: Path) -> None:
         lines += [broken, after]
     built = visas(tmp_path, b"\r\n".join(lines))
     assert built.values("select count(*) from visa") == [len(good)]
-    assert built.values("select reasons from rejected order by line") == [reason for _, reason in BROKEN.values()]
+    assert built.values("select reasons from rejected order by line") == [
+        reason for _, reason in BROKEN.values()
+    ]
 
 
 def test_broken_lines_of_several_files_are_told_by_file(tmp_path: Path) -> None:

@@ -10,7 +10,19 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from kit import BIRTHS, CROSSINGS, DEATHS, FATES, PERMITS, VISAS, Built, assert_all_accounted, ingest
+from kit import (
+    BIRTHS,
+    CROSSINGS,
+    DEATHS,
+    FATES,
+    PERMITS,
+    VISAS,
+    Built,
+    assert_all_accounted,
+    build_project,
+    ingest,
+    put,
+)
 
 
 def crossings(tmp_path: Path, *rows: str) -> Built:
@@ -58,7 +70,9 @@ def test_a_birth_date_without_day_or_month_keeps_what_is_known(tmp_path: Path) -
         CROSSINGS.row(ID_MOVIMIENTO="M1", FECHA_NACIMIENTO="00/00/1975"),
         CROSSINGS.row(ID_MOVIMIENTO="M2", FECHA_NACIMIENTO="00/08/1975"),
     )
-    found = built.rows("select birth_date, birth_date_precision as precision from identity order by birth_date")
+    found = built.rows(
+        "select birth_date, birth_date_precision as precision from identity order by birth_date"
+    )
     assert found == [
         {"birth_date": dt.date(1975, 1, 1), "precision": "year"},
         {"birth_date": dt.date(1975, 8, 1), "precision": "month"},
@@ -201,6 +215,37 @@ def test_a_crossing_without_key_time_or_direction_is_rejected_with_its_reasons(
     assert built.values("select record_key from crossing") == ["M0"]
 
 
+def test_a_rejected_row_keeps_its_text_and_names_nobody(tmp_path: Path) -> None:
+    row = CROSSINGS.row(TIPO_MOVIMIENTO="TRANSITO")
+    built = crossings(tmp_path, row)
+    assert built.row("select raw from rejected")["raw"] == row
+    assert built.values("select count(*) from mention") == [0]
+    assert built.values("select count(*) from identity") == [0]
+
+
+def test_a_death_needs_its_day_and_a_birth_too(tmp_path: Path) -> None:
+    built = ingest(
+        tmp_path / "project",
+        {
+            DEATHS.file: DEATHS.text(DEATHS.row(fecha_defuncion="")),
+            BIRTHS.file: BIRTHS.text(BIRTHS.row(fecha_nacimiento="2023-13-01")),
+        },
+    )
+    assert built.values("select reasons from rejected order by file") == [
+        "died_on:missing",
+        "born_on:date_unreadable",
+    ]
+
+
+def test_a_corrected_file_takes_the_row_in_on_the_next_build(tmp_path: Path) -> None:
+    built = crossings(tmp_path, CROSSINGS.row(TIPO_MOVIMIENTO="TRANSITO"))
+    put(built.project, CROSSINGS.file, CROSSINGS.text(CROSSINGS.row(TIPO_MOVIMIENTO="SALIDA")))
+    again = build_project(built.project, until="identify")
+    assert again.report.done == ["ingest", "identify"]
+    assert again.values("select direction from crossing") == ["departure"]
+    assert again.values("select count(*) from rejected") == [0]
+
+
 # --- a row delivered more than once ----------------------------------------------------------------------------------
 
 
@@ -211,7 +256,9 @@ def fates(built: Built, name: str) -> dict[str, int]:
 
 def test_an_exact_duplicate_within_a_file_is_counted_and_dropped(tmp_path: Path) -> None:
     built = visas(tmp_path, a=[VISAS.row(), VISAS.row(), VISAS.row()])
-    assert built.rows("select record_id, line from visa") == [{"record_id": "cancilleria_visas:V1", "line": 2}]
+    assert built.rows("select record_id, line from visa") == [
+        {"record_id": "cancilleria_visas:V1", "line": 2}
+    ]
     assert fates(built, "a") == {"in_tables": 1, "duplicate": 2}
     assert built.values("select count(*) from mention") == [1]
 
@@ -222,7 +269,9 @@ def test_an_exact_duplicate_in_a_later_file_is_counted_there(tmp_path: Path) -> 
     assert fates(built, "b") == {"duplicate": 1}
 
 
-def test_a_later_file_corrects_an_earlier_one_and_the_old_version_is_counted_as_superseded(tmp_path: Path) -> None:
+def test_a_later_file_corrects_an_earlier_one_and_the_old_version_is_counted_as_superseded(
+    tmp_path: Path,
+) -> None:
     built = visas(tmp_path, a=[VISAS.row(tipo="M")], b=[VISAS.row(tipo="R")])
     assert built.rows("select record_id, file, visa_class_code from visa") == [
         {
@@ -349,7 +398,5 @@ def test_every_row_of_the_sample_extracts_is_accounted_for(sample_build) -> None
     files = find_run(sample_build.runs).stages["ingest"]["files"]
     assert_all_accounted(files)
     assert len(files) == 12
-    lines = sum(
-        len((sample_build.extracts / count["file"]).read_bytes().splitlines()) - 1 for count in files
-    )
+    lines = sum(len((sample_build.extracts / count["file"]).read_bytes().splitlines()) - 1 for count in files)
     assert sum(count["received"] for count in files) == lines == 15_283
