@@ -3,7 +3,7 @@
 Two stages of the pipeline live here. Both take a DuckDB connection, read tables or views by name and
 create tables by name in that connection; reading and writing Parquet is the caller's.
 
-``predict(con, rules) -> PredictReport``
+``predict(con, rules, announce=...) -> PredictReport``
     reads ``identity``; creates ``pair`` (identity_id_l < identity_id_r, match_weight in bits rounded to
     four decimals, match_probability, match_key: the block that found the pair, gamma_*: the level of each
     comparison). Raises `QualityError` when a weight is untrained or a block is too large.

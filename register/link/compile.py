@@ -27,7 +27,12 @@ SLOTS = (
 
 
 #: What a block may take of a column.
-PARTS = {"": "{}", "year": "year({})", "month_day": "(100 * month({0}) + day({0}))"}
+PARTS = {
+    "": "{0}",
+    "year": "year({0})",
+    "month_day": "(100 * month({0}) + day({0}))",
+    "first_3": "left({0}, 3)",
+}
 
 
 def settings(rules: Rules, n_rows: int | None = None) -> SettingsCreator:
@@ -97,7 +102,7 @@ def identities(rules: Rules) -> str:
 
 
 def part(table: str, term: str) -> str:
-    """Return the SQL of one side of a block's term: a column, or the ``.year`` or ``.month_day`` of a date."""
+    """Return the SQL of one side of a block's term: a column, or a part of it: ``birth_date.year``."""
     column, _, piece = term.partition(".")
     return PARTS[piece].format(f"{table}.{column}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import duckdb
@@ -31,12 +32,16 @@ class PredictReport:
     above_link: int
 
 
-def predict(con: duckdb.DuckDBPyConnection, rules: Rules) -> PredictReport:
+def predict(
+    con: duckdb.DuckDBPyConnection,
+    rules: Rules,
+    announce: Callable[[dict[str, int]], None] = lambda _: None,
+) -> PredictReport:
     """Create ``pair``: one row per pair of identities whose match weight reaches the review threshold.
 
     Reads the table or view that the rules name. Identities that are alike in all compared columns and say
     enough (``enough`` in the rules) are compared once; their link to one another stands in ``pair`` as block
-    ``identical``.
+    ``identical``. ``announce`` is told the comparisons of each block before any is made.
 
     Raises
     ------
@@ -51,6 +56,7 @@ def predict(con: duckdb.DuckDBPyConnection, rules: Rules) -> PredictReport:
     _check_columns(con, rules)
     identities, distinct = _distinct(con, rules)
     comparisons = count_comparisons(con, rules, distinct)
+    announce(comparisons)
     api = DuckDBAPI(con)
     linker = Linker(
         api.register("link_input", dataset_display_name="link_input"),

@@ -39,8 +39,8 @@ VOCABULARY: Mapping[str, tuple[str, ...]] = {
     "sql": (),
 }
 
-#: What a block may take of a date: ``birth_date.year``.
-DATE_PARTS = ("year", "month_day")
+#: What a block may take of a column: ``birth_date.year``, ``surname_1_key.first_3``.
+PARTS = ("year", "month_day", "first_3")
 
 #: The level of a pair that meets no declared one. It need not be declared unless its weight is to be fixed.
 #: Documents have none: those that cannot be compared say nothing.
@@ -284,7 +284,7 @@ def _block(node: dict[str, Any], where: str) -> Block:
     for term in _required(node, "on", where):
         left, equals, right = (part.strip() for part in term.partition("="))
         for side in (left, right):
-            refuse_unknown_keys([side.partition(".")[2] or "year"], DATE_PARTS, f"{where} on {side}")
+            refuse_unknown_keys([side.partition(".")[2] or "year"], PARTS, f"{where} on {side}")
         terms.append((left, right if equals else left))
     return Block(tuple(terms))
 
