@@ -11,7 +11,7 @@ from register.ingest import name_words as words
 from register.ingest.name_flags import add_per_distinct, flag, put_back
 from register.ingest.name_parts import true_de, without_placeholders, without_titles
 from register.ingest.name_split import split_full_name
-from register.ingest.name_text import clean
+from register.ingest.name_text import clean, is_plain
 
 FULL = "full_name_raw"
 
@@ -115,18 +115,20 @@ def _split_whole(distinct: pl.DataFrame, known: pl.DataFrame | None, *, surnames
 
 def _read_text(work: pl.DataFrame, source: str, target: str, text: pl.Expr) -> pl.DataFrame:
     """Clean a text of a raw column into `target` and flag what its characters show."""
-    work = add_per_distinct(work, source, **{target: clean(text), "_written": text.str.strip_chars() != ""})
+    distinct = work.select(source).unique().with_columns(_text=text.str.strip_chars())
+    # Only what is not plain already needs the costly looks.
+    plain = distinct.filter(is_plain(pl.col("_text"))).select(source, pl.col("_text").alias(target))
     raw = pl.col(source)
-    # One look decides whether the costlier ones are needed at all.
-    plain = raw.str.contains(r"^[A-Za-zÁÉÍÓÚÑÜáéíóúñü ,.'<\-]*$")
-    odd = work.filter(~plain).select(source).unique()
-    odd = odd.with_columns(
+    odd = distinct.join(plain, on=source, how="anti", nulls_equal=True).select(
+        source,
+        clean(pl.col("_text")).alias(target),
+        _written=pl.col("_text") != "",
         _mojibake=raw.str.contains("[ÃÂâ][\u0080-\u00bfŒœŠšŸŽžƒˆ˜–—‘’‚“”„†‡•…‰‹›€™]"),
         _unreadable=raw.str.contains(r"\p{L}[?\x{FFFD}]\p{L}|\x{FFFD}|\p{L}\?|\?\p{L}"),
         _digits=raw.str.contains(r"[0-9]"),
         _foreign=raw.str.contains(r"[\p{L}--\p{Latin}]"),
     )
-    work = put_back(work, source, odd)
+    work = put_back(work, source, pl.concat([odd, plain], how="diagonal"))
     is_foreign = pl.col("_foreign").fill_null(False)
     return flag(
         work,

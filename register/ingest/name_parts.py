@@ -13,10 +13,17 @@ import polars as pl
 from register.ingest import name_words as words
 from register.ingest.name_flags import add_per_distinct, flag, put_back
 from register.ingest.name_split import bind
+from register.ingest.name_text import has_word
 
 _TITLES = rf"^(?:(?:{'|'.join((*words.TITLES, *words.SUFFIXES))})\b[ ,]*)+([A-Z])"
 _NEVER_SURNAMES = "|".join(words.SUFFIXES)
 _SUFFIX_AT_END = rf"(?: (?:{'|'.join(words.SURNAME_SUFFIXES)}))+$|-(?:{'|'.join(words.SURNAME_SUFFIXES)})\b"
+
+# A surname without any of these words, and without hyphens, is what it is.
+_SPECIAL = sorted({
+    *words.PARTICLES, words.SAINTS, "SANTA", *words.SURNAME_SUFFIXES, *words.SURNAME_ABBREVIATIONS,
+    *words.PLACEHOLDERS, *words.WIDOW_WORDS, *("Y", "E", "V", "O", "D"),
+})  # fmt: skip
 
 
 def without_titles(text: pl.Expr) -> pl.Expr:
@@ -75,8 +82,11 @@ def tidy_surnames(work: pl.DataFrame, true_de: Sequence[str], conjunction: str) 
         )
         work = work.with_columns(apart.str.strip_chars(" -").alias(column))
         work = without_placeholders(work, column)
-        distinct = work.select(column).unique()
-        work = put_back(work, column, _surname_parts(distinct, column, true_de, conjunction))
+        distinct = work.select(column).unique().drop_nulls()
+        special = pl.col(column).str.contains("-") | has_word(pl.col(column), _SPECIAL)
+        parts = _surname_parts(distinct.filter(special), column, true_de, conjunction)
+        ordinary = distinct.filter(~special).select(column, pl.col(column).alias(f"{column}_units"))
+        work = put_back(work, column, pl.concat([parts, ordinary], how="diagonal"))
         work = flag(
             work,
             suffix=pl.col(f"{column}_suffix"),

@@ -8,6 +8,7 @@ from math import log
 import polars as pl
 
 from register.ingest import name_words as words
+from register.ingest.name_text import has_word
 
 KNOWN_SCHEMA = pl.Schema({"token": pl.String, "n_given": pl.Int64, "n_surname": pl.Int64})
 HABIT_SCHEMA = pl.Schema({"citizenship_code": pl.String, "n_one": pl.Int64, "n_two": pl.Int64})
@@ -172,10 +173,10 @@ def split_full_name(
         first), is_single (a single word, taken as surname as ICAO 9303 takes an undivided name) and
         is_uncertain (the division is less sure than nine to one).
     """
-    work = frame.with_columns(_bound=_bound_text(surnames_first=surnames_first))
-    is_bound = pl.col("_bound").str.contains("_")
-    tied = work.filter(is_bound).with_columns(_bound=_compounds_tied(surnames_first=surnames_first))
-    work = pl.concat([work.filter(~is_bound), tied])
+    special = has_word(pl.col("full"), (*words.PARTICLES, words.SAINTS, "SANTA", "Y"))
+    bound = frame.filter(special).with_columns(_bound=_bound_text(surnames_first=surnames_first))
+    bound = bound.with_columns(_bound=_compounds_tied(surnames_first=surnames_first))
+    work = pl.concat([bound, frame.filter(~special).with_columns(_bound="full")])
     work = work.with_columns(_units=pl.col("_bound").str.split(" "), spouse=pl.lit(None, pl.String))
     if not surnames_first:
         work = _set_spouse_apart(work, true_de)

@@ -7,6 +7,7 @@ Nothing here knows which word is a given name and which a surname; see
 from __future__ import annotations
 
 import string
+from collections.abc import Iterable
 
 import polars as pl
 
@@ -86,6 +87,16 @@ def clean(text: pl.Expr) -> pl.Expr:
         .str.strip_chars(" -")
     )
     return tidy.replace(["", ","], None)
+
+
+def is_plain(text: pl.Expr) -> pl.Expr:
+    """Return whether text is already as :func:`clean` would leave it, as most of an upper-case extract is."""
+    return text.str.contains("^[A-Z]+(?: [A-Z]+)*$")
+
+
+def has_word(text: pl.Expr, vocabulary: Iterable[str]) -> pl.Expr:
+    """Return whether cleaned text has one of some words or phrases as a whole word."""
+    return (" " + text + " ").str.contains_any([f" {word} " for word in vocabulary])
 
 
 def phonetic_key(text: pl.Expr) -> pl.Expr:

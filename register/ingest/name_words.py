@@ -75,7 +75,8 @@ SUFFIXES: tuple[str, ...] = ("JR", "SR", "II", "III", "IV")
 SURNAME_SUFFIXES: tuple[str, ...] = (*SUFFIXES, "JUNIOR", "SENIOR", "FILHO", "NETO", "SOBRINHO")
 
 # What announces a husband's name in a surname: "LOPEZ VDA DE ROJAS", "LOPEZ V. DE ROJAS".
-WIDOW = r"(?:(?:VDA|VIUDA|VDO|VIUDO|SRA|SENORA|ESPOSA)(?: DE)?|V DE)"
+WIDOW_WORDS = _listed("VDA, VIUDA, VDO, VIUDO, SRA, SENORA, ESPOSA")
+WIDOW = rf"(?:(?:{'|'.join(WIDOW_WORDS)})(?: DE)?|V DE)"
 
 # Usual abbreviations in registers; only whole words.
 SURNAME_ABBREVIATIONS: dict[str, str] = {
