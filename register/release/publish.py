@@ -138,17 +138,28 @@ def _from_published(order: Order, tables: Sequence[Published], outcome: Outcome)
 def _write(
     engine: Engine, order: Order, tables: Sequence[Published], outcome: Outcome, folder: Path, clock: _Clock
 ) -> None:
+    from register.release.quality import measure, write_log, write_quality
     from register.release.report import write_report
+    from register.release.sdmx import write_sdmx_files
     from register.release.tidy import write_tidy
+    from register.release.workbook import write_workbook
 
     write_tidy(tables, order.releases, folder / "csv")
     opened = [one for one in tables if one.table.is_open]
     for one in opened:
         vintage.open_series(one, order.month).write_csv(folder / "csv" / f"open_{order.month}.csv")
+    write_log(order, folder / "csv")
     clock.lap("csv")
+    write_sdmx_files(tables, order.releases, order.parameters.country, folder / "sdmx")
+    clock.lap("sdmx")
+    indicators = measure(engine, order, tables)
     for language in order.languages:
         write_report(tables, order, language, folder / f"report_{language}.html")
+        write_quality(indicators, order, language, folder / f"quality_{language}.html")
     clock.lap("report")
+    for language in order.languages:
+        write_workbook(tables, order, language, folder / f"register_{language}.xlsx")
+    clock.lap("workbook")
 
 
 def _keep(order: Order, tables: Sequence[Published], universe: Any, size: int, result: Any) -> None:

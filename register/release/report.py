@@ -25,6 +25,19 @@ def write_report(tables: Sequence[Published], order: Order, language: str, path:
     path.write_text(Report(tables, order, language).page(), "utf-8")
 
 
+def reading_notes(order: Order, text: Callable[..., str]) -> list[str]:
+    """Return what a reader must know of every figure: provisional values, intervals, protection, absent cells."""
+    protection = order.protection
+    method = protection.method.replace("-", "_")
+    return [
+        text("read_provisional"),
+        text("read_interval"),
+        text(f"protected_{method}", base=protection.base, threshold=protection.threshold),
+        text("read_zero"),
+        text("read_children"),
+    ]
+
+
 class Report:
     """One language's report, section by section."""
 
@@ -73,17 +86,7 @@ class Report:
         return f'<dl class="headline">{"".join(entries)}</dl>'
 
     def _notes(self) -> str:
-        protection = self.order.protection
-        protected = self.text(
-            f"protected_{protection.method.replace('-', '_')}", base=protection.base, threshold=protection.threshold
-        )
-        lines = [
-            self.text("read_provisional"),
-            self.text("read_interval"),
-            protected,
-            self.text("read_zero"),
-            self.text("read_children"),
-        ]
+        lines = reading_notes(self.order, self.text)
         listed = "".join(f"<li>{escape(line)}</li>" for line in lines)
         return f"<h2>{escape(self.text('how_to_read'))}</h2><ul>{listed}</ul>"
 
