@@ -24,6 +24,7 @@ continuity as (
             1 - last_value(net_side ignore nulls) over (
                 partition by person order by day rows between unbounded preceding and 1 preceding
             ),
+            net_side,
             first_value(net_side ignore nulls) over (
                 partition by person order by day rows between 1 following and unbounded following
             )

@@ -136,6 +136,7 @@ continuity as (
         person_id,
         ordered_at,
         n_crossing,
+        net_direction,
         last_value(net_direction ignore nulls) over (
             partition by person_id order by ordered_at rows between unbounded preceding and 1 preceding
         ) as direction_before,
@@ -155,7 +156,7 @@ placed as (
         case
             when continuity.direction_before = 'arrival' then 'departure'
             when continuity.direction_before = 'departure' then 'arrival'
-            else coalesce(continuity.direction_after, 'arrival')
+            else coalesce(continuity.net_direction, continuity.direction_after, 'arrival')
         end as first_direction
     from counted
     left join continuity

@@ -97,8 +97,8 @@ class History:
     def outcome(self, crossing: Crossing) -> tuple[int | None, int | None]:
         """Return what becomes of a crossing in the migrating direction, and the day on which that is certain.
 
-        1 if the status flips, 0 if it does not, None if that is open. A migration is certain the day after its
-        V-th day; a non-migration on the day that is one contrary day too many.
+        1 if the status flips, 0 if it does not, None if that is open. A migration is certain the day after
+        its V-th day; a non-migration on the day that is one contrary day too many.
         """
         with_days = against_days = 0
         for day in range(crossing.day, min(crossing.day + self.window, self.ends)):
