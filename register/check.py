@@ -28,7 +28,7 @@ def check_project(project: Project) -> CheckReport:
     """
     from register.ingest.declaration import load_sources
     from register.ingest.extracts import find_extracts
-    from register.ingest.read import first_line, read_header
+    from register.ingest.read import find_header
     from register.link.itinerary import load_itinerary
     from register.link.rules import load_rules
 
@@ -48,7 +48,9 @@ def check_project(project: Project) -> CheckReport:
                 ("check.no_file", {"source": source.name, "patterns": ", ".join(source.files)})
             )
     for extract in extracts:
-        header = read_header(first_line(extract.path, extract.source), extract.source)
+        header = find_header(extract.path, extract.source, extract.member, extract.period)
+        if header is None:
+            continue
         if header.unknown:
             report.notes.append(
                 ("check.unknown_columns", {"file": extract.name, "columns": ", ".join(header.unknown)})
@@ -60,8 +62,8 @@ def check_project(project: Project) -> CheckReport:
     return report
 
 
-LIBRARIES = ("duckdb", "jellyfish", "polars", "pyarrow", "rapidfuzz", "rich", "splink", "typer")
-OPTIONAL = {"synth": ("faker", "numpy")}
+LIBRARIES = ("duckdb", "jellyfish", "numpy", "polars", "pyarrow", "rapidfuzz", "rich", "splink", "typer")
+OPTIONAL = {"synth": ("faker",), "release": ("scipy", "pysdmx", "xlsxwriter")}
 
 
 def check_installation() -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from typer.exceptions import Abort, TyperException
 
 from register import __version__
 from register.console import Console
@@ -50,6 +51,7 @@ def hoist_global_options(arguments: list[str]) -> list[str]:
 
 def chosen_language(arguments: list[str]) -> str:
     """Return the language asked for with ``--lang``, or that of the environment: help texts need it before parsing."""
+    chosen = default_language()
     for position, word in enumerate(arguments):
         value = ""
         if word == "--lang" and position + 1 < len(arguments):
@@ -57,8 +59,8 @@ def chosen_language(arguments: list[str]) -> str:
         elif word.startswith("--lang="):
             value = word.removeprefix("--lang=")
         if value in LANGUAGES:
-            return value
-    return default_language()
+            chosen = value
+    return chosen
 
 
 def make_app(language: str) -> typer.Typer:
@@ -162,11 +164,15 @@ def make_app(language: str) -> typer.Typer:
         output: Path | None = output_option,
     ) -> None:
         from register import show
-        from register.commands import annual_flows
+        from register.commands import annual_flows, export_tables, flows_sql
         from register.project import load_project
 
         session = _session(context)
-        show.flows(session.console, *annual_flows(load_project(session.directory), run, by or []), output)
+        project = load_project(session.directory)
+        if output is None:
+            show.flows(session.console, *annual_flows(project, run, by or []))
+        else:
+            export_tables(project, flows_sql(by or []), output, run)
 
     @app.command(help=text("report"))
     def report(
@@ -200,14 +206,13 @@ def make_app(language: str) -> typer.Typer:
         run: str | None = run_option,
         output: Path | None = output_option,
     ) -> None:
-        from register import show
-        from register.commands import export_tables, query_tables
+        from register.commands import export_tables, query_text
         from register.project import load_project
 
         session = _session(context)
         project = load_project(session.directory)
         if output is None:
-            show.query(session.console, query_tables(project, query, run))
+            session.console.write(query_text(project, query, run, as_json=session.console.as_json))
         else:
             export_tables(project, query, output, run)
 
@@ -312,10 +317,13 @@ def main(arguments: list[str] | None = None) -> None:
     given = hoist_global_options(list(sys.argv[1:] if arguments is None else arguments))
     language = chosen_language(given)
     try:
-        make_app(language)(args=given, prog_name="register")
+        make_app(language)(args=given, prog_name="register", standalone_mode=False)
     except RegisterError as error:
         _fail(error.message(language), error.exit_code, given, error.key)
-    except KeyboardInterrupt:
+    except TyperException as error:
+        # Typer's own errors: a misspelt command or option, a missing argument.
+        _fail(translate("errors.usage", language, reason=error.format_message()), 2, given, "usage")
+    except (KeyboardInterrupt, Abort):
         _fail(translate("build.interrupted", language), INTERRUPTED, given, "interrupted")
     except BrokenPipeError:
         sys.stderr.close()

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
 
 from register.engine import Engine, literal
-from register.errors import DeclarationError, UsageError, suggest
+from register.errors import DeclarationError, LockedError, UsageError, suggest
 from register.project import RELEASE_METHODS, Project
 from register.rules.residence import Parameters
 from register.run import Run, find_run
@@ -49,7 +50,15 @@ def query_tables(project: Project, query: str, run_name: str | None = None) -> p
     """
     run = find_run(project.runs, run_name)
     with open_tables(project, run) as engine, _explained(project, run):
-        return engine.frame(query)
+        return engine.frame(_bare(query))
+
+
+def query_text(project: Project, query: str, run_name: str | None, *, as_json: bool) -> str:
+    """Return the rows of a query as CSV or JSON text, as a file of that kind would hold them."""
+    with TemporaryDirectory() as folder:
+        output = Path(folder) / ("rows.json" if as_json else "rows.csv")
+        export_tables(project, query, output, run_name)
+        return output.read_text("utf-8")
 
 
 def export_tables(project: Project, query: str, output: Path, run_name: str | None = None) -> None:
@@ -70,11 +79,16 @@ def _explained(project: Project, run: Run) -> Iterator[None]:
     """Turn the database's errors on a user's query into errors that tell what to do."""
     try:
         yield
-    except duckdb.Error as error:
+    except duckdb.IOException as error:
+        raise LockedError("cannot_write", where=str(run.path)) from error
+    except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
         named = re.search(r"Table with name (\w+)", str(error))
         if named and named[1] in project.schema().tables:
             raise UsageError("table_not_built", table=named[1], run=run.name) from error
         raise UsageError("sql_failed", reason=str(error).splitlines()[0]) from error
+    except duckdb.Error as error:
+        # Met while reading rows: its text may quote one.
+        raise UsageError("sql_failed_on_rows", kind=type(error).__name__) from error
 
 
 def copy_to(engine: Engine, query: str, output: Path) -> None:
@@ -88,15 +102,39 @@ def copy_to(engine: Engine, query: str, output: Path) -> None:
     form = OUTPUTS.get(output.suffix.lower())
     if form is None:
         raise UsageError("bad_output", name=output.name)
-    engine.run(f"copy ({query.rstrip().rstrip(';')}) to {literal(output)} {form}")
+    query = _bare(query)
+    if output.suffix.lower() == ".json":
+        query = _finite(engine, query)
+    engine.run(f"copy ({query}) to {literal(output)} {form}")
 
 
-def annual_flows(
-    project: Project, run_name: str | None = None, by: Sequence[str] = ()
-) -> tuple[Run, list[str], list[dict[str, Any]]]:
-    """Return immigration, emigration and net by year and the dimensions asked for.
+def _finite(engine: Engine, query: str) -> str:
+    """Put null in the place of numbers that JSON cannot write (NaN, infinity)."""
+    described = engine.rows(f"describe {query}")
+    numbers = [str(name) for name, kind, *_ in described if kind in ("DOUBLE", "FLOAT")]
+    if not numbers:
+        return query
+    replaced = ", ".join(f'case when isfinite("{name}") then "{name}" end as "{name}"' for name in numbers)
+    return f"select * replace ({replaced}) from ({query})"
+
+
+def _bare(query: str) -> str:
+    """Return a query without a closing semicolon; refuse one that says nothing."""
+    bare = query.strip().rstrip(";").rstrip()
+    if not bare:
+        raise UsageError("empty_query")
+    return bare
+
+
+def flows_sql(by: Sequence[str] = ()) -> str:
+    """Return the query for immigration, emigration and net by year and the dimensions asked for.
 
     The standard error of a sum is the root of the sum of squares: events are independent given the model.
+
+    Raises
+    ------
+    UsageError
+        If there is no such dimension.
     """
     for name in by:
         if name not in DIMENSIONS:
@@ -106,23 +144,28 @@ def annual_flows(
                 suggestion=suggest(name, DIMENSIONS),
                 known=", ".join(DIMENSIONS),
             )
-    run = find_run(project.runs, run_name)
-    columns = ["year", *by]
-    listed = ", ".join(columns)
-    sql = f"""
-        select {listed},
-            coalesce(sum(estimate) filter (direction = 'immigration'), 0) as immigration,
-            sqrt(coalesce(sum(standard_error ** 2) filter (direction = 'immigration'), 0))
-                as immigration_standard_error,
-            coalesce(sum(estimate) filter (direction = 'emigration'), 0) as emigration,
-            sqrt(coalesce(sum(standard_error ** 2) filter (direction = 'emigration'), 0))
-                as emigration_standard_error,
-            coalesce(sum(estimate) filter (direction = 'immigration'), 0)
-                - coalesce(sum(estimate) filter (direction = 'emigration'), 0) as net,
-            coalesce(sum(share_final * estimate) / nullif(sum(estimate), 0), 1) as share_final
-        from flow group by {listed} order by {listed}
+    listed = ", ".join(("year", *by))
+    measures = ", ".join(
+        f"""coalesce(sum(estimate) filter (direction = '{direction}'), 0) as {direction},
+            sqrt(coalesce(sum(standard_error ** 2) filter (direction = '{direction}'), 0))
+                as {direction}_standard_error"""
+        for direction in ("immigration", "emigration")
+    )
+    return f"""
+        select *, immigration - emigration as net from (
+            select {listed}, {measures},
+                coalesce(sum(share_final * estimate) / nullif(sum(estimate), 0), 1) as share_final
+            from flow group by {listed}
+        ) order by {listed}
         """
-    return run, columns, query_tables(project, sql, run.name).to_dicts()
+
+
+def annual_flows(
+    project: Project, run_name: str | None = None, by: Sequence[str] = ()
+) -> tuple[Run, list[str], list[dict[str, Any]]]:
+    """Return the run, the columns of breakdown and the rows of `flows_sql`."""
+    run = find_run(project.runs, run_name)
+    return run, ["year", *by], query_tables(project, flows_sql(by), run.name).to_dicts()
 
 
 def rejected_rows(project: Project, run_name: str | None, output: Path | None) -> list[dict[str, Any]]:
@@ -185,9 +228,7 @@ def evaluate_run(project: Project, run_name: str | None, truth: Path) -> Any:
     return evaluate(run.path / "tables", truth)
 
 
-def make_release(
-    project: Project, run_name: str | None, method: str | None, month: str | None
-) -> Any:
+def make_release(project: Project, run_name: str | None, method: str | None, month: str | None) -> Any:
     """Publish a run: count, protect, check and write its tables; return what was published.
 
     Raises

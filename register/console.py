@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.progress import Progress
 
+WIDE = 1_000
+
 
 class Console:
     """Prints messages of the catalogue. One is made per command and handed down.
@@ -72,12 +74,13 @@ class Console:
     ) -> None:
         """Print rows as a table on stdout."""
         from rich.table import Table
+        from rich.text import Text
 
         table = Table(title=title, title_justify="left")
         for column in columns:
             table.add_column(column, justify="left")
         for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row))
+            table.add_row(*(Text("" if value is None else str(value)) for value in row))
         self._out.print(table)
 
     @contextmanager
@@ -107,4 +110,6 @@ def _rich(stream: TextIO) -> RichConsole:
     # Loaded when something is printed: a command that only says no should say it at once.
     from rich.console import Console as RichConsole
 
-    return RichConsole(file=stream, highlight=False, soft_wrap=True)
+    # A pipe has no width: a file name cut to fit a screen that is not there could be that of another file.
+    width = None if stream.isatty() else WIDE
+    return RichConsole(file=stream, highlight=False, soft_wrap=True, width=width)

@@ -6,6 +6,7 @@ run's permissions because spilled rows hold names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -65,9 +66,9 @@ class Engine:
             self.con.interrupt()
 
     def view(self, name: str, files: Path | Sequence[Path]) -> None:
-        """Let SQL read Parquet under a name."""
+        """Let SQL read Parquet under a name. Signs that stand for other names in a path are taken as they are."""
         paths = [files] if isinstance(files, Path) else list(files)
-        listed = ", ".join(literal(path) for path in paths)
+        listed = ", ".join(literal(re.sub(r"([\[*?])", r"[\1]", str(path))) for path in paths)
         self.con.execute(f'create or replace view "{name}" as select * from read_parquet([{listed}])')
 
     def empty_view(self, name: str, columns: Mapping[str, Any]) -> None:

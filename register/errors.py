@@ -83,8 +83,10 @@ INTERRUPTED = 130
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """Return the known word nearest to a misspelt one, or an empty string."""
+    """Return the known word nearest to a misspelt one; any of them if none is near."""
     from rapidfuzz import process
 
-    best = process.extractOne(word, list(known), score_cutoff=60)
-    return str(best[0]) if best else ""
+    words = list(known)
+    best = process.extractOne(word, words, score_cutoff=60)
+    # Nothing is near: the first word shows at least what such a word looks like.
+    return str(best[0]) if best else (words[0] if words else "")

@@ -25,6 +25,7 @@ from typing import Any
 from register import stages
 from register.console import Console
 from register.engine import Engine
+from register.errors import DeclarationError
 from register.project import Project
 from register.run import Run, digest, digest_files, list_runs, now, open_run
 from register.schema import Schema
@@ -174,7 +175,14 @@ def build(
     names = [stage.name for stage in STAGES]
     start = names.index(first) if first else len(names)
     stop = names.index(until) if until else len(names)
-    name = run_name or _newest_or_first(project)
+    name = _newest_or_first(project) if run_name is None else run_name
+    for stage in STAGES:
+        for table in stage.makes:
+            if table not in schema.tables:
+                where = str(schema.directory / "tables" / f"{table}.toml")
+                raise DeclarationError("file_missing", where=where)
+    if dry_run and not (project.runs / name).is_dir():
+        return BuildReport(run=name, path=project.runs / name, done=names[: stop + 1])
     with open_run(project.runs, name) as run, console.progress() as progress:
         report = BuildReport(run=name, path=run.path)
         bar = progress.add_task(console.text("build.progress"), total=stop + 1)

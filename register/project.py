@@ -13,10 +13,11 @@ from typing import Any
 from register.errors import DeclarationError, LockedError, UsageError, suggest
 from register.locale import LANGUAGES
 from register.rules.residence import MISSING_LEG_POLICIES, Rule
-from register.schema import Schema, load_schema, profile_directory, read_toml, refuse_unknown_keys
+from register.schema import Schema, load_schema, profile_directory, read_toml, refuse_unknown_keys, table_at
 
 SETTINGS_FILE = "register.toml"
 KEY_FILE = "secret.key"
+SHORTEST_SECRET = 16
 
 
 @dataclass(frozen=True)
@@ -114,11 +115,14 @@ class Project:
         """Return the key that makes identifiers opaque; without it nobody can recompute them from names."""
         path = self.root / KEY_FILE
         try:
-            return path.read_text("ascii").strip()
-        except FileNotFoundError as error:
+            secret = path.read_text("ascii").strip()
+        except (FileNotFoundError, UnicodeDecodeError) as error:
             raise DeclarationError("no_secret", where=str(path)) from error
         except PermissionError as error:
             raise LockedError("no_permission", where=str(path)) from error
+        if len(secret) < SHORTEST_SECRET:
+            raise DeclarationError("no_secret", where=str(path))
+        return secret
 
     def schema(self) -> Schema:
         """Load the project's schemas."""
@@ -147,10 +151,10 @@ def load_project(root: Path) -> Project:
     return Project(
         root=root,
         country=country,
-        rule=_rule(tree.get("rule", {}), f"{where} [rule]"),
-        engine=_engine(tree.get("engine", {}), f"{where} [engine]"),
-        quality=_quality(tree.get("quality", {}), f"{where} [quality]"),
-        release=_release(tree.get("release", {}), f"{where} [release]"),
+        rule=_rule(table_at(tree, "rule", where), f"{where} [rule]"),
+        engine=_engine(table_at(tree, "engine", where), f"{where} [engine]"),
+        quality=_quality(table_at(tree, "quality", where), f"{where} [quality]"),
+        release=_release(table_at(tree, "release", where), f"{where} [release]"),
     )
 
 
@@ -162,7 +166,7 @@ def _rule(node: dict[str, Any], where: str) -> RuleSettings:
         raise DeclarationError("rule_half_said", where=where)
     try:
         if "threshold" in node:
-            rule = Rule(int(node["threshold"]), int(node["window"]))
+            rule = Rule(int(_number(node, "threshold", 0, where)), int(_number(node, "window", 0, where)))
         else:
             rule = Rule.preset(str(node.get("preset", "12-of-16")))
     except DeclarationError as error:
@@ -180,23 +184,32 @@ def _rule(node: dict[str, Any], where: str) -> RuleSettings:
     until = node.get("observed_until")
     if until is not None and type(until) is not dt.date:
         raise DeclarationError("bad_date_setting", where=where, key="observed_until")
-    return RuleSettings(rule, policy, until, int(node.get("seed", 0)))
+    return RuleSettings(rule, policy, until, int(_number(node, "seed", 0, where)))
 
 
 def _engine(node: dict[str, Any], where: str) -> EngineSettings:
     refuse_unknown_keys(node, ("memory_limit", "threads"), where)
     limit = str(node.get("memory_limit", ""))
-    if limit and not re.fullmatch(r"\d+(\.\d+)?\s*(KB|MB|GB|TB|KiB|MiB|GiB|TiB)", limit):
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:[KMGT]i?B)", limit)
+    if limit and (found is None or float(found[1]) == 0):
         raise DeclarationError("bad_memory_limit", where=where, value=limit)
-    return EngineSettings(limit, int(node.get("threads", 0)))
+    return EngineSettings(limit, int(_number(node, "threads", 0, where)))
 
 
 def _quality(node: dict[str, Any], where: str) -> QualitySettings:
     refuse_unknown_keys(node, ("max_rejected_share",), where)
-    share = float(node.get("max_rejected_share", QualitySettings.max_rejected_share))
+    share = _number(node, "max_rejected_share", QualitySettings.max_rejected_share, where)
     if not 0 <= share <= 1:
         raise DeclarationError("bad_share", where=where, key="max_rejected_share", value=share)
     return QualitySettings(share)
+
+
+def _number(node: dict[str, Any], key: str, default: float, where: str) -> float:
+    """Return a setting that must be a number and not negative."""
+    value = node.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise DeclarationError("not_a_number", where=where, key=key, value=value)
+    return value
 
 
 def _release(node: dict[str, Any], where: str) -> ReleaseSettings:
@@ -204,8 +217,8 @@ def _release(node: dict[str, Any], where: str) -> ReleaseSettings:
     default = ReleaseSettings()
     settings = ReleaseSettings(
         method=str(node.get("method", default.method)),
-        threshold=int(node.get("threshold", default.threshold)),
-        base=int(node.get("base", default.base)),
+        threshold=int(_number(node, "threshold", default.threshold, where)),
+        base=int(_number(node, "base", default.base, where)),
         languages=tuple(node.get("languages", default.languages)),
     )
     if settings.method not in RELEASE_METHODS:
@@ -263,23 +276,28 @@ def init_project(root: Path, country: str) -> Project:
         If the folder already is a project or the country has no declarations.
     """
     profile = profile_directory()
-    folder = country.lower()
+    own = country.lower()
     known = sorted(path.name for path in (profile / "schemas" / "sources").iterdir() if path.is_dir())
-    if folder not in known:
+    if own not in known:
         raise UsageError(
-            "unknown_country", country=country, known=", ".join(known), suggestion=suggest(folder, known)
+            "unknown_country", country=country, known=", ".join(known), suggestion=suggest(own, known)
         )
     if (root / SETTINGS_FILE).exists():
         raise UsageError("project_exists", where=str(root))
-    root.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (root / "extracts").mkdir(exist_ok=True, mode=0o700)
+    try:
+        for folder in (root, root / "extracts"):
+            folder.mkdir(parents=True, exist_ok=True)
+            # Names will stand here: for the owner alone, also where the folder was there before.
+            folder.chmod(0o700)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError("not_a_folder", where=str(root)) from error
+    except PermissionError as error:
+        raise LockedError("no_permission", where=str(root)) from error
     shutil.copytree(
         profile / "schemas",
         root / "schemas",
         dirs_exist_ok=True,
-        ignore=lambda path, names: [
-            name for name in names if Path(path).name == "sources" and name != folder
-        ],
+        ignore=lambda path, names: [name for name in names if Path(path).name == "sources" and name != own],
     )
     shutil.copytree(profile / "linkage_rules", root / "linkage_rules", dirs_exist_ok=True)
     key = root / KEY_FILE

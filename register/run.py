@@ -14,6 +14,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ MANIFEST = "run.json"
 JOURNAL = "commit.json"
 STAGING = "staging"
 LOG = "log.jsonl"
+NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 
 
 def digest(value: object) -> str:
@@ -178,9 +180,13 @@ def open_run(runs: Path, name: str) -> Iterator[Run]:
 
     Raises
     ------
+    UsageError
+        If the name could lead elsewhere or could not be listed.
     LockedError
         If another process is building it, or the folder cannot be written.
     """
+    if not re.fullmatch(NAME, name):
+        raise UsageError("bad_run_name", name=name)
     path = runs / name
     try:
         _private(runs)

@@ -68,6 +68,14 @@ def refuse_unknown_keys(given: Iterable[str], known: Iterable[str], where: str) 
             )
 
 
+def table_at(node: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
+    """Return the TOML table at a key, empty if absent; refuse anything else that stands there."""
+    value = node.get(key, {})
+    if not isinstance(value, dict):
+        raise DeclarationError("not_a_section", where=where, key=key)
+    return value
+
+
 @dataclass(frozen=True)
 class Concept:
     """A standard variable: what it means, in two languages, and where the definition comes from."""
@@ -174,7 +182,10 @@ def _read_codelist(directory: Path, name: str) -> pl.DataFrame:
         raise DeclarationError(
             "unknown_codelist", where=str(path), name=name, suggestion=suggest(name, known)
         )
-    frame = pl.read_csv(path, infer_schema=False)
+    try:
+        frame = pl.read_csv(path, infer_schema=False, glob=False)
+    except pl.exceptions.PolarsError as error:
+        raise DeclarationError("codelist_broken", where=str(path)) from error
     missing = {"code", "label_es", "label_en", "valid_from", "valid_to", "aliases"} - set(frame.columns)
     if missing:
         raise DeclarationError("codelist_columns", where=str(path), columns=", ".join(sorted(missing)))
@@ -198,6 +209,17 @@ def load_schema(directory: Path) -> Schema:
     }
     tables = {path.stem: _table(path, concepts) for path in sorted((directory / "tables").glob("*.toml"))}
     schema = Schema(directory, concepts, tables)
+    for table in tables.values():
+        for check in table.checks:
+            # A check looks at a value of the record, or of a person that it names.
+            known = [*table.columns, *tables["identity"].columns]
+            if check.column not in known:
+                raise DeclarationError(
+                    "unknown_column",
+                    where=f"{directory / 'tables' / table.name}.toml [[check]]",
+                    name=check.column,
+                    suggestion=suggest(check.column, known),
+                )
     for concept in concepts.values():
         if concept.codelist and concept.codelist not in schema.codelist_names:
             raise DeclarationError(
@@ -266,6 +288,13 @@ def _table(path: Path, concepts: Mapping[str, Concept]) -> Table:
             raise DeclarationError(
                 "unknown_column", where=str(path), name=key, suggestion=suggest(key, columns)
             )
+    checks = tree.get("check", [])
+    for node in checks:
+        where = f"{path} [[check]]"
+        refuse_unknown_keys(node, ("reason", "column", "sql"), where)
+        for key in ("reason", "column", "sql"):
+            if not isinstance(node.get(key), str):
+                raise DeclarationError("missing_key", where=where, key=key)
     return Table(
         name=path.stem,
         stage=tree["stage"],
@@ -273,6 +302,6 @@ def _table(path: Path, concepts: Mapping[str, Concept]) -> Table:
         grain={"es": tree["grain_es"], "en": tree["grain_en"]},
         key=tuple(tree["key"]),
         columns=columns,
-        checks=tuple(Check(**node) for node in tree.get("check", [])),
+        checks=tuple(Check(**node) for node in checks),
         extra=tree.get("extra", ""),
     )

@@ -11,8 +11,6 @@ from register import __version__
 from register.console import Console
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from register.check import CheckReport
     from register.explain import Explanation
     from register.link.train import TrainReport
@@ -58,7 +56,7 @@ ROW_FATES = ("received", "in_tables", "rejected", "duplicate", "superseded")
 def _headline(project: Project, report: BuildReport) -> list[dict[str, Any]]:
     from register.commands import annual_flows
 
-    if "flows" not in report.manifest.get("stages", {}):
+    if "flows" not in (*report.done, *report.current):
         return []
     return annual_flows(project, report.run, [])[2]
 
@@ -75,20 +73,8 @@ def _rounded(console: Console, row: Mapping[str, Any]) -> dict[str, object]:
     }
 
 
-def flows(
-    console: Console, run: Run, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], output: Path | None
-) -> None:
-    """Show annual flows as a table, as JSON, or write them to a file."""
-    if output is not None:
-        import polars as pl
-
-        from register.commands import copy_to
-        from register.engine import Engine
-
-        with Engine() as engine:
-            engine.con.register("flows", pl.DataFrame(list(rows)).to_arrow())
-            copy_to(engine, "select * from flows", output)
-        return
+def flows(console: Console, run: Run, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Show annual flows as a table or as JSON."""
     if console.as_json:
         console.json(list(rows))
         return
@@ -159,14 +145,6 @@ def rejected(console: Console, counts: Sequence[Mapping[str, Any]], output: Path
     )
     if output is None:
         console.say("rejected.hint")
-
-
-def query(console: Console, frame: pl.DataFrame) -> None:
-    """Print the rows of a query: JSON if asked, else CSV, which a spreadsheet and a pipe both read."""
-    if console.as_json:
-        console.json(frame.to_dicts())
-        return
-    console.write(frame.write_csv())
 
 
 def runs(console: Console, found: Sequence[Run]) -> None:
