@@ -1,47 +1,78 @@
-"""Finds the extracts that declarations claim."""
+"""Finds the extracts that declarations claim, and the order in which they were delivered."""
 
 from __future__ import annotations
 
+import datetime as dt
 import fnmatch
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from register.ingest.declaration import Source
-
-PACKED = (".gz", ".zip")
+from register.ingest.packed import ZIP, bare_name, zip_members
+from register.ingest.source import Source
 
 
 @dataclass(frozen=True)
 class Extract:
-    """A file that a declaration claims. ``number`` is its place in the order of deliveries, that of the paths."""
+    """A file that a declaration claims, or one of the files in a zip.
+
+    ``number`` is its place in the order of deliveries: by the date that the declaration finds in its path, and by the
+    path. ``member`` is its name in a zip of several files.
+    """
 
     number: int
     path: Path
     name: str
     source: Source
+    member: str | None = None
+
+    @property
+    def period(self) -> tuple[dt.date, dt.date] | None:
+        """The first and last day that the delivery covers, where its path tells."""
+        return self.source.period(self.name)
 
 
 def find_extracts(directory: Path, sources: Sequence[Source]) -> tuple[list[Extract], list[str]]:
-    """Return the files that declarations claim, in the order of their paths, and the names of those left over.
+    """Return the files that declarations claim, in the order of deliveries, and the names of those left over.
 
-    A folder named like a file is no file; hidden files are passed over.
+    A folder named like a file is no file; hidden files are passed over. The files in a zip are claimed by their own
+    names, or all of them by the name of the zip.
+
+    Raises
+    ------
+    ExtractError
+        If a zip cannot be unpacked.
     """
-    claimed: list[Extract] = []
+    claimed: list[tuple[Source, Path, str, str | None]] = []
     unclaimed: list[str] = []
-    for path in sorted(directory.rglob("*")) if directory.is_dir() else []:
-        name = path.relative_to(directory).as_posix()
-        if not path.is_file() or any(part.startswith(".") for part in Path(name).parts):
-            continue
-        bare = path.name[: -len(path.suffix)] if path.suffix.lower() in PACKED else path.name
+    for path, name, member in _files(directory) if directory.is_dir() else ():
+        names = [path.name, bare_name(path.name)] + ([] if member is None else [Path(member).name])
         source = next(
-            (source for source in sources if _claims(source, path.name) or _claims(source, bare)), None
+            (source for each in reversed(names) for source in sources if _claims(source, each)), None
         )
         if source is None:
             unclaimed.append(name)
         else:
-            claimed.append(Extract(len(claimed), path, name, source))
-    return claimed, unclaimed
+            claimed.append((source, path, name, member))
+    claimed.sort(key=lambda found: ((found[0].period(found[2]) or (dt.date.min,))[0], found[2]))
+    extracts = [
+        Extract(number, path, name, source, member)
+        for number, (source, path, name, member) in enumerate(claimed)
+    ]
+    return extracts, unclaimed
+
+
+def _files(directory: Path) -> Iterator[tuple[Path, str, str | None]]:
+    """Yield path, name and member of every file; a zip of one file bears its own name, a zip of several is a folder."""
+    for path in sorted(directory.rglob("*")):
+        name = path.relative_to(directory).as_posix()
+        if not path.is_file() or any(part.startswith(".") for part in Path(name).parts):
+            continue
+        members = zip_members(path) if path.suffix.lower() == ZIP else []
+        if len(members) < 2:
+            yield path, name, members[0] if members else None
+        for member in members if len(members) > 1 else ():
+            yield path, f"{name}/{member}", member
 
 
 def _claims(source: Source, name: str) -> bool:

@@ -10,8 +10,8 @@ KEYS = ("identity_id", "roles", "n_mention")
 def identity_sql(identity: Table) -> str:
     """Return the SQL of table ``identity`` over ``bundle`` and ``mention``.
 
-    Every block of an extract wrote the bundles it met; of equal ones the raw spelling that sorts first is kept. A bundle
-    that no standing record mentions any more (its record was corrected later) is left out.
+    Every block of an extract wrote the bundles it met; of equal ones the raw spelling that sorts first is kept.
+    A bundle that no standing record mentions any more (its record was corrected later) is left out.
     """
     values = [column for column in identity.columns if column not in KEYS]
     listed = ", ".join(f"min({column}) as {column}" for column in values)

@@ -16,14 +16,15 @@ import polars as pl
 
 from register.engine import Engine
 from register.errors import RegisterError
-from register.ingest.declaration import Source
+from register.ingest.block import LINE, Block
 from register.ingest.extracts import Extract
 from register.ingest.hashing import Hasher
 from register.ingest.names import add_name_frequencies, learn_name_frequencies
 from register.ingest.output import Output
-from register.ingest.read import LINE, Block, first_line, read_blocks, read_header
+from register.ingest.read import find_header, read_blocks
 from register.ingest.records import RecordReader, every_reason
 from register.ingest.repeats import Repeats
+from register.ingest.source import Source
 from register.schema import Schema
 
 RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
@@ -111,13 +112,12 @@ class Loader:
                 readers[source.name] = RecordReader(source, self.schema, self.hasher, known_names)
             count = FileCount(source.name, source.table.name, extract.name)
             self.counts[extract.number] = count
-            head = first_line(extract.path, source)
-            if not head:
+            header = find_header(extract.path, source, extract.member, extract.period)
+            if header is None:
                 continue
-            header = read_header(head, source)
             count.unknown_columns = list(header.unknown)
             count.missing_columns = list(header.missing)
-            for block in _ahead(read_blocks(extract.path, source, header)):
+            for block in _ahead(read_blocks(extract.path, source, header, member=extract.member)):
                 self._load_block(block, extract, readers[source.name], learn=learn)
                 self.advance(block.consumed)
 
@@ -194,7 +194,7 @@ def _with_text(rejected: pl.DataFrame, rows: pl.DataFrame, source: Source) -> pl
     """Give rejected rows their text, as it stood in the extract but for quotes."""
     text = pl.concat_str(
         [pl.col(column).fill_null("") for column in rows.columns if column != LINE],
-        separator=source.delimiter,
+        separator=source.format.delimiter,
     )
     raw = rejected.join(rows, on=LINE, how="left", maintain_order="left")
     return raw.select(pl.col(LINE).alias("line"), "reasons", text.alias("raw"))

@@ -13,10 +13,10 @@ from types import MappingProxyType
 
 import polars as pl
 
-from register.ingest.declaration import Person, Source
 from register.ingest.documents import read_documents
 from register.ingest.hashing import Hasher
 from register.ingest.name_memory import FOLDED, NAMES, RAW_NAMES, NameReader
+from register.ingest.source import Person, Source
 from register.ingest.values import (
     PLACE,
     Memory,

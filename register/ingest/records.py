@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from register.ingest.declaration import Source
+from register.ingest.block import LINE
 from register.ingest.hashing import Hasher
 from register.ingest.people import PersonReader
-from register.ingest.read import LINE
+from register.ingest.source import Source
 from register.ingest.values import PLACE, Memory, joined, joined_faults, no_reasons, read_place, read_value
 from register.schema import Column, Schema
 
@@ -157,7 +157,7 @@ def _record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
 
 def _declared(rows: pl.DataFrame, source: Source) -> list[tuple[int, str]]:
     """Return the declared columns that a delivery has, numbered alike under all the names that they ever had."""
-    named = {header: value.column or header for value in source.every_value() for header in value.headers}
+    named = {old: value.columns[0] for value in source.every_value() for old in value.renamed_from}
     numbers = {
         name: at for at, name in enumerate(sorted({named.get(header, header) for header in source.headers}))
     }

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from register.engine import Engine
-from register.ingest.read import LINE
+from register.ingest.block import LINE
 from register.ingest.records import CONTENT
 
 # Keys looked at in one go when the repeated ones are searched for.

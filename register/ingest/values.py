@@ -14,8 +14,8 @@ import polars as pl
 
 from register.ingest.codes import match_codes
 from register.ingest.dates import PLACEHOLDER_DATES, read_dates, read_datetimes
-from register.ingest.declaration import Value
 from register.ingest.places import match_municipalities
+from register.ingest.source import Value
 from register.schema import Column, Concept, Schema
 
 REASON = "reason"
@@ -36,10 +36,20 @@ def raw_text(rows: pl.DataFrame, value: Value) -> pl.Series:
     """Return the text of a declared value, row by row; null where the delivery has no such column."""
     if value.constant is not None:
         return pl.repeat(value.constant, rows.height, dtype=pl.String, eager=True)
-    for header in value.headers:
-        if header in rows.columns:
-            return rows[header]
-    return pl.repeat(None, rows.height, dtype=pl.String, eager=True)
+    present = [header for header in value.headers if header in rows.columns]
+    if not present:
+        return no_reasons(rows.height)
+    if len(value.columns) == 1:
+        text = pl.col(present[0])
+    else:
+        parts = [pl.col(header).str.strip_chars() for header in present]
+        text = pl.concat_str(
+            [pl.when(part != "").then(part) for part in parts], separator=value.join, ignore_nulls=True
+        )
+        text = pl.when(text != "").then(text)
+    if value.pattern is not None:
+        text = text.str.extract(value.pattern, 1)
+    return rows.select(text.alias("text")).to_series()
 
 
 class Memory:
@@ -137,7 +147,7 @@ def read_code(
     raw: pl.Series, value: Value, concept: Concept, schema: Schema, memory: Memory, key: str
 ) -> Reading:
     """Read codes, labels and aliases of a code list; what the list does not know is null with a reason."""
-    codelist = schema.codelist(concept.codelist or "")
+    codelist = schema.codelist(value.codelist or concept.codelist or "")
 
     def read(texts: pl.Series) -> pl.DataFrame:
         unknown = pl.when(pl.col("how") == "unknown").then(pl.lit("unknown_code")).alias(REASON)

@@ -1,0 +1,244 @@
+"""Parts delimited text into rows and rejected lines.
+
+Most stretches are flawless: a parser reads them whole, and counting separators proves that every line has its columns.
+A stretch that fails the proof is halved until the flaws are found; only there are lines looked at one by one.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import polars as pl
+
+from register.ingest.block import LINE, TEXT, Parted, as_rejected, no_rejected, no_rows
+from register.ingest.lines import read_lines, without_blank
+from register.ingest.source import Format
+from register.ingest.stretches import LOST, MAX_LINE_BYTES
+
+MAX_QUOTED_LINES = 50
+# A separator of several characters is read as this one, which no text should hold.
+UNIT_SEPARATOR = "\x1f"
+_SMALLEST_HALF = 2**18
+
+
+class DelimitedText:
+    """Reads stretches of one delimited file.
+
+    Parameters
+    ----------
+    form
+        The declared format.
+    columns
+        The names of the columns, in the order of the file.
+    first_header
+        The first header as written, null if there is none: a line that begins with it is the header again.
+    """
+
+    def __init__(self, form: Format, columns: Sequence[str], first_header: str | None) -> None:
+        self.quote = form.quote
+        self.columns = list(columns)
+        self.first_header = first_header
+        self.separator = form.delimiter
+        self._written_separator: bytes | None = None
+        if len(form.delimiter.encode()) > 1:
+            self.separator, self._written_separator = UNIT_SEPARATOR, form.delimiter.encode()
+        self._held = b""
+
+    def read(self, text: bytes, first: int, *, is_last: bool) -> tuple[Parted, int]:
+        """Read a stretch whose first line has the number ``first``; return also the number of the line after it.
+
+        The lines of a quoted value that may go on in the next stretch are held back for it.
+        """
+        if self._written_separator:
+            text = text.replace(self._written_separator, self.separator.encode())
+        text, self._held = self._held + text, b""
+        if not text:
+            return (no_rows(self.columns), no_rejected(), 0), first
+        if self.quote and self.quote.encode() in text:
+            lines = read_lines(text, first)
+            if not is_last:
+                lines = self._hold_back(lines)
+            return self._read_lines(lines), first + lines.height
+        parts = list(self._read_halves(text, first))
+        rows = pl.concat([part[0] for part in parts])
+        rejected = pl.concat([part[1] for part in parts])
+        blank = sum(part[2] for part in parts)
+        return (rows, rejected, blank), first + text.count(b"\n") + (not text.endswith(b"\n"))
+
+    def _read_halves(self, text: bytes, first: int) -> Iterator[Parted]:
+        """Read text without quotes whole, or in halves where that fails."""
+        rows = self._read_whole(text, first)
+        if rows is not None:
+            yield rows, no_rejected(), 0
+            return
+        middle = text.find(b"\n", len(text) // 2) + 1
+        if len(text) <= _SMALLEST_HALF or not 0 < middle < len(text):
+            yield self._read_lines(read_lines(text, first))
+            return
+        yield from self._read_halves(text[:middle], first)
+        yield from self._read_halves(text[middle:], first + text.count(b"\n", 0, middle))
+
+    def _read_whole(self, text: bytes, first: int) -> pl.DataFrame | None:
+        """Read flawless text; null if it is not: a blank line, a line of other columns, something that is no text."""
+        width = len(self.columns)
+        if width < 2 or b"\0" in text or LOST in text or _has_long_line(text):
+            return None
+        try:
+            rows = self._parse(text, quote=None)
+        except pl.exceptions.PolarsError:
+            return None
+        # No line has more separators than it may, or parsing had failed; so if the sum is right every line has all.
+        separators = np.count_nonzero(np.frombuffer(text, dtype=np.uint8) == ord(self.separator))
+        if separators != rows.height * (width - 1):
+            return None
+        if self._is_header_again(rows).any():
+            return None
+        return rows.with_columns(pl.int_range(first, first + rows.height, dtype=pl.Int64).alias(LINE))
+
+    def _parse(self, text: bytes, quote: str | None) -> pl.DataFrame:
+        return pl.read_csv(
+            text,
+            separator=self.separator,
+            quote_char=quote,
+            has_header=False,
+            schema=dict.fromkeys(self.columns, pl.String),
+        )
+
+    def _is_header_again(self, rows: pl.DataFrame) -> pl.Series:
+        cell = rows[self.columns[0]].str.strip_chars()
+        return (
+            (cell == self.first_header).fill_null(value=False)
+            if self.first_header
+            else cell.is_null() & False
+        )
+
+    def _hold_back(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Keep the end of a stretch for the next one where a quoted value may go on over its edge."""
+        odd = lines.tail(MAX_QUOTED_LINES).filter(_is_odd(self.quote))
+        if odd.height % 2 == 0:
+            return lines
+        start = odd.item(-1, LINE)
+        held = lines.filter(pl.col(LINE) >= start)
+        self._held = ("\n".join(held[TEXT]) + "\n").encode()
+        return lines.filter(pl.col(LINE) < start)
+
+    def _read_lines(self, lines: pl.DataFrame) -> Parted:
+        """Look at lines one by one: what is no row is kept aside with its reason."""
+        filled = without_blank(lines)
+        n_blank = lines.height - filled.height
+        if self.quote:
+            filled = self._join_quoted_lines(filled)
+        marked = filled.with_columns(self._reason(filled))
+        good = marked.filter(pl.col("reasons").is_null())
+        rejected = [as_rejected(marked.filter(pl.col("reasons").is_not_null()))]
+        if not good.height:
+            return no_rows(self.columns), rejected[0], n_blank
+        rows, misread = self._parse_lines(good)
+        rejected.append(misread)
+        again = self._is_header_again(rows)
+        if again.any():
+            headers = good.join(rows.filter(again).select(LINE), on=LINE, how="semi")
+            rejected.append(as_rejected(headers.with_columns(reasons=pl.lit("line:repeated_header"))))
+            rows = rows.filter(~again)
+        return rows, pl.concat(rejected), n_blank
+
+    def _reason(self, lines: pl.DataFrame) -> pl.Expr:
+        """Return why each line is no row, null where it is one."""
+        text = pl.col(TEXT)
+        bare, misquoted = text, pl.lit(value=False)
+        if self.quote and lines[TEXT].str.contains(self.quote, literal=True).any():
+            # What stands between quotes cannot separate columns: look at the line without it.
+            quote, separator = f"\\x{{{ord(self.quote):x}}}", f"\\x{{{ord(self.separator):x}}}"
+            value = f"{quote}(?:[^{quote}]|{quote}{quote})*{quote}"
+            bare = text.str.replace_all(f"(^|{separator}){value}", "${1}")
+            plain = f"(?:[^{quote}{separator}][^{separator}]*)?"
+            whole = f"(?s)^(?:{value}|{plain})(?:{separator}(?:{value}|{plain}))*$"
+            misquoted = _is_odd(self.quote) | ~text.str.contains(whole)
+        separators = bare.str.count_matches(self.separator, literal=True)
+        width = len(self.columns)
+        return (
+            pl.when(text.str.len_bytes() > MAX_LINE_BYTES)
+            .then(pl.lit("line:too_long"))
+            .when(text.str.contains("\x00", literal=True))
+            .then(pl.lit("line:binary"))
+            .when(text.str.contains("\ufffd", literal=True))
+            .then(pl.lit("line:encoding"))
+            .when(misquoted)
+            .then(pl.lit("line:open_quote"))
+            .when(separators < width - 1)
+            .then(pl.lit("line:too_few_columns"))
+            .when(separators > width - 1)
+            .then(pl.lit("line:too_many_columns"))
+            .alias("reasons")
+        )
+
+    def _parse_lines(self, good: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Parse lines that were found good. A line that the parser reads otherwise is rejected, never a crash."""
+        whole = "\n".join(good[TEXT]).encode() + b"\n"
+        try:
+            rows = self._parse(whole, quote=self.quote or None)
+            if rows.height == good.height:
+                # Between quotes nothing is nothing too.
+                return rows.with_columns(pl.all().replace("", None)).with_columns(good[LINE]), no_rejected()
+        except pl.exceptions.PolarsError:
+            pass
+        if good.height == 1:
+            return no_rows(self.columns), as_rejected(good.with_columns(reasons=pl.lit("line:open_quote")))
+        half = good.height // 2
+        parts = [self._parse_lines(good.slice(0, half)), self._parse_lines(good.slice(half))]
+        return pl.concat([rows for rows, _ in parts]), pl.concat([rejected for _, rejected in parts])
+
+    def _join_quoted_lines(self, lines: pl.DataFrame) -> pl.DataFrame:
+        """Join the lines of a quoted value that spans several, where that makes a whole record.
+
+        Looks only at lines with an odd number of quotes: those alone can open or close such a value, and a stray quote
+        must not swallow what follows it.
+        """
+        odd = lines.with_row_index("at").filter(_is_odd(self.quote))["at"].to_list()
+        texts = lines[TEXT]
+        joined: dict[int, tuple[int, str]] = {}
+        position = 0
+        while position + 1 < len(odd):
+            start, end = odd[position], odd[position + 1]
+            if end - start < MAX_QUOTED_LINES:
+                whole = "\n".join(texts[start : end + 1].to_list())
+                if self._has_all_columns(whole):
+                    joined[start] = (end, whole)
+                    position += 2
+                    continue
+            position += 1
+        if not joined:
+            return lines
+        inside = {at for start, (end, _) in joined.items() for at in range(start + 1, end + 1)}
+        whole_text = pl.DataFrame(
+            {"at": list(joined), "whole": [whole for _, whole in joined.values()]},
+            schema={"at": pl.UInt32, "whole": pl.String},
+        )
+        return (
+            lines.with_row_index("at")
+            .filter(~pl.col("at").is_in(list(inside)))
+            .join(whole_text, on="at", how="left", maintain_order="left")
+            .select(pl.coalesce("whole", TEXT).alias(TEXT), LINE)
+        )
+
+    def _has_all_columns(self, record: str) -> bool:
+        try:
+            reader = csv.reader(
+                io.StringIO(record), delimiter=self.separator, quotechar=self.quote, strict=True
+            )
+            return [len(cells) for cells in reader] == [len(self.columns)]
+        except csv.Error:
+            return False
+
+
+def _is_odd(quote: str) -> pl.Expr:
+    return pl.col(TEXT).str.count_matches(quote, literal=True) % 2 == 1
+
+
+def _has_long_line(text: bytes) -> bool:
+    """Say whether a line may be longer than lines can be: between two of its ends there is room for none shorter."""
+    step = MAX_LINE_BYTES // 2
+    return any(text.find(b"\n", at, at + step) < 0 for at in range(0, len(text) - step, step))

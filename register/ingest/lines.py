@@ -1,0 +1,35 @@
+"""Looks at text line by line."""
+
+from __future__ import annotations
+
+import io
+
+import polars as pl
+
+from register.ingest.block import LINE, TEXT, Parted, no_rows, reject
+
+
+def read_lines(text: bytes, first: int) -> pl.DataFrame:
+    """Return the lines of a text (``__text``) with their numbers (``__line``)."""
+    if not text:
+        return pl.DataFrame(schema={TEXT: pl.String, LINE: pl.Int64})
+    frame = pl.read_lines(io.BytesIO(text), name=TEXT)
+    return frame.with_columns(pl.int_range(first, first + frame.height, dtype=pl.Int64).alias(LINE))
+
+
+def without_blank(lines: pl.DataFrame) -> pl.DataFrame:
+    """Leave out lines of nothing but spaces."""
+    return lines.filter(pl.col(TEXT).str.strip_chars("\ufeff \t") != "")
+
+
+class LineText:
+    """Rejects every line of a text for one reason."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+
+    def read(self, text: bytes, first: int, *, is_last: bool) -> tuple[Parted, int]:  # noqa: ARG002
+        """Reject the lines of a stretch whose first line has the number ``first``."""
+        lines = read_lines(text, first)
+        filled = without_blank(lines)
+        return (no_rows(()), reject(filled, self.reason), lines.height - filled.height), first + lines.height

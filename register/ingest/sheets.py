@@ -1,0 +1,155 @@
+"""Reads Parquet files and workbooks, whose cells know dates and numbers from text, as the text that a register reads.
+
+A date is written out as ISO 8601, a whole number without decimals. The number of a row is that of a workbook's own row,
+or the place of the record in a Parquet file.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from register.errors import ExtractError, UsageError
+from register.ingest.block import LINE, TEXT, Block, Header, no_rejected, no_rows, reject
+from register.ingest.packed import GZIP, ZIP, open_extract
+from register.ingest.source import Format
+
+BATCH_ROWS = 200_000
+
+
+def read_header(path: Path, form: Format, member: str | None) -> list[str]:
+    """Return the headers of a Parquet file or of a workbook's sheet; none if it is empty."""
+    if form.type == "parquet":
+        with _open_parquet(path, member) as file:
+            return [str(name) for name in file.schema_arrow.names]
+    sheet = _read_sheet(path, form, member)
+    place = _header_place(sheet, form)
+    if place is None:
+        return []
+    if not form.has_header:
+        return list(form.columns)
+    return [cell or "" for cell in sheet.row(place)]
+
+
+def read_blocks(path: Path, form: Format, header: Header, member: str | None) -> Iterator[Block]:
+    """Yield the rows of a Parquet file or of a workbook's sheet."""
+    size = path.stat().st_size
+    if form.type == "parquet":
+        yield from _read_parquet(path, header, member, size)
+        return
+    sheet = _read_sheet(path, form, member)
+    place = _header_place(sheet, form)
+    if place is not None:
+        first = place + 1 if form.has_header and not header.missing_required else place
+        yield _block(sheet.slice(first), first + 1, header, size)
+
+
+def _read_parquet(path: Path, header: Header, member: str | None, size: int) -> Iterator[Block]:
+    line = 1
+    with _open_parquet(path, member) as file:
+        total = max(1, file.metadata.num_rows)
+        for batch in file.iter_batches(batch_size=BATCH_ROWS):
+            rows = _as_text(pl.DataFrame(pa.Table.from_batches([batch])))
+            yield _block(rows, line, header, size * batch.num_rows // total)
+            line += batch.num_rows
+
+
+def _block(cells: pl.DataFrame, first: int, header: Header, consumed: int) -> Block:
+    """Make a block of cells: rows of nothing are no rows, and a row that begins like the header is it again."""
+    cells = cells.rename(dict(zip(cells.columns, header.columns, strict=True)))
+    rows = cells.with_columns(pl.all().replace("", None)).with_columns(
+        pl.int_range(first, first + cells.height, dtype=pl.Int64).alias(LINE)
+    )
+    filled = rows.filter(~pl.all_horizontal(pl.col(header.columns).is_null()))
+    blank = rows.height - filled.height
+    text = pl.concat_str([pl.col(name).fill_null("") for name in header.columns], separator=",").alias(TEXT)
+    if header.missing_required:
+        bad = reject(filled.select(LINE, text), "header:missing_column")
+        return Block(no_rows(header.columns), bad, blank, consumed)
+    again = filled.select(
+        (pl.col(header.columns[0]).str.strip_chars() == header.first).fill_null(value=False)
+    )
+    repeated = again.to_series() & (header.first != "")
+    rejected = no_rejected()
+    if repeated.any():
+        rejected = reject(filled.filter(repeated).select(LINE, text), "line:repeated_header")
+        filled = filled.filter(~repeated)
+    return Block(filled, rejected, blank, consumed)
+
+
+def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
+    """Write every cell out; what is neither text, number, date nor truth value (a list, a picture) is nothing."""
+    return frame.select(_text_of(name, dtype).alias(name) for name, dtype in frame.schema.items())
+
+
+def _text_of(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name)
+    if isinstance(dtype, pl.Date):
+        return column.dt.strftime("%Y-%m-%d")
+    if isinstance(dtype, pl.Datetime):
+        return column.dt.replace_time_zone(None).dt.strftime("%Y-%m-%d %H:%M:%S")
+    if dtype.is_float():
+        is_whole = (column == column.floor()) & (column.abs() < 2**53)
+        return (
+            pl.when(is_whole)
+            .then(column.cast(pl.Int64, strict=False).cast(pl.String))
+            .otherwise(column.cast(pl.String))
+        )
+    if dtype.is_nested() or isinstance(dtype, pl.Binary | pl.Object):
+        return pl.lit(None, dtype=pl.String)
+    return column.cast(pl.String)
+
+
+def _open_parquet(path: Path, member: str | None) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(_bytes(path, member) if _is_packed(path) else path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise ExtractError("not_of_format", where=str(path), format="parquet") from error
+
+
+def _read_sheet(path: Path, form: Format, member: str | None) -> pl.DataFrame:
+    """Return all rows of a sheet as text, the first of them the workbook's first.
+
+    Raises
+    ------
+    UsageError
+        If the library that reads workbooks is not installed.
+    ExtractError
+        If the file is no workbook, or has no sheet of that name.
+    """
+    if find_spec("fastexcel") is None:
+        raise UsageError("missing_extra", where=str(path), extra="xlsx")
+    import fastexcel
+
+    try:
+        book = fastexcel.read_excel(_bytes(path, member).read())
+        sheet = book.load_sheet(form.sheet or 0, header_row=None, skip_rows=0, dtypes="string")
+    except fastexcel.SheetNotFoundError as error:
+        raise ExtractError(
+            "no_sheet", where=str(path), name=form.sheet, known=", ".join(book.sheet_names)
+        ) from error
+    except fastexcel.FastExcelError as error:
+        raise ExtractError("not_of_format", where=str(path), format="xlsx") from error
+    return sheet.to_polars()
+
+
+def _bytes(path: Path, member: str | None) -> io.BytesIO:
+    with open_extract(path, member) as stream:
+        return io.BytesIO(stream.read())
+
+
+def _is_packed(path: Path) -> bool:
+    return path.suffix.lower() in (GZIP, ZIP)
+
+
+def _header_place(sheet: pl.DataFrame, form: Format) -> int | None:
+    """Return the place of the header, or of the first row where there is none: the first row that holds anything."""
+    filled = sheet.slice(form.skipped_lines).select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    place = filled.arg_max() if filled.any() else None
+    return None if place is None else place + form.skipped_lines

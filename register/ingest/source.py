@@ -1,0 +1,179 @@
+"""What a source declaration says, as frozen objects: how one kind of extract becomes a table."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from register.schema import Table
+
+TEXT_FORMATS = ("csv", "fixed")
+FORMATS = (*TEXT_FORMATS, "parquet", "xlsx")
+ENCODINGS = ("utf-8", "latin-1", "windows-1252", "utf-16")
+# Cells that a workbook or a Parquet file knows as dates are written out in this form before they are read.
+TYPED_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
+
+
+@dataclass(frozen=True)
+class Value:
+    """Where one value comes from and how it is read.
+
+    ``columns`` are the headers in the extract, several where the text is put together of several, with ``join`` between
+    them. ``renamed_from`` are the names that a single column had in other years; a ``constant`` needs no column.
+    ``pattern`` is a regular expression whose first group is the part of the text that counts. ``optional`` says that
+    some deliveries lack the column, ``valid_from`` and ``valid_to`` that deliveries before and after do.
+    """
+
+    columns: tuple[str, ...] = ()
+    join: str = " "
+    constant: str | None = None
+    pattern: str | None = None
+    formats: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+    codelist: str | None = None
+    renamed_from: tuple[str, ...] = ()
+    optional: bool = False
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every header under which the columns may stand."""
+        return (*self.columns, *self.renamed_from)
+
+    def is_missing(self, present: frozenset[str], period: tuple[dt.date, dt.date] | None) -> bool:
+        """Say whether a delivery lacks what it should have: a column that it has under no name.
+
+        Parameters
+        ----------
+        present
+            The headers of the delivery.
+        period
+            The first and last day of the delivery, where they are known.
+        """
+        if not self.columns or self.optional or (len(self.columns) == 1 and present & set(self.headers)):
+            return False
+        if self.valid_from or self.valid_to:
+            first, last = period or (dt.date.max, dt.date.min)
+            if last < (self.valid_from or dt.date.min) or first > (self.valid_to or dt.date.max):
+                return False
+        return not present >= set(self.columns)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document of a person: kind, number and issuer, each a value or absent."""
+
+    number: Value
+    kind: Value | None = None
+    issuer: Value | None = None
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person named in each record, in a role."""
+
+    role: str
+    name_layout: str | None
+    name_parts: Mapping[str, Value]
+    values: Mapping[str, Value]
+    documents: tuple[Document, ...]
+
+    def every_value(self) -> Iterator[Value]:
+        """Yield every declared value of the person."""
+        yield from self.name_parts.values()
+        yield from self.values.values()
+        for document in self.documents:
+            yield from (value for value in (document.number, document.kind, document.issuer) if value)
+
+
+@dataclass(frozen=True)
+class FixedColumn:
+    """A column of a fixed-width file: its name, the place of its first character (from 1), and how many it has."""
+
+    name: str
+    start: int
+    width: int
+
+
+@dataclass(frozen=True)
+class Format:
+    """How the bytes of an extract become rows and columns.
+
+    ``skipped_lines`` stand before the header, or before the first row where there is no header (``has_header``); then
+    ``columns`` are the names of the columns in order. ``fixed`` are the columns of a fixed-width file. ``sheet`` is
+    the name of a workbook's sheet, the first if empty.
+    """
+
+    type: str = "csv"
+    delimiter: str = ","
+    encoding: str = "utf-8"
+    quote: str = '"'
+    skipped_lines: int = 0
+    has_header: bool = True
+    columns: tuple[str, ...] = ()
+    fixed: tuple[FixedColumn, ...] = ()
+    sheet: str = ""
+
+    @property
+    def is_typed(self) -> bool:
+        """Whether the file itself knows dates and numbers from text."""
+        return self.type not in TEXT_FORMATS
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source declaration.
+
+    Grain of what it describes: one row of an extract is one record of ``table``; ``persons`` are the people that the
+    record names. ``key`` are the columns of the office's own key, joined by ``-`` where several. ``delivery`` finds the
+    date of a delivery in the path of its file. ``max_rejected_share`` stands in for that of the project.
+    """
+
+    name: str
+    path: Path
+    table: Table
+    title: Mapping[str, str]
+    files: tuple[str, ...]
+    format: Format
+    key: tuple[str, ...]
+    columns: Mapping[str, Value]
+    persons: Mapping[str, Person]
+    ignored: tuple[str, ...]
+    delivery: re.Pattern[str] | None = None
+    max_rejected_share: float | None = None
+
+    def every_value(self) -> Iterator[Value]:
+        """Yield every declared value of the source."""
+        yield from self.columns.values()
+        for person in self.persons.values():
+            yield from person.every_value()
+
+    @cached_property
+    def headers(self) -> frozenset[str]:
+        """Every header that the declaration knows."""
+        known = {header for value in self.every_value() for header in value.headers}
+        return frozenset(known | set(self.key) | set(self.ignored))
+
+    def period(self, name: str) -> tuple[dt.date, dt.date] | None:
+        """Return the first and last day that a file's path tells of, or null: a year, a month or a day.
+
+        The pattern ``delivery`` names the groups ``year``, ``month`` and ``day``, the last two where there are such.
+        """
+        found = self.delivery.search(name) if self.delivery else None
+        if found is None:
+            return None
+        parts = {part: int(text) for part, text in found.groupdict().items() if text}
+        year, month, day = parts["year"], parts.get("month"), parts.get("day")
+        try:
+            first = dt.date(year, month or 1, day or 1)
+            if day:
+                return first, first
+            after = dt.date(year + (month or 12) // 12, (month or 12) % 12 + 1, 1)
+        except ValueError:
+            return None
+        return first, after - dt.timedelta(days=1)
