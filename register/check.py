@@ -6,15 +6,18 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
+from register.cases import run_cases
+from register.errors import QualityError
 from register.project import Project
 
 
 @dataclass
 class CheckReport:
-    """Sources declared, files found, and what does not fit: pairs of a message key and its values."""
+    """Sources declared, files found, cases held, and what does not fit: pairs of a message key and its values."""
 
     sources: int = 0
     files: int = 0
+    cases: int = 0
     notes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
 
@@ -25,6 +28,8 @@ def check_project(project: Project) -> CheckReport:
     ------
     DeclarationError
         At the first declaration that is wrong.
+    QualityError
+        If the rule does not give what one of the office's own cases expects.
     """
     from register.ingest.declaration import load_sources
     from register.ingest.extracts import find_extracts
@@ -38,8 +43,21 @@ def check_project(project: Project) -> CheckReport:
     sources = load_sources(project.schemas / "sources", project.country, schema)
     load_rules(project.linkage_rules / "people.toml")
     load_itinerary(project.linkage_rules / "itinerary.toml")
+    cases, differences = run_cases(project)
+    if differences:
+        first = differences[0]
+        raise QualityError(
+            "case_differs",
+            where=first.where,
+            name=first.case,
+            crossing=first.crossing,
+            column=first.column,
+            expected=first.expected,
+            found="unknown" if first.found is None else first.found,
+            more=len(differences) - 1,
+        )
     extracts, unclaimed = find_extracts(project.extracts, sources)
-    report = CheckReport(len(sources), len(extracts))
+    report = CheckReport(len(sources), len(extracts), cases)
     for name in unclaimed:
         report.notes.append(("check.unclaimed", {"file": name}))
     for source in sources:

@@ -122,11 +122,13 @@ def check_report(console: Console, report: CheckReport) -> None:
     """Say what a check found."""
     if console.as_json:
         notes = [{"kind": key.removeprefix("check."), **values} for key, values in report.notes]
-        console.json({"sources": report.sources, "files": report.files, "notes": notes})
+        console.json(
+            {"sources": report.sources, "files": report.files, "cases": report.cases, "notes": notes}
+        )
         return
     for key, values in report.notes:
         console.data(console.text(key, **values))
-    console.data(console.text("check.ok", sources=report.sources, files=report.files))
+    console.data(console.text("check.ok", sources=report.sources, files=report.files, cases=report.cases))
 
 
 def rejected(console: Console, counts: Sequence[Mapping[str, Any]], output: Path | None) -> None:
