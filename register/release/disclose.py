@@ -138,7 +138,9 @@ def _by_suppression(
     earlier = old & np.isnan(before.value)
     sensitive = is_sensitive(universe, protection.threshold)
     # What was withheld stays withheld: the release before relies on it.
-    withheld = suppress(universe, whole, sensitive | earlier, old & ~earlier, protection.threshold)
+    withheld = suppress(
+        universe, whole, sensitive, sensitive | earlier, old & ~earlier, protection.threshold
+    )
     low, high = known_bounds(whole, withheld, universe.is_count)
     value = np.where(withheld, np.nan, whole)
     result = Protected(value, low, high, 0.0, np.zeros(len(value), np.int64), is_additive=True)

@@ -7,6 +7,7 @@ first language of the release is the name, the second the description; ``csv/cod
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,16 @@ def write_sdmx_files(tables: Sequence[Published], releases: Releases, country: s
         (Format.STRUCTURE_SDMX_JSON_2_0_0, "structures.json"),
     ):
         write_sdmx(structures, form, str(folder / name))
+    _drop_empty_groups(folder / "structures.json")
+
+
+def _drop_empty_groups(path: Path) -> None:
+    """Take out the empty lists of groups that pysdmx writes and the schema of SDMX-JSON forbids."""
+    message = json.loads(path.read_text("utf-8"))
+    for structure in message["data"].get("dataStructures", []):
+        if not structure["dataStructureComponents"].get("groups", True):
+            del structure["dataStructureComponents"]["groups"]
+    path.write_text(json.dumps(message, ensure_ascii=False, indent=1), "utf-8")
 
 
 class _Writer:

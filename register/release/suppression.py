@@ -19,7 +19,9 @@ ROUNDS = 40
 FEASIBLE = 1e-6
 
 
-def suppress(universe: Universe, whole: Floats, sensitive: Flags, known: Flags, threshold: int) -> Flags:
+def suppress(
+    universe: Universe, whole: Floats, sensitive: Flags, withheld: Flags, known: Flags, threshold: int
+) -> Flags:
     """Return which figures to withhold.
 
     Parameters
@@ -27,7 +29,9 @@ def suppress(universe: Universe, whole: Floats, sensitive: Flags, known: Flags, 
     whole
         Values as whole numbers, additive within each table.
     sensitive
-        Figures that must not be known: withheld, and protected.
+        Figures that must not be known.
+    withheld
+        Figures withheld to begin with: those, and what an earlier release withheld.
     known
         Figures that cannot be withheld any more: an earlier release shows them.
     threshold
@@ -38,7 +42,7 @@ def suppress(universe: Universe, whole: Floats, sensitive: Flags, known: Flags, 
     DisclosureError
         If a figure cannot be protected.
     """
-    withheld = sensitive.copy()
+    withheld = withheld.copy()
     for block in universe.blocks():
         cells = block.figures
         targets = np.flatnonzero(sensitive[cells]).astype(np.int64)
