@@ -10,7 +10,7 @@ at with ``register sql``.
     resolve   pair                -> membership person conflict person_change
     stays     crossing membership -> movement stay initial_status   when each person was in the country
     events    movement            -> verdict outlook event          which crossings were migrations, by the rule
-    flows     event outlook       -> flow stock                     what the office publishes
+    flows     event outlook       -> flow stock account             what the office publishes
 """
 
 from __future__ import annotations
@@ -117,10 +117,11 @@ STAGES: tuple[Stage, ...] = (
         gsbpm="5.7",
         work=stages.flows,
         reads=("crossing", "person", "movement", "stay", "initial_status", "verdict", "outlook", "event"),
-        makes=("flow", "stock"),
+        makes=("flow", "stock", "account"),
         settings=lambda project: asdict(project.rule),
         declarations=("schemas/codelists/age_group.csv",),
         code=("rules",),
+        gate=stages.check_account,
     ),
 )
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from register.rules.residence import Parameters
 
 MIN_ROWS_FOR_GATE = 1_000
+LARGEST_RESIDUAL = 0.001
 DECISION_COLUMNS = (
     *("source_l", "record_key_l", "role_l", "source_r", "record_key_r", "role_r", "judgement"),
 )
@@ -266,7 +267,22 @@ def flows(workshop: Workshop) -> dict[str, Any]:
     """Aggregate migrations to flows and stocks."""
     from register.rules.residence import FLOWS
 
-    return _apply_rule(workshop, FLOWS)
+    details = _apply_rule(workshop, FLOWS)
+    residuals = workshop.engine.rows("select year, residual from account order by year")
+    return {**details, "account_residual": {str(year): round(residual, 6) for year, residual in residuals}}
+
+
+def check_account(_project: Project, record: Mapping[str, Any]) -> None:
+    """Stop the build if the accounting equation of some year does not close.
+
+    Raises
+    ------
+    QualityError
+        Naming the year and what is left over.
+    """
+    for year, residual in record.get("account_residual", {}).items():
+        if abs(residual) > LARGEST_RESIDUAL:
+            raise QualityError("account_open", where="account", year=year, residual=f"{residual:+.6f}")
 
 
 def _apply_rule(workshop: Workshop, tables: Sequence[str]) -> dict[str, Any]:

@@ -38,7 +38,9 @@ EVENTS  presence           as above
         EVENT              VERDICT, outlook, MOVEMENT, person, visa, permit, mention, membership
 FLOWS   cohort, outlook    as above
         FLOW               EVENT, age_group
-        STOCK              VERDICT, outlook, STAY, person, age_group
+        residency          VERDICT, outlook, STAY, person
+        STOCK              residency, person, age_group
+        ACCOUNT            STOCK, EVENT, residency
 ======  =================  ========================================================================
 
 ``traveller_class``, ``permit_class``, ``visa_class`` and ``age_group`` are the code lists, with their own

@@ -27,7 +27,7 @@ EVENTS = (
     *RULINGS,
     *("day_count", "verdict", "cohort", "outlook", "event"),
 )
-FLOWS = ("cohort", "outlook", "flow", "stock")
+FLOWS = ("cohort", "outlook", "residency", "flow", "stock", "account")
 
 # Read and made in the order of persons and their crossings.
 IN_ORDER = frozenset({"spell", "walk"})

@@ -1,71 +1,9 @@
 -- stock: residents on 1 January by sex, five-year age group, citizenship and country of birth, at full cross grain.
 --
--- A resident is who has status 1 after the last movement before the day (or initially), is born and not dead. Where the
--- status is open, the probability of residence counts; standard_error and share_final as in flow. Reference dates are
--- the 1 Januaries after the start of the series (at most a hundred) up to the day after the cut-off.
--- Reads: verdict, outlook, stay, person, age_group.
-with numbered as (
-    select
-        person_id,
-        seq,
-        movement_date,
-        status_before,
-        status_after,
-        row_number() over (partition by person_id order by seq) as turn,
-        lead(movement_date) over (partition by person_id order by seq) as next_date
-    from verdict
-),
-
-spell as (
-    -- Before the first movement; and for those who never moved, the side they were on.
-    select
-        person_id,
-        date '0001-01-01' as from_date,
-        movement_date as to_date,
-        cast(status_before as double) as probability,
-        1 as is_final
-    from numbered
-    where turn = 1
-    union all
-    select
-        stay.person_id,
-        date '0001-01-01' as from_date,
-        cast(null as date) as to_date,
-        cast(case when stay.is_present then 1 else 0 end as double) as probability,
-        1 as is_final
-    from stay
-    left join numbered on numbered.person_id = stay.person_id and numbered.turn = 1
-    where numbered.person_id is null
-    union all
-    select
-        numbered.person_id,
-        numbered.movement_date as from_date,
-        numbered.next_date as to_date,
-        coalesce(outlook.probability_resident, cast(numbered.status_after as double)) as probability,
-        case when outlook.person_id is null then 1 else 0 end as is_final
-    from numbered
-    left join outlook on outlook.person_id = numbered.person_id and outlook.seq = numbered.seq
-),
-
-resident as (
-    select
-        spell.probability,
-        spell.is_final,
-        person.sex,
-        person.citizenship_code,
-        person.birth_country_code,
-        person.birth_date,
-        -- A spell holds from the day after its movement, so that a movement on 1 January comes after the stock.
-        greatest(spell.from_date, coalesce(person.birth_date, spell.from_date)) as after_date,
-        least(
-            coalesce(spell.to_date, date '9999-12-31'), coalesce(person.death_date, date '9999-12-31')
-        ) as until_date
-    from spell
-    inner join person on person.person_id = spell.person_id
-    where spell.probability > 0.000001
-),
-
-digit as (
+-- Where the status is open, the probability of residence counts; standard_error and share_final as in flow. Reference
+-- dates are the 1 Januaries after the start of the series (at most a hundred) up to the day after the cut-off.
+-- Reads: residency, person, age_group.
+with digit as (
     select 0 as n
     union all select 1 union all select 2 union all select 3 union all select 4
     union all select 5 union all select 6 union all select 7 union all select 8 union all select 9
@@ -81,16 +19,17 @@ reference as (
 counted as (
     select
         reference.reference_date,
-        coalesce(resident.sex, '0') as sex,
-        year(reference.reference_date) - year(resident.birth_date)
-        - case when month(resident.birth_date) = 1 and day(resident.birth_date) = 1 then 0 else 1 end as age,
-        resident.citizenship_code,
-        resident.birth_country_code,
-        resident.probability,
-        resident.is_final
-    from resident
+        coalesce(person.sex, '0') as sex,
+        year(reference.reference_date) - year(person.birth_date)
+        - case when month(person.birth_date) = 1 and day(person.birth_date) = 1 then 0 else 1 end as age,
+        person.citizenship_code,
+        person.birth_country_code,
+        residency.probability,
+        residency.is_final
+    from residency
+    inner join person on person.person_id = residency.person_id
     inner join reference
-        on resident.after_date < reference.reference_date and reference.reference_date <= resident.until_date
+        on residency.after_date < reference.reference_date and reference.reference_date <= residency.until_date
 )
 
 select
