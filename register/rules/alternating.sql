@@ -50,13 +50,14 @@ ordered as (
         *,
         row_number() over (partition by person order by day, turn, half, place) as seq,
         lag(side) over (partition by person order by day, turn, half, place) as previous_side,
+        lag(given_status) over (partition by person order by day, turn, half, place) as previous_status,
         lag(day) over (partition by person order by day, turn, half, place) as previous_day
     from turned
 ),
 
 completed as (
     select
-        person, seq * 2 as seq, record, day, side, true as is_crossing, closes, initial_status, restart_status
+        person, seq * 2 as seq, record, day, side, true as is_crossing, closes, given_status
     from ordered
     union all
     select
@@ -67,8 +68,7 @@ completed as (
         1 - side as side,
         false as is_crossing,
         closes,
-        initial_status,
-        cast(null as integer) as restart_status
+        previous_status as given_status
     from ordered
     where previous_side = side
 )
@@ -81,7 +81,6 @@ select
     side,
     is_crossing,
     closes,
-    initial_status,
-    restart_status
+    given_status
 from completed
 order by place

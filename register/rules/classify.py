@@ -12,7 +12,7 @@ import duckdb
 
 from register.engine import Engine, literal
 from register.errors import ExtractError, UsageError
-from register.rules.parts import rule_parts, stage
+from register.rules.parts import Layout, rule_in_parts
 from register.rules.residence import Rule
 
 if TYPE_CHECKING:
@@ -22,6 +22,15 @@ REQUIRED = ("person_id", "date", "direction")
 ADDED = ("status_before", "status_after", "is_migration", "finalised_on")
 
 LINES_SHOWN = 5
+
+_PROBLEM = """case
+    when person_id is null then 'person_id'
+    when try_cast(date as timestamp) is null then 'date'
+    when direction is null or cast(direction as varchar) not in ('arrival', 'departure') then 'direction'
+    {}
+end"""
+_STATUS_PROBLEM = """when initial_status is not null and coalesce(try_cast(initial_status as integer), -1) not in (0, 1)
+        then 'initial_status'"""
 
 
 class ArrowFrame(Protocol):
@@ -161,26 +170,36 @@ def rule_crossings(engine: Engine, rule: Rule, observed_until: dt.date, *, where
     ExtractError
         If a column is missing, or a value is none.
     """
+    rule_in_parts(engine, rule, observed_until, _layout(engine, where))
+
+
+def _layout(engine: Engine, where: str | None) -> Layout:
+    """Check the crossings and return their form."""
     columns = _columns(engine)
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise ExtractError(
             "classify_columns", where=where, missing=", ".join(missing), found=", ".join(columns)
         )
-    stage(engine, "initial_status" in columns)
-    bad = engine.rows(
-        "select problem, count(*) from crossing_row where problem is not null group by 1 order by 2 desc"
-    )
-    if bad:
-        column, number = bad[0]
+    has_status = "initial_status" in columns
+    problem = _PROBLEM.format(_STATUS_PROBLEM if has_status else "")
+    hours = "false" if columns["date"] == "DATE" else "bool_or(try_cast(date as time) <> time '00:00')"
+    has_hours = False
+    for column, number, some_hours in engine.rows(
+        f"select {problem} as problem, count(*), {hours} from source group by 1 order by 2 desc"
+    ):
+        has_hours = has_hours or bool(some_hours)
+        if column is None:
+            continue
         records = engine.rows(
-            "select record from crossing_row where problem = $column order by record limit $shown",
+            f"select record from (select row_number() over () as record, {problem} as problem from source) "
+            "where problem = $column order by record limit $shown",
             {"column": column, "shown": LINES_SHOWN},
         )
-        # A file's first row is its header.
+        # A file's first line is its header.
         lines = ", ".join(str(row[0] + (1 if where else 0)) for row in records)
         raise ExtractError("classify_value", where=where, column=column, number=number, lines=lines)
-    rule_parts(engine, rule, observed_until, "initial_status" in columns)
+    return Layout(has_status=has_status, has_hours=has_hours)
 
 
 def _open(engine: Engine, crossings: Path | str | ArrowFrame) -> str | None:
@@ -196,8 +215,7 @@ def _open(engine: Engine, crossings: Path | str | ArrowFrame) -> str | None:
             engine.view("source", path)
         else:
             engine.run(
-                "create view source as select * from "
-                f"read_csv({literal(path)}, header = true, all_varchar = true, null_padding = false)"
+                f"create table source as select * from read_csv({literal(path)}, header = true, all_varchar = true)"
             )
     except duckdb.Error as error:
         raise ExtractError(
@@ -206,13 +224,14 @@ def _open(engine: Engine, crossings: Path | str | ArrowFrame) -> str | None:
     return str(path)
 
 
-def _columns(engine: Engine) -> list[str]:
-    return [str(row[0]) for row in engine.rows("describe source")]
+def _columns(engine: Engine) -> dict[str, str]:
+    """Return the columns of the crossings with their types."""
+    return {str(row[0]): str(row[1]) for row in engine.rows("describe source")}
 
 
 def _count(engine: Engine) -> Classified:
     counts: tuple[Any, ...] = engine.rows(
-        "select count(*), (select count(distinct key) from crossing_row), "
+        "select count(*), (select count(distinct person_id) from source), "
         "count(*) filter (is_migration), count(*) filter (is_migration is null) from ruling"
     )[0]
     return Classified(*(int(count) for count in counts))

@@ -10,6 +10,7 @@ select
     spell.clock,
     spell.at_day,
     spell.moment,
+    spell.given_status,
     spell.set_status,
     case when spell.is_hard then search.decided_day else spell.decided_day end as decided_day,
     case when spell.is_hard then search.is_decisive else spell.is_decisive end as is_decisive,

@@ -1,4 +1,4 @@
--- late: one row per late crossing (see walk) that is known early to be no migration, key place, with the day.
+-- late: one row per late crossing (see walk) that is known early to be no migration, key record, with the day.
 --
 -- A return leg with fewer than 2V - W days on the migrating side since a crossing in the migrating direction, whose
 -- status before was known, is no migration: certain when that status became final, the earliest of them. (At exactly
@@ -7,7 +7,7 @@
 with candidate as (
     select
         person,
-        place,
+        record,
         side as leg_side,
         case when side = 1 then -moment else moment end as migrating_days,
         cast(null as integer) as known_day,
@@ -17,18 +17,18 @@ with candidate as (
     union all
     select
         person,
-        place,
+        record,
         1 - side as leg_side,
         case when side = 1 then at_day + moment else at_day - moment end as migrating_days,
         before_day as known_day,
         false as is_leg
     from walk
-    where is_migrating_direction and person in (select person from walk where is_late)
+    where side <> status_before and person in (select person from walk where is_late)
 ),
 
 searched as (
     select
-        place,
+        record,
         is_leg,
         min(known_day) over (
             partition by person, leg_side order by migrating_days
@@ -37,6 +37,6 @@ searched as (
     from candidate
 )
 
-select place, known_day
+select record, known_day
 from searched
 where is_leg and known_day is not null

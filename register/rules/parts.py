@@ -1,15 +1,16 @@
-"""The residence rule over many people at once in DuckDB: part by part, each sorted once and walked in order.
+"""The residence rule over many people at once in DuckDB: sorted once, then walked in order, part by part.
 
-People are dealt into parts by a hash of their ids. A part is sorted by person and time and its rules stream over
-that order (see :func:`register.rules.residence.sql`), so that memory is bounded by DuckDB's limit whatever the
-number of crossings, and parts run side by side. The few histories with a gap, or with so many crossings that the
-next spells do not decide them, are walked again.
+The crossings are sorted by person and time; the rule streams over that order (see
+:func:`register.rules.residence.sql`) for one part of the people after the other, side by side on the processors, so
+that memory is bounded by DuckDB's limit whatever the number of crossings. The few histories with a gap, or with so
+many crossings that the next spells do not decide them, are walked again.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from register.engine import Engine
@@ -23,91 +24,81 @@ PERSON_KEY = "hash(person_id)"
 PERSON_CHECK = "cast(hash(concat('#', person_id)) % 4294967296 as uinteger)"
 
 ROWS_PER_PART = 5_000_000
+ROWS_WORTH_A_PART = 100_000
 
 
-def stage(engine: Engine, has_status: bool, *, numbered: bool = False) -> None:
-    """Make ``crossing_row``: one row per row of ``source``, by its number, with what the rule needs.
+@dataclass(frozen=True)
+class Layout:
+    """What of a source's form the rule must know: whether statuses are given, whether dates have hours."""
 
-    ``problem`` names the first column without a usable value. With ``numbered`` persons are numbered instead of
-    hashed.
-    """
-    status = "try_cast(initial_status as integer)" if has_status else "cast(null as integer)"
-    wrong_status = (
-        "when initial_status is not null and coalesce(try_cast(initial_status as integer), -1) not in (0, 1) "
-        "then 'initial_status'"
-        if has_status
-        else ""
-    )
-    given = f"select row_number() over () as record, person_id, date, direction, {status} as status" + (
-        ", initial_status from source" if has_status else " from source"
-    )
-    key = PERSON_KEY
-    if numbered:
-        engine.run(
-            "create or replace table person_number as select person_id, row_number() over () as number "
-            "from (select distinct person_id from source)"
-        )
-        given = f"select given.*, number from ({given}) as given inner join person_number using (person_id)"
-        key = "number"
-    engine.run(
-        f"""
-        create or replace table crossing_row as
-        select
-            record,
-            {key} as key,
-            {PERSON_CHECK} as check_key,
-            cast(date_diff('day', date '0001-01-01', cast(crossed_at as date)) as integer) as day,
-            epoch_us(crossed_at) - epoch_us(date_trunc('day', crossed_at)) as hour,
-            cast(case when direction = 'arrival' then 1 else 0 end as integer) as side,
-            status,
-            case
-                when person_id is null then 'person_id'
-                when crossed_at is null then 'date'
-                when direction is null or direction not in ('arrival', 'departure') then 'direction'
-                {wrong_status}
-            end as problem
-        from (select *, try_cast(date as timestamp) as crossed_at from ({given}))
-        """
-    )
+    has_status: bool
+    has_hours: bool
 
 
-def rule_parts(engine: Engine, rule: Rule, observed_until: dt.date, has_status: bool) -> None:
-    """Make the view ``ruling`` from ``crossing_row``: record, statuses, verdict and its day."""
+def rule_in_parts(engine: Engine, rule: Rule, observed_until: dt.date, layout: Layout) -> None:
+    """Make the view ``ruling`` from the valid crossings in ``source``: record (the row, from 1) and verdict."""
     parameters = Parameters(rule, dt.date.min, observed_until, country="XXX")
+    _sort(engine, layout, numbered=False)
+    if engine.rows(
+        "select count(*) from (select lag(key) over () = key and lag(check_key) over () <> check_key as is_shared "
+        "from sorted) where is_shared"
+    )[0][0]:
+        _sort(engine, layout, numbered=True)
     threads = int(engine.rows("select current_setting('threads')")[0][0])
-    rows, has_hours = engine.rows("select count(*), coalesce(bool_or(hour <> 0), false) from crossing_row")[0]
-    n_part = max(threads if rows > ROWS_PER_PART // 50 else 1, -(-rows // ROWS_PER_PART))
+    rows, first, last = engine.rows(
+        "select count(*), coalesce(min(key), 0), coalesce(max(key), 0) from sorted"
+    )[0]
+    n_part = max(threads if rows > ROWS_WORTH_A_PART else 1, -(-rows // ROWS_PER_PART))
+    bounds = [int(first) + (int(last) - int(first)) * part // n_part for part in range(n_part)] + [
+        int(last) + 1
+    ]
 
-    def work(part: int) -> int:
+    def work(part: int) -> None:
         with engine.con.cursor() as cursor:
-            return _rule_part(cursor, part, n_part, parameters, has_hours=has_hours)
+            _rule_part(cursor, part, bounds[part], bounds[part + 1] - 1, parameters, layout)
 
     with ThreadPoolExecutor(max_workers=threads) as pool:
-        n_collision = sum(pool.map(work, range(n_part)))
-    if n_collision:
-        stage(engine, has_status, numbered=True)
-        with ThreadPoolExecutor(max_workers=threads) as pool:
-            list(pool.map(work, range(n_part)))
+        list(pool.map(work, range(n_part)))
+    engine.run("drop table sorted")
     parts = " union all ".join(f"select * from ruling_{part}" for part in range(n_part))
     engine.run(f"create or replace view ruling as {parts}")
 
 
-def _rule_part(
-    cursor: duckdb.DuckDBPyConnection, part: int, n_part: int, parameters: Parameters, *, has_hours: bool
-) -> int:
-    """Make ``ruling_<part>``; return how many rows show two persons of one hash."""
-    order = "hour, record" if has_hours else "record"
-    cursor.execute(
+def _sort(engine: Engine, layout: Layout, *, numbered: bool) -> None:
+    """Make ``sorted``: the crossings by person and time, and by their number (``record``) within a day."""
+    status = "cast(initial_status as integer)" if layout.has_status else "cast(null as integer)"
+    numbers = (
+        "inner join (select person_id, row_number() over () as number from (select distinct person_id from source)) "
+        "as person using (person_id)"
+        if numbered
+        else ""
+    )
+    engine.run(
         f"""
-        create temporary table sorted as
-        select key, check_key, cast(day as bigint) * 4294967296 + record as place, side, status
-        from crossing_row
-        where key % {n_part} = {part}
-        order by key, {"day, " + order if has_hours else "place"}
+        create or replace table sorted as
+        select
+            cast({"number" if numbered else PERSON_KEY} as ubigint) as key,
+            {"0" if numbered else PERSON_CHECK} as check_key,
+            cast(date_diff('day', date '0001-01-01', cast(date as date)) as bigint) * 4294967296 + record as place,
+            cast(case when direction = 'arrival' then 1 else 0 end as integer) as side,
+            {status} as status
+        from (select *, row_number() over () as record from source) {numbers}
+        order by key, {"cast(date as timestamp), record" if layout.has_hours else "place"}
         """
     )
+
+
+def _rule_part(
+    cursor: duckdb.DuckDBPyConnection,
+    part: int,
+    first: int,
+    last: int,
+    parameters: Parameters,
+    layout: Layout,
+) -> None:
+    """Make ``ruling_<part>`` for the persons with keys from first to last."""
     cursor.execute(
-        """
+        f"""
         create temporary view history as
         select
             cast(count(case when is_first then 1 end) over (rows unbounded preceding) as integer) as person,
@@ -117,30 +108,20 @@ def _rule_part(
             side,
             true as is_crossing,
             cast(null as integer) as closes,
-            status as initial_status,
-            case when not is_first and status is distinct from previous_status then status end as restart_status
+            status as given_status
         from (
-            select
-                *,
-                coalesce(lag(key) over () <> key, true) as is_first,
-                lag(status) over () as previous_status
+            select *, coalesce(lag(key) over () <> key, true) as is_first
             from sorted
+            where key between {first}::ubigint and {last}::ubigint
         )
         """
     )
-    n_collision = cursor.execute(
-        "select count(*) from (select lag(key) over () = key and lag(check_key) over () <> check_key as is_shared "
-        "from sorted) where is_shared"
-    ).fetchall()[0][0]
-    if n_collision:
-        return int(n_collision)
     _walk(cursor, part, parameters)
-    _walk_again(cursor, part, parameters, order_by="time" if has_hours else "day")
-    return 0
+    _walk_again(cursor, part, parameters, order_by="time" if layout.has_hours else "day")
 
 
 def _walk(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters) -> None:
-    """Rule on every history that the next spells decide; leave the persons in ``doubtful``."""
+    """Rule on every history that the next spells decide; put the other persons' into ``recorded``."""
     cursor.execute(f"create temporary view spell as {sql('spell', parameters, in_order=True)}")
     cursor.execute("create temporary view decided as select * from spell")
     cursor.execute(f"create temporary table walked as {sql('walk', parameters, in_order=True)}")
@@ -150,24 +131,28 @@ def _walk(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters) 
     )
     create_tables(cursor, ["late"], parameters)
     cursor.execute(f"create or replace table ruling_{part} as {_RESULT} from ({sql('ruling', parameters)})")
-    cursor.execute("drop table late; drop view walk; drop table walked; drop view decided; drop view spell")
+    cursor.execute(
+        """
+        create temporary table recorded as
+        select
+            person, row_number() over () as place, record, day, side, true as is_crossing,
+            cast(null as integer) as closes, given_status
+        from walked
+        where person in (select person from doubtful)
+        """
+    )
+    cursor.execute("drop table late; drop view walk; drop table walked; drop table doubtful")
+    cursor.execute("drop view decided; drop view spell; drop view history")
 
 
 def _walk_again(
     cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters, *, order_by: str
 ) -> None:
-    """Rule on the persons in ``doubtful``, gaps filled and hard crossings searched."""
-    cursor.execute(
-        "create temporary table recorded as select * from history "
-        "where person in (select person from doubtful) order by place"
-    )
-    cursor.execute("drop view history; drop table sorted; drop table doubtful")
+    """Rule on the persons in ``recorded``, gaps filled and hard crossings searched."""
     alternating = bind(read_rule("alternating"), {"order_by": order_by})
     cursor.execute(f"create temporary table history as {alternating}")
     create_tables(cursor, RULINGS, parameters)
     cursor.execute(f"insert into ruling_{part} {_RESULT} from ruling")
-    for table in ("recorded", "history", *RULINGS):
-        cursor.execute(f"drop table {table}")
 
 
 _RESULT = """

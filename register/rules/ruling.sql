@@ -1,4 +1,4 @@
--- ruling: one row per crossing, key place: its statuses, its verdict, and the days on which each became certain.
+-- ruling: one row per crossing, key record: its statuses, its verdict, and the days on which each became certain.
 --
 -- The verdict is final with the status after, or earlier for a return leg that is known to be no migration, even while
 -- its statuses are open. Days that lie after the cut-off are null: the verdict is then provisional.
@@ -14,12 +14,11 @@ with concluded as (
         end as verdict_day,
         walk.is_prompt or late.known_day is not null as is_return_leg
     from walk
-    left join late on late.place = walk.place
+    left join late on late.record = walk.record
 )
 
 select
     person,
-    place,
     record,
     day,
     side,
@@ -29,7 +28,7 @@ select
         when status_before is not null and status_after is not null then status_before <> status_after
         when status_before is null and is_return_leg then false
     end as is_migration,
-    is_migrating_direction,
+    side <> status_before as is_migrating_direction,
     case when before_day <= date_diff('day', date '0001-01-01', :observed_until) then before_day end as before_day,
     case when after_day <= date_diff('day', date '0001-01-01', :observed_until) then after_day end as after_day,
     case when verdict_day <= date_diff('day', date '0001-01-01', :observed_until) then verdict_day end as verdict_day

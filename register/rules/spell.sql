@@ -39,6 +39,7 @@ followed as (
         cast(least(lead(clock + at_day, 6) over trail - clock, ends) as integer) as day_6,
         lag(person) over trail as previous_person,
         lag(side) over trail as previous_side,
+        lag(given_status) over trail as previous_status,
         cast(sum(cast(case when side = 1 then -at_day else at_day end as double)) over so_far as bigint) as moment
     from clamped
     window
@@ -71,8 +72,11 @@ select
     closes,
     moment,
     own_1 as spell_days,
-    case when coalesce(previous_person <> person, true) then coalesce(initial_status, 1 - side) else restart_status end
-        as set_status,
+    given_status,
+    case
+        when coalesce(previous_person <> person, true) then coalesce(given_status, 1 - side)
+        when given_status is distinct from previous_status then given_status
+    end as set_status,
     cast(case
         when own_1 >= :threshold then at_day + :threshold
         when other_1 > :window - :threshold then at_day + (:window - :threshold) + own_1

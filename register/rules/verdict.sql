@@ -7,7 +7,7 @@
 -- Reads: ruling, day_count, history.
 select
     history.person_id,
-    ruling.record as seq,
+    history.seq,
     date '0001-01-01' + ruling.day as movement_date,
     case when ruling.side = 1 then 'arrival' else 'departure' end as direction,
     ruling.status_before,
@@ -22,5 +22,5 @@ select
     date '0001-01-01' + ruling.after_day as status_after_final_on,
     date '0001-01-01' + ruling.verdict_day as finalised_on
 from ruling
-inner join history on history.place = ruling.place
-inner join day_count on day_count.place = ruling.place
+inner join history on history.record = ruling.record
+inner join day_count on day_count.place = history.place

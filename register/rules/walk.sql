@@ -1,4 +1,4 @@
--- walk: one row per crossing, key place, with the status before and after it and the days on which they became final.
+-- walk: one row per crossing, key record, with the status before and after it and the days on which they became final.
 --
 -- A decisive crossing leaves the person on its side whatever the status before, any other changes nothing: so `base`,
 -- the status before as far as known, is the side of the last decisive crossing, or what was set. A crossing in the
@@ -6,6 +6,8 @@
 -- would lie in the window of the open one and decide it.) The status before is final when every crossing before, in the
 -- migrating direction, is decided; the status after when the crossing itself is.
 --
+-- `last_decided` is, on the clock (see spell), the latest day on which a crossing in the migrating direction is decided;
+-- an open one is never decided (2^22 - 1).
 -- `is_prompt`: a return leg whose verdict waits for nothing, because the crossing before, or the third before, went the
 -- other way from a status known by now, fewer than 2V - W days on that side ago. `is_late`: the status before becomes
 -- final only later, so that an earlier certainty is worth a search.
@@ -32,8 +34,7 @@ based as (
 chained as (
     select
         *,
-        max(case when side <> base then clock + decided_day end) over so_far as last_decided,
-        max(case when side <> base and decided_day is null then person end) over so_far as last_open
+        max(case when side <> base then clock + coalesce(decided_day, 4194303) end) over so_far as last_decided
     from based
     window so_far as (partition by person order by place rows between unbounded preceding and current row)
 ),
@@ -41,61 +42,63 @@ chained as (
 settled as (
     select
         *,
-        cast(greatest(day, lag(last_decided) over trail - clock) as integer) as known_day,
-        coalesce(lag(last_open) over trail = person, false) as is_unknown
+        cast(greatest(day, lag(last_decided) over trail - clock) as integer) as known_day
     from chained
     window trail as (partition by person order by place)
+),
+
+-- On the clock, when the status before a crossing in the migrating direction was known.
+opening as (
+    select
+        *,
+        case when side <> base and known_day < 4194303 then clock + known_day end as known_clock
+    from settled
 ),
 
 compared as (
     select
         *,
         coalesce(
-            lag(person, 1) over trail = person
-            and lag(side <> base and not is_unknown, 1) over trail
+            lag(known_clock, 1) over trail between clock and clock + day
             and lag(side, 1) over trail <> side
-            and at_day - lag(at_day, 1) over trail < 2 * :threshold - :window
-            and lag(known_day, 1) over trail <= day,
+            and at_day - lag(at_day, 1) over trail < 2 * :threshold - :window,
             false
         )
         or coalesce(
-            lag(person, 3) over trail = person
-            and lag(side <> base and not is_unknown, 3) over trail
+            lag(known_clock, 3) over trail between clock and clock + day
             and lag(side, 1) over trail <> side
             and lag(side, 2) over trail = side
             and lag(side, 3) over trail <> side
             and at_day - lag(at_day, 1) over trail + lag(at_day, 2) over trail - lag(at_day, 3) over trail
-            < 2 * :threshold - :window
-            and lag(known_day, 3) over trail <= day,
+            < 2 * :threshold - :window,
             false
         ) as is_prompt
-    from settled
+    from opening
     window trail as (partition by person order by place)
 )
 
 select
     person,
-    place,
     record,
     day,
     side,
     at_day,
     moment,
-    case when not is_unknown then base end as status_before,
+    given_status,
+    case when known_day < 4194303 then base end as status_before,
     case
-        when is_unknown then null
+        when known_day = 4194303 then null
         when side = base then base
         when is_decisive then side
         when decided_day is not null then base
     end as status_after,
-    case when not is_unknown then side <> base end as is_migrating_direction,
-    case when not is_unknown then known_day end as before_day,
+    case when known_day < 4194303 then known_day end as before_day,
     case
-        when is_unknown then null
+        when known_day = 4194303 then null
         when side = base then known_day
         when decided_day is not null then greatest(known_day, decided_day)
     end as after_day,
     is_prompt,
-    not is_prompt and (is_unknown or known_day > day) as is_late,
+    known_day > day and not is_prompt as is_late,
     is_gap or (is_hard and side <> base) as is_doubtful
 from compared
