@@ -40,7 +40,17 @@ turned as (
                 then row_number() over (partition by recorded.person, recorded.day, recorded.side order by recorded.place)
             else 0
         end as turn,
-        case when :order_by = 'day' and recorded.side <> continuity.first_side then 1 else 0 end as half
+        case
+            when :order_by = 'day'
+                and recorded.side <> coalesce(
+                    continuity.first_side,
+                    first_value(recorded.side) over (
+                        partition by recorded.person, recorded.day order by recorded.place
+                    )
+                )
+                then 1
+            else 0
+        end as half
     from recorded
     inner join continuity on continuity.person = recorded.person and continuity.day = recorded.day
 ),

@@ -183,23 +183,19 @@ def _layout(engine: Engine, where: str | None) -> Layout:
         )
     has_status = "initial_status" in columns
     problem = _PROBLEM.format(_STATUS_PROBLEM if has_status else "")
-    hours = "false" if columns["date"] == "DATE" else "bool_or(try_cast(date as time) <> time '00:00')"
-    has_hours = False
-    for column, number, some_hours in engine.rows(
-        f"select {problem} as problem, count(*), {hours} from source group by 1 order by 2 desc"
-    ):
-        has_hours = has_hours or bool(some_hours)
-        if column is None:
-            continue
+    dated = columns["date"] == "DATE"
+    hours = "false" if dated else "coalesce(bool_or(try_cast(date as time) <> time '00:00'), false)"
+    number, has_hours = engine.rows(f"select count(*) filter ({problem} is not null), {hours} from source")[0]
+    if number:
         records = engine.rows(
-            f"select record from (select row_number() over () as record, {problem} as problem from source) "
-            "where problem = $column order by record limit $shown",
-            {"column": column, "shown": LINES_SHOWN},
+            f"select problem, record from (select row_number() over () as record, {problem} as problem from source) "
+            f"where problem is not null order by record limit {LINES_SHOWN}"
         )
+        column = records[0][0]
         # A file's first line is its header.
-        lines = ", ".join(str(row[0] + (1 if where else 0)) for row in records)
+        lines = ", ".join(str(record + (1 if where else 0)) for found, record in records if found == column)
         raise ExtractError("classify_value", where=where, column=column, number=number, lines=lines)
-    return Layout(has_status=has_status, has_hours=has_hours)
+    return Layout(has_status=has_status, has_hours=bool(has_hours))
 
 
 def _open(engine: Engine, crossings: Path | str | ArrowFrame) -> str | None:

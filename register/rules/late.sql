@@ -3,8 +3,20 @@
 -- A return leg with fewer than 2V - W days on the migrating side since a crossing in the migrating direction, whose
 -- status before was known, is no migration: certain when that status became final, the earliest of them. (At exactly
 -- 2V - W days the two published packages differ; this follows migstat and the written rule: fewer than.)
+-- A late crossing in the migrating direction is one only after a change of status, on whose way it would lead back.
 -- Reads: walk.
-with candidate as (
+with leg as (
+    select person, record, side, moment
+    from walk
+    where is_late
+        and (
+            status_before is null
+            or side = status_before
+            or person in (select person from walk where status_before <> status_after)
+        )
+),
+
+candidate as (
     select
         person,
         record,
@@ -12,8 +24,7 @@ with candidate as (
         case when side = 1 then -moment else moment end as migrating_days,
         cast(null as integer) as known_day,
         true as is_leg
-    from walk
-    where is_late
+    from leg
     union all
     select
         person,
@@ -23,7 +34,7 @@ with candidate as (
         before_day as known_day,
         false as is_leg
     from walk
-    where side <> status_before and person in (select person from walk where is_late)
+    where side <> status_before and person in (select person from leg)
 ),
 
 searched as (

@@ -121,11 +121,14 @@ def _rule_part(
 
 
 def _walk(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters) -> None:
-    """Rule on every history that the next spells decide; put the other persons' into ``recorded``."""
+    """Rule on every history that the next spells decide; put the other persons' into ``again``."""
     cursor.execute(f"create temporary view spell as {sql('spell', parameters, in_order=True)}")
     cursor.execute("create temporary view decided as select * from spell")
     cursor.execute(f"create temporary table walked as {sql('walk', parameters, in_order=True)}")
-    cursor.execute("create temporary table doubtful as select distinct person from walked where is_doubtful")
+    cursor.execute("""
+        create temporary table doubtful as
+        select person, bool_or(is_gap) as has_gap from walked where is_doubtful or is_gap group by person
+        """)
     cursor.execute(
         "create temporary view walk as select * from walked where person not in (select person from doubtful)"
     )
@@ -133,12 +136,12 @@ def _walk(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters) 
     cursor.execute(f"create or replace table ruling_{part} as {_RESULT} from ({sql('ruling', parameters)})")
     cursor.execute(
         """
-        create temporary table recorded as
+        create temporary table again as
         select
-            person, row_number() over () as place, record, day, side, true as is_crossing,
-            cast(null as integer) as closes, given_status
+            walked.person, walked.place, walked.record, walked.day, walked.side, true as is_crossing,
+            cast(null as integer) as closes, walked.given_status, doubtful.has_gap
         from walked
-        where person in (select person from doubtful)
+        inner join doubtful on doubtful.person = walked.person
         """
     )
     cursor.execute("drop table late; drop view walk; drop table walked; drop table doubtful")
@@ -148,9 +151,17 @@ def _walk(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters) 
 def _walk_again(
     cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters, *, order_by: str
 ) -> None:
-    """Rule on the persons in ``recorded``, gaps filled and hard crossings searched."""
+    """Rule on the persons in ``again``, gaps filled and hard crossings searched."""
+    cursor.execute("create temporary view recorded as select * exclude (has_gap) from again where has_gap")
     alternating = bind(read_rule("alternating"), {"order_by": order_by})
-    cursor.execute(f"create temporary table history as {alternating}")
+    cursor.execute(
+        f"""
+        create temporary table history as
+        select * replace (row_number() over (order by person, place) as place)
+        from (select * exclude (has_gap) from again where not has_gap union all by name ({alternating}))
+        order by place
+        """
+    )
     create_tables(cursor, RULINGS, parameters)
     cursor.execute(f"insert into ruling_{part} {_RESULT} from ruling")
 

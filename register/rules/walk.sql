@@ -11,7 +11,7 @@
 -- `is_prompt`: a return leg whose verdict waits for nothing, because the crossing before, or the third before, went the
 -- other way from a status known by now, fewer than 2V - W days on that side ago. `is_late`: the status before becomes
 -- final only later, so that an earlier certainty is worth a search.
--- `is_doubtful`: a hard crossing was not searched, or the history does not alternate: the person must be walked again.
+-- `is_doubtful`: a hard crossing (see spell) was not searched, so that the person must be walked again.
 -- Reads: decided.
 with carried as (
     select
@@ -79,6 +79,7 @@ compared as (
 
 select
     person,
+    place,
     record,
     day,
     side,
@@ -100,5 +101,6 @@ select
     end as after_day,
     is_prompt,
     known_day > day and not is_prompt as is_late,
-    is_gap or (is_hard and side <> base) as is_doubtful
+    is_gap,
+    is_hard and side <> base as is_doubtful
 from compared

@@ -33,6 +33,52 @@ class Verdict:
     finalised: int | None
 
 
+def alternates(crossings: list[Crossing]) -> bool:
+    """Say whether arrivals and departures take turns."""
+    return all(
+        one.direction != next_one.direction for one, next_one in zip(crossings, crossings[1:], strict=False)
+    )
+
+
+def in_order(crossings: list[Crossing]) -> list[Crossing]:
+    """Return the crossings in order of time; those of one day so that they continue from the side the person was on.
+
+    Received in an order that alternates, they stay in it. Otherwise a day begins with the direction that leaves the
+    side known before it, or else with the one that it has more of, or else so that it ends before the next crossing,
+    or else as received.
+    """
+    received = sorted(crossings, key=lambda crossing: crossing.day)
+    if alternates(received):
+        return received
+    days: dict[int, list[Crossing]] = {}
+    for crossing in received:
+        days.setdefault(crossing.day, []).append(crossing)
+    majority = {}
+    for day, group in days.items():
+        arrivals = sum(crossing.direction == ARRIVAL for crossing in group)
+        if 2 * arrivals != len(group):
+            majority[day] = ARRIVAL if 2 * arrivals > len(group) else DEPARTURE
+    ordered: list[Crossing] = []
+    side_entered: str | None = None
+    for day, group in days.items():
+        later = [direction for other, direction in majority.items() if other > day]
+        if side_entered is not None:
+            first = DEPARTURE if side_entered == ARRIVAL else ARRIVAL
+        elif day in majority:
+            first = majority[day]
+        elif later:
+            first = later[0]
+        else:
+            first = group[0].direction
+        ones = [crossing for crossing in group if crossing.direction == first]
+        others = [crossing for crossing in group if crossing.direction != first]
+        while ones or others:
+            ordered += ones[:1] + others[:1]
+            ones, others = ones[1:], others[1:]
+        side_entered = majority.get(day, side_entered)
+    return ordered
+
+
 def add_missing_legs(crossings: list[Crossing]) -> list[Crossing]:
     """Return the history with a leg half-way (rounded down) wherever two crossings have one direction."""
     complete: list[Crossing] = []
