@@ -12,6 +12,10 @@ from collections.abc import Iterable
 from register.locale import translate
 
 
+# What a text asks when there is no suggestion to make.
+NO_SUGGESTION = (' Did you mean ""?', " ¿Quiso decir «»?")
+
+
 class RegisterError(Exception):
     """An error with a catalogued text.
 
@@ -36,6 +40,8 @@ class RegisterError(Exception):
     def message(self, language: str = "en") -> str:
         """Return the text of the error in a language: what, where, why and how to mend it."""
         text = translate(f"errors.{self.key}", language, **self.values)
+        for question in NO_SUGGESTION:
+            text = text.replace(question, "")
         return f"{self.where}: {text}" if self.where else text
 
     def __str__(self) -> str:
@@ -83,10 +89,9 @@ INTERRUPTED = 130
 
 
 def suggest(word: str, known: Iterable[str]) -> str:
-    """Return the known word nearest to a misspelt one; any of them if none is near."""
+    """Return the known word nearest to a misspelt one, or an empty string if none is near."""
     from rapidfuzz import process
 
     words = list(known)
     best = process.extractOne(word, words, score_cutoff=60)
-    # Nothing is near: the first word shows at least what such a word looks like.
-    return str(best[0]) if best else (words[0] if words else "")
+    return str(best[0]) if best else ""

@@ -135,10 +135,10 @@ def test_a_build_of_damaged_extracts_tells_no_name(tmp_path: Path, kind: str) ->
 def test_an_unforeseen_error_tells_where_it_happened_and_not_what_it_read(tmp_path: Path) -> None:
     project = make_project(tmp_path / "project", FILES)
     broken = (
-        "import register.ingest.read as read\n"
-        "def fail(text, *rest):\n"
+        "import register.ingest.load as load\n"
+        "def fail(*given, **named):\n"
         "    raise ValueError('could not read ZAMBRANO;QUIÑONES;085123467')\n"
-        "read._lines = fail\n"
+        "load.read_blocks = fail\n"
     )
     ran = command("-C", str(project.root), "build", code=broken)
     assert ran.returncode == 1
