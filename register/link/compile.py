@@ -15,7 +15,7 @@ import splink.comparison_level_library as cll
 import splink.comparison_library as cl
 from splink import SettingsCreator
 
-from register.link.rules import Block, Compare, Level, Rules, parameters
+from register.link.rules import MISSING, Block, Compare, Level, Rules, parameters
 
 DIALECT = "duckdb"
 
@@ -31,7 +31,9 @@ PARTS = {
     "": "{0}",
     "year": "year({0})",
     "month_day": "(100 * month({0}) + day({0}))",
+    "first_1": "left({0}, 1)",
     "first_3": "left({0}, 3)",
+    "last_3": "right({0}, 3)",
 }
 
 
@@ -54,11 +56,8 @@ def settings(rules: Rules, n_rows: int | None = None) -> SettingsCreator:
         given["source_dataset_column_name"] = rules.source
     return SettingsCreator(
         link_type="link_only" if rules.source else "dedupe_only",
-        unique_id_column_name=rules.key,
+        unique_id_column_name="node",
         comparisons=[_comparison(rules, compare) for compare in rules.compares],
-        blocking_rules_to_generate_predictions=[
-            {"blocking_rule": sql} for _, sql in block_conditions(rules.blocks)
-        ],
         retain_matching_columns=True,  # without them Splink leaves the levels of a pair out as well
         retain_intermediate_calculation_columns=False,
         max_iterations=50,
@@ -114,7 +113,8 @@ def columns(rules: Rules) -> list[str]:
         found.update(_reads(compare))
     blocks = (*rules.blocks, *rules.training.certain, *rules.training.sessions)
     for block in blocks:
-        found.update(side.partition(".")[0] for term in block.on for side in term)
+        terms = (*block.on, *block.also)
+        found.update(side.partition(".")[0] for term in terms for side in term if side != MISSING)
     return sorted(found - {rules.key, rules.source or ""})
 
 
@@ -177,6 +177,23 @@ def _either(left: str, right: str) -> str:
     return f"({left}_l = {right}_r or {right}_l = {left}_r)"
 
 
+def _only_if(cheap: str, dear: str) -> str:
+    """Return a condition whose dear part is computed only where the cheap part holds: ``and`` computes both."""
+    return f"case when {cheap} then {dear} else false end"
+
+
+def _one_edit(left: str, right: str) -> str:
+    """Return the condition that one text becomes the other by one letter more, less or other, or two exchanged.
+
+    Such texts are alike at one end at least, which is cheap to see.
+    """
+    ends = f"left({left}, 1) = left({right}, 1) or right({left}, 1) = right({right}, 1)"
+    return _only_if(
+        f"abs(length({left}) - length({right})) <= 1 and ({ends})",
+        f"damerau_levenshtein({left}, {right}) <= 1",
+    )
+
+
 def _null(compare: Compare) -> str:
     return f"{compare.concept}_l is null or {compare.concept}_r is null"
 
@@ -197,15 +214,16 @@ def _text(compare: Compare, level: Level) -> str:
         case "joined_with_":
             one, two = (f"replace({side}, ' ', '')" for side in (left, right))
             both = [f"replace({own}_{side} || {other}_{side}, ' ', '')" for side in "lr"]
-            return f"{one} = {two} or {both[0]} = {two} or {both[1]} = {one}"
+            alike = f"coalesce({one} = {two} or {both[0]} = {two} or {both[1]} = {one}, false)"
+            return _only_if(f"left({left}, 2) = left({right}, 2)", alike)
         case "rearranged":
             whole = [
                 f"concat_ws(' ', {', '.join(f'{c}_{side}' for c in compare.columns['whole'])})"
                 for side in "lr"
             ]
-            return (
-                f"length({whole[0]}) = length({whole[1]})"
-                f" and list_sort(string_split({whole[0]}, ' ')) = list_sort(string_split({whole[1]}, ' '))"
+            return _only_if(
+                f"length({whole[0]}) = length({whole[1]})",
+                f"list_sort(string_split({whole[0]}, ' ')) = list_sort(string_split({whole[1]}, ' '))",
             )
         case "one_of_two":
             first, second = compare.columns["words"]
@@ -224,7 +242,7 @@ def _text(compare: Compare, level: Level) -> str:
         case "phonetic":
             return f"{_key(compare)}_l = {_key(compare)}_r"
         case "typo":
-            return f"damerau_levenshtein({left}, {right}) <= 1"
+            return _one_edit(left, right)
         case _:
             return f"jaro_winkler_similarity({left}, {right}) >= {level.threshold}"
 
@@ -248,7 +266,11 @@ def _date(compare: Compare, level: Level) -> str:
             )
         case "typo":
             written = [f"strftime({side}, '%Y%m%d')" for side in (left, right)]
-            return f"{full} and damerau_levenshtein({written[0]}, {written[1]}) <= 1"
+            part = " or ".join(f"{part}({left}) = {part}({right})" for part in ("year", "month", "day"))
+            return _only_if(
+                f"{full} and ({part})",
+                f"damerau_levenshtein({written[0]}, {written[1]}) <= 1",
+            )
         case "same_year":
             return f"year({left}) = year({right})"
         case "same_day":
@@ -274,10 +296,8 @@ def _document(compare: Compare, level: Level) -> str:
             case "equal":
                 terms.append(f"{left} = {right}")
             case "typo":
-                terms.append(
-                    f"(least(length({left}), length({right})) >= 5 and damerau_levenshtein({left}, {right}) <= 1"
-                    f" and coalesce({same_kind}, true))"
-                )
+                long = f"least(length({left}), length({right})) >= 5"
+                terms.append(_only_if(f"{long} and coalesce({same_kind}, true)", _one_edit(left, right)))
             case "different":
                 terms.append(
                     f"({same_kind} and {kind_l}_l in ({permanent})"

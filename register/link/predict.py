@@ -12,7 +12,8 @@ from splink import DuckDBAPI, Linker
 
 from register.errors import DeclarationError, QualityError, suggest
 from register.link import compile as compiled
-from register.link.rules import Block, Rules, untrained
+from register.link.block import count_comparisons, make_candidates
+from register.link.rules import Rules, untrained
 
 #: Match weight of two identities that are alike in every compared column: certain, and no model was asked.
 IDENTICAL = 100.0
@@ -22,12 +23,14 @@ IDENTICAL = 100.0
 class PredictReport:
     """What the linkage compared and found: counts only.
 
-    ``comparisons`` counts, for each block, the pairs it would make by itself.
+    ``comparisons`` counts, for each block, the pairs that its terms would join by themselves; ``candidates`` are the
+    pairs that were scored.
     """
 
     identities: int
     distinct: int
     comparisons: dict[str, int]
+    candidates: int
     pairs: int
     above_link: int
 
@@ -57,6 +60,7 @@ def predict(
     identities, distinct = _distinct(con, rules)
     comparisons = count_comparisons(con, rules, distinct)
     announce(comparisons)
+    candidates = make_candidates(con, rules)
     api = DuckDBAPI(con)
     linker = Linker(
         api.register("link_input", dataset_display_name="link_input"),
@@ -65,17 +69,20 @@ def predict(
         validate_settings=False,
     )
     _register_frequencies(con, api, linker, rules)
+    linker.table_management.register_blocked_pairs_for_predict(
+        api.register("link_candidate", dataset_display_name="link_candidate")
+    )
     scored = linker.inference.predict(threshold_match_weight=rules.review, warning_mode="never")
-    names = ", ".join(f"'{name}'" for name, _ in compiled.block_conditions(rules.blocks))
+    names = ", ".join(f"'{block.name}'" for block in rules.blocks)
     levels = [f"gamma_{compare.concept}" for compare in rules.compares]
     key = rules.key
     con.execute(
         f"""
         create or replace table pair as
-        select {key}_l, {key}_r, round(match_weight, 4) as match_weight,
+        select l.{key} as {key}_l, r.{key} as {key}_r, round(match_weight, 4) as match_weight,
             round(match_probability, 9) as match_probability, [{names}][match_key::integer + 1] as match_key,
             {", ".join(f"{level}::tinyint as {level}" for level in levels)}
-        from {scored.physical_name}
+        from {scored.physical_name} join link_input as l on l.node = node_l join link_input as r on r.node = node_r
         union all
         select least(representative, {key}), greatest(representative, {key}), {IDENTICAL}, 1.0, 'identical',
             {", ".join(f"null::tinyint as {level}" for level in levels)}
@@ -84,65 +91,13 @@ def predict(
         """
     )
     forget_splink(con)
-    con.execute("drop table link_input; drop table link_bundle")
+    con.execute(
+        "drop table link_input; drop table link_bundle; drop table link_key; drop table link_candidate"
+    )
     (pairs, above) = con.execute(
         f"select count(*), count(*) filter (match_weight >= {rules.link}) from pair"
     ).fetchall()[0]
-    return PredictReport(identities, distinct, comparisons, pairs, above)
-
-
-def count_comparisons(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -> dict[str, int]:
-    """Count the pairs of each block before any is made, from the sizes of its groups.
-
-    Raises
-    ------
-    QualityError
-        If they are more than ``comparisons_per_identity`` times the rows. The message gives the block at
-        fault and the sizes of its largest groups; what the groups are called may be a name, and is not told.
-    """
-    counted = {block.name: _count(con, block) for block in rules.blocks}
-    allowed = rules.ceiling * max(rows, 1000)
-    if sum(counted.values()) > allowed:
-        worst = max(rules.blocks, key=lambda block: counted[block.name])
-        sizes = _largest(con, worst)
-        raise QualityError(
-            "linkage_comparisons",
-            where=f"{rules.path} [[block]] {worst.name}",
-            comparisons=f"{sum(counted.values()):,}",
-            allowed=f"{allowed:,}",
-            block=worst.name,
-            block_comparisons=f"{counted[worst.name]:,}",
-            largest=", ".join(f"{size:,}" for size in sizes),
-        )
-    return counted
-
-
-def _count(con: duckdb.DuckDBPyConnection, block: Block) -> int:
-    left, right = (
-        ", ".join(f"{compiled.part('t', term[side])} as c{n}" for n, term in enumerate(block.on))
-        for side in (0, 1)
-    )
-    names = ", ".join(f"c{n}" for n in range(len(block.on)))
-    crossed = any(one != other for one, other in block.on)
-    # A block on equal columns makes each pair once; a crossed one is asked in both directions.
-    share = "sum(l.n * r.n)" if crossed else "sum(l.n * (l.n - 1)) / 2"
-    (count,) = con.execute(
-        f"""
-        with l as (select {names}, count(*) as n from (select {left} from link_input as t) group by all),
-            r as (select {names}, count(*) as n from (select {right} from link_input as t) group by all)
-        select coalesce({share}, 0)::bigint from l join r using ({names})
-        """
-    ).fetchall()[0]
-    return int(count)
-
-
-def _largest(con: duckdb.DuckDBPyConnection, block: Block, many: int = 5) -> list[int]:
-    terms = [compiled.part("t", left) for left, _ in block.on]
-    keys, filled = ", ".join(terms), " and ".join(f"{term} is not null" for term in terms)
-    rows = con.execute(
-        f"select count(*) from link_input as t where {filled} group by {keys} order by 1 desc limit {many}"
-    ).fetchall()
-    return [int(size) for (size,) in rows]
+    return PredictReport(identities, distinct, comparisons, candidates, pairs, above)
 
 
 def prepare(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
@@ -168,7 +123,7 @@ def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
     con.execute(
         f"""
         create or replace table link_input as
-        select {rules.key}, {source}{compared}
+        select row_number() over (order by {source}{rules.key}) as node, {rules.key}, {source}{compared}
         from {compiled.identities(rules)}
         semi join (select distinct representative as {rules.key} from link_bundle) using ({rules.key})
         order by {rules.key}

@@ -40,7 +40,8 @@ VOCABULARY: Mapping[str, tuple[str, ...]] = {
 }
 
 #: What a block may take of a column: ``birth_date.year``, ``surname_1_key.first_3``.
-PARTS = ("year", "month_day", "first_3")
+PARTS = ("year", "month_day", "first_1", "first_3", "last_3")
+MISSING = "missing"
 
 #: The level of a pair that meets no declared one. It need not be declared unless its weight is to be fixed.
 #: Documents have none: those that cannot be compared say nothing.
@@ -78,9 +79,14 @@ class Compare:
 
 @dataclass(frozen=True)
 class Block:
-    """Pairs worth comparing: those that agree on every term, ``(column of one, column of the other)``."""
+    """Pairs worth comparing: they agree on every term of ``on``, and on one of ``also`` if there are any.
+
+    A term is ``(column of one, column of the other)``; in ``also`` the second may be `MISSING`: one of the two has no
+    value.
+    """
 
     on: tuple[tuple[str, str], ...]
+    also: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -279,14 +285,19 @@ def _level(given: object, by: str, where: str) -> Level:
 
 
 def _block(node: dict[str, Any], where: str) -> Block:
-    refuse_unknown_keys(node, ("on",), where)
-    terms = []
-    for term in _required(node, "on", where):
-        left, equals, right = (part.strip() for part in term.partition("="))
-        for side in (left, right):
-            refuse_unknown_keys([side.partition(".")[2] or "year"], PARTS, f"{where} on {side}")
-        terms.append((left, right if equals else left))
-    return Block(tuple(terms))
+    refuse_unknown_keys(node, ("on", "also"), where)
+    on = tuple(_term(term, f"{where} on") for term in _required(node, "on", where))
+    return Block(on, tuple(_term(term, f"{where} also") for term in node.get("also", [])))
+
+
+def _term(written: str, where: str) -> tuple[str, str]:
+    """Read ``a``, ``a = b`` or, in ``also``, ``a missing``."""
+    if where.endswith(" also") and written.endswith(f" {MISSING}"):
+        return written.removesuffix(f" {MISSING}").strip(), MISSING
+    left, equals, right = (part.strip() for part in written.partition("="))
+    for side in (left, right):
+        refuse_unknown_keys([side.partition(".")[2] or "year"], PARTS, f"{where} {side}")
+    return left, right if equals else left
 
 
 def _training(node: dict[str, Any], where: str) -> Training:
