@@ -8,6 +8,7 @@ obviously right, not fast.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 ARRIVAL = "arrival"
 DEPARTURE = "departure"
@@ -35,9 +36,7 @@ class Verdict:
 
 def alternates(crossings: list[Crossing]) -> bool:
     """Say whether arrivals and departures take turns."""
-    return all(
-        one.direction != next_one.direction for one, next_one in zip(crossings, crossings[1:], strict=False)
-    )
+    return all(one.direction != following.direction for one, following in pairwise(crossings))
 
 
 def in_order(crossings: list[Crossing]) -> list[Crossing]:
