@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from register.cases import run_cases
 from register.errors import QualityError
 from register.project import Project
+from register.run import list_runs
 
 
 @dataclass
@@ -65,6 +66,10 @@ def check_project(project: Project) -> CheckReport:
             report.notes.append(
                 ("check.no_file", {"source": source.name, "patterns": ", ".join(source.files)})
             )
+    runs = list_runs(project.runs)
+    similar = runs[-1].stages.get("ingest", {}).get("similar", 0) if runs else 0
+    if similar:
+        report.notes.append(("ingest.similar", {"count": str(similar)}))
     for extract in extracts:
         header = find_header(extract.path, extract.source, extract.member, extract.period)
         if header is None:

@@ -4,7 +4,7 @@ An office's extracts become annual flows in seven steps. Each reads tables and m
 a declared grain, key and columns (``schemas/tables``) and stands as Parquet in the run, so that any step can be looked
 at with ``register sql``.
 
-    ingest    extracts            -> crossing visa permit birth death marriage, mention bundle, rejected
+    ingest    extracts            -> crossing visa permit birth death marriage, mention bundle, rejected similar_match
     identify  mention bundle      -> identity                       distinct bundles of name, birth date, documents
     link      identity            -> pair                           which identities look like one person, with a weight
     resolve   pair                -> membership person conflict person_change
@@ -59,7 +59,7 @@ STAGES: tuple[Stage, ...] = (
         gsbpm="4.4",
         work=stages.ingest,
         reads=(),
-        makes=(*RECORDS, "mention", "bundle", "rejected"),
+        makes=(*RECORDS, "mention", "bundle", "rejected", "similar_match"),
         settings=lambda project: (project.country, asdict(project.quality), project.secret()),
         declarations=("schemas/**/*",),
         code=("ingest", "schema.py"),

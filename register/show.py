@@ -147,6 +147,8 @@ def rejected(console: Console, counts: Sequence[Mapping[str, Any]], output: Path
     )
     if output is None:
         console.say("rejected.hint")
+    if any(count["reason"].endswith(":similar") for count in counts):
+        console.say("rejected.similar")
 
 
 def runs(console: Console, found: Sequence[Run]) -> None:

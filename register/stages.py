@@ -138,7 +138,18 @@ def ingest(workshop: Workshop) -> dict[str, Any]:
     for count in counts:
         if count.missing_columns:
             console.say("ingest.missing_columns", file=count.file, columns=", ".join(count.missing_columns))
-    return {"files": [asdict(count) for count in counts], "unclaimed": unclaimed}
+    similar = loader.similar_texts
+    if similar:
+        console.say("ingest.similar", count=similar)
+    allowed = {
+        source.name: source.max_rejected_share for source in sources if source.max_rejected_share is not None
+    }
+    return {
+        "files": [asdict(count) for count in counts],
+        "unclaimed": unclaimed,
+        "similar": similar,
+        "max_rejected_share": allowed,
+    }
 
 
 def check_rejected_share(project: Project, record: Mapping[str, Any]) -> None:
@@ -157,7 +168,8 @@ def check_rejected_share(project: Project, record: Mapping[str, Any]) -> None:
     for declaration, counts in by_source.items():
         received = sum(count["received"] for count in counts)
         rejected = sum(count["rejected"] for count in counts)
-        if received >= MIN_ROWS_FOR_GATE and rejected > project.quality.max_rejected_share * received:
+        allowed = record.get("max_rejected_share", {}).get(declaration, project.quality.max_rejected_share)
+        if received >= MIN_ROWS_FOR_GATE and rejected > allowed * received:
             worst = max(counts, key=lambda count: count["rejected"])
             reasons = sorted(worst["reasons"].items(), key=lambda item: -item[1])
             raise QualityError(
@@ -165,7 +177,7 @@ def check_rejected_share(project: Project, record: Mapping[str, Any]) -> None:
                 where=worst["file"],
                 declaration=declaration,
                 share=f"{rejected / received:.1%}",
-                allowed=f"{project.quality.max_rejected_share:.1%}",
+                allowed=f"{allowed:.1%}",
                 reason=reasons[0][0] if reasons else "",
             )
 

@@ -28,7 +28,7 @@ from register.ingest.source import Source
 from register.schema import Schema
 
 RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
-MAKES = (*RECORDS, "mention", "bundle", "rejected")
+MAKES = (*RECORDS, "mention", "bundle", "rejected", "similar_match")
 
 
 @dataclass
@@ -80,6 +80,7 @@ class Loader:
         self.counts: dict[int, FileCount] = {}
         self.repeats = Repeats(engine, folder / "parts")
         self.output = Output(folder, {name: schema.tables[name] for name in MAKES})
+        self.similar: list[pl.DataFrame] = []
         self._name_frequencies: list[pl.DataFrame] = []
 
     def load(self, extracts: Sequence[Extract]) -> dict[str, int]:
@@ -98,11 +99,17 @@ class Loader:
         with self.output:
             self._load(told, None, learn=bool(untold))
             self._load(untold, add_name_frequencies(self._name_frequencies), learn=False)
+            self.output.submit({"similar_match": pl.concat(self.similar)})
             rows = self.output.finish() | self._drop_repeated()
         for count in self.counts.values():
             count.in_tables = count.received - count.rejected - count.duplicate - count.superseded
         _prove_counts(list(self.counts.values()), rows)
         return rows
+
+    @property
+    def similar_texts(self) -> int:
+        """How many different texts were matched by similarity."""
+        return pl.concat(self.similar).select("text", "within").n_unique() if self.similar else 0
 
     def _load(self, extracts: Sequence[Extract], known_names: pl.DataFrame | None, *, learn: bool) -> None:
         readers: dict[str, RecordReader] = {}
@@ -120,6 +127,12 @@ class Loader:
             for block in _ahead(read_blocks(extract.path, source, header, member=extract.member)):
                 self._load_block(block, extract, readers[source.name], learn=learn)
                 self.advance(block.consumed)
+        for reader in readers.values():
+            origin = {"source": reader.source.table.name, "declaration": reader.source.name}
+            similar = reader.memory.similar()
+            self.similar.append(
+                similar.with_columns(pl.lit(text).alias(name) for name, text in origin.items())
+            )
 
     def _load_block(self, block: Block, extract: Extract, reader: RecordReader, *, learn: bool) -> None:
         source, count = extract.source, self.counts[extract.number]

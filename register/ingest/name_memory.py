@@ -64,8 +64,8 @@ class NameReader:
                 *(_nothing(name) for name in NAMES), pl.lit(_SEPARATOR * (len(RAW_NAMES) - 1)).alias(FOLDED)
             )
         work = raw.select(columns)
+        self._remember(work)
         for column in columns:
-            self._remember(column, work[column])
             work = work.join(self._parts[column], on=column, how="left", maintain_order="left")
         folded = pl.concat_str(
             [
@@ -91,38 +91,56 @@ class NameReader:
     def _has_parts(self, columns: list[str]) -> bool:
         return self.layout == "separate" and columns == [GIVEN, FIRST, SECOND]
 
-    def _remember(self, column: str, texts: pl.Series) -> None:
+    def _remember(self, work: pl.DataFrame) -> None:
         """Fold, and where it can be, standardise the parts not met before."""
-        known = self._parts.get(column)
-        if known is not None and known.height > LIMIT:
-            # Forgetting all of it, now and then, keeps memory bounded.
-            known = None
-        fresh = texts.drop_nulls().unique(maintain_order=True).to_frame()
-        if known is not None:
-            fresh = fresh.join(known, on=column, how="anti", maintain_order="left")
-            if not fresh.height:
-                return
-        made = fresh.with_columns(self.hasher.fold(fresh[column]).alias(FOLDED + column))
-        if self.layout == "separate" and column != FULL:
-            made = made.hstack(_standardise_part(fresh, column, self.known))
-        self._parts[column] = made if known is None else pl.concat([known, made])
+        fresh: dict[str, pl.DataFrame] = {}
+        for column in work.columns:
+            parts = work.select(column).drop_nulls().unique(maintain_order=True)
+            known = self._parts.get(column)
+            if known is not None and known.height > LIMIT:
+                # Forgetting all of it, now and then, keeps memory bounded.
+                known = None
+                self._parts.pop(column)
+            if known is not None:
+                parts = parts.join(known, on=column, how="anti", maintain_order="left")
+            if parts.height or known is None:
+                fresh[column] = parts.with_columns(self.hasher.fold(parts[column]).alias(FOLDED + column))
+        if fresh and self._has_parts(work.columns):
+            fresh = _standardise_parts(fresh, self.known)
+        for column, made in fresh.items():
+            self._parts[column] = pl.concat([self._parts[column], made]) if column in self._parts else made
 
 
-def _standardise_part(fresh: pl.DataFrame, column: str, known: pl.DataFrame | None) -> pl.DataFrame:
+def _standardise_parts(fresh: dict[str, pl.DataFrame], known: pl.DataFrame | None) -> dict[str, pl.DataFrame]:
     """Standardise parts beside ordinary neighbours: what they become, and whether they did so on their own."""
-    beside = fresh.with_columns(
-        pl.lit(text, dtype=pl.String).alias(name)
-        for name, text in (_NEIGHBOURS | ({SECOND: None} if column == FIRST else {})).items()
-        if name != column
-    )
-    whole = standardise_names(beside, "separate", known)
-    made = _MADE_BY[column]
-    alone = pl.col("name_flags").is_null() & pl.col("married_name").is_null() & pl.col(made[0]).is_not_null()
-    if column == FIRST:
-        alone &= pl.col("surname_2").is_null()
-    if column == SECOND:
-        alone &= pl.col("surname_1") == _NEIGHBOURS[FIRST]
-    return whole.select(*made, alone.alias(_alone(column)))
+    beside = [
+        parts.select(
+            pl.col(column)
+            if name == column
+            else pl.lit(_neighbour(name, column), dtype=pl.String).alias(name)
+            for name in (GIVEN, FIRST, SECOND)
+        )
+        for column, parts in fresh.items()
+    ]
+    whole = standardise_names(pl.concat(beside), "separate", known)
+    plain = pl.col("name_flags").is_null() & pl.col("married_name").is_null()
+    alone = {
+        GIVEN: plain & pl.col("given_name").is_not_null(),
+        FIRST: plain & pl.col("surname_1").is_not_null() & pl.col("surname_2").is_null(),
+        SECOND: plain & pl.col("surname_2").is_not_null() & (pl.col("surname_1") == _NEIGHBOURS[FIRST]),
+    }
+    made: dict[str, pl.DataFrame] = {}
+    at = 0
+    for column, parts in fresh.items():
+        here = whole.slice(at, parts.height).select(*_MADE_BY[column], alone[column].alias(_alone(column)))
+        made[column] = parts.hstack(here)
+        at += parts.height
+    return made
+
+
+def _neighbour(name: str, column: str) -> str | None:
+    """Return what stands beside a part: a first surname is looked at without a second, as it must be one by itself."""
+    return None if (name, column) == (SECOND, FIRST) else _NEIGHBOURS[name]
 
 
 def _whole(work: pl.DataFrame, columns: list[str], layout: str, known: pl.DataFrame | None) -> pl.DataFrame:

@@ -17,8 +17,11 @@ import pyarrow.parquet as pq
 
 from register.schema import Table
 
-# Of few distinct values, besides the columns that hold codes.
-_REPEATING = ("source", "declaration", "file", "flags", "reasons", "role", "given_1", "given_2")
+# Texts that hardly repeat: a dictionary of their values would be as long as they are.
+_DISTINCT = (
+    *("record_id", "record_key", "identity_id", "raw"),
+    *("document_number", "document_key", "document_2_number", "document_2_key"),
+)
 _WAITING_BLOCKS = 2
 
 
@@ -37,7 +40,7 @@ class TableFile:
         self.path = path
         self.rows = 0
         self._columns = {column.name: column.dtype for column in table.columns.values()}
-        few = [c.name for c in table.columns.values() if c.concept.codelist or c.name in _REPEATING]
+        few = [name for name, dtype in self._columns.items() if dtype == pl.String and name not in _DISTINCT]
         schema = self._as_arrow(pl.DataFrame(schema=self._columns)).schema
         self._writer = pq.ParquetWriter(
             path, schema, compression="zstd", use_dictionary=few, write_statistics=False, store_schema=False

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import polars as pl
 
@@ -25,7 +24,6 @@ from register.ingest.values import (
     raw_text,
     read_place,
     read_value,
-    take_behind,
     without_blanks,
 )
 from register.schema import Check, Column, Schema
@@ -51,7 +49,8 @@ MET_LIMIT = 1_000_000
 FLAGS = "__flags"
 DOCUMENTS = ("document", "document_2")
 NUMBERS = tuple(f"{prefix}_number" for prefix in DOCUMENTS)
-NOTHING_WRONG: Mapping[str, tuple[pl.Series, str]] = MappingProxyType({})
+Wrong = dict[str, tuple[pl.Series, str]]
+"""By value the rows in which it cannot be, and why."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +99,9 @@ class PersonReader:
         self.names = NameReader(person.name_layout, hasher, known_names)
         self.headers = sorted({header for value in person.every_value() for header in value.headers})
         self.checks = [check for check in source.table.checks if check.column in person.values]
-        own = {column for name in person.values for column in (name, f"{name}_precision")}
-        self.checked = sorted({name for check in self.checks for name in own if _speaks_of(check, name)})
+        self.checked = sorted(
+            {name for check in self.checks for name in person.values if _speaks_of(check, name)}
+        )
         self._met: pl.DataFrame | None = None
 
     def read(self, rows: pl.DataFrame, records: pl.DataFrame) -> People:
@@ -114,7 +114,8 @@ class PersonReader:
         records
             The same rows as they were read, for the checks of the table.
         """
-        keys = rows.select(self._keys(rows)).with_row_index(AT)
+        wrong = self._check(rows, records)
+        keys = rows.select(self._keys(rows, wrong)).with_row_index(AT)
         distinct = keys.unique(KEYS, keep="first", maintain_order=True)
         again = (
             None
@@ -124,37 +125,37 @@ class PersonReader:
         fresh = (
             distinct if again is None else distinct.join(again, on=KEYS, how="anti", maintain_order="left")
         )
-        made, bundles = self._make(rows[fresh[AT]])
+        present = [header for header in self.headers if header in rows.columns]
+        made, bundles = self._make(
+            rows.select(present)[fresh[AT]],
+            {name: (mask[fresh[AT]], reason) for name, (mask, reason) in wrong.items()},
+        )
         new = fresh.select(KEYS).hstack(made)
         here = new if again is None else pl.concat([again, new])
         found = keys.join(here, on=KEYS, how="left", maintain_order="left")
         self._met = new if self._met is None else pl.concat([self._met, new]).tail(MET_LIMIT)
-        wrong = self._check(found, records)
-        if wrong:
-            found, more = self._read_again(rows, found, wrong)
-            bundles = pl.concat([bundles, more])
         return People(found["identity_id"], found[FLAGS], bundles)
 
-    def _keys(self, rows: pl.DataFrame) -> list[pl.Expr]:
-        """Return two hashes that stand for all that a row says of the person: a collision is out of reach."""
+    def _keys(self, rows: pl.DataFrame, wrong: Wrong) -> list[pl.Expr]:
+        """Return two hashes that stand for all that a row says of the person: a collision is out of reach.
+
+        A value that cannot be in one record may well be in another, so that it counts what is wrong too.
+        """
         present = [(at, header) for at, header in enumerate(self.headers) if header in rows.columns]
+        marks = [
+            pl.lit(wrong[name][0]).cast(pl.UInt64) * at
+            for at, name in enumerate(self.person.values, start=1)
+            if name in wrong
+        ]
         return [
             pl.sum_horizontal(
-                [pl.lit(0, pl.UInt64), *(pl.col(header).hash(seed + at) for at, header in present)]
+                pl.lit(0, pl.UInt64), *(pl.col(header).hash(seed + at) for at, header in present), *marks
             ).alias(key)
             for key, seed in zip(KEYS, (1_000, 2_000), strict=True)
         ]
 
-    def _make(
-        self, rows: pl.DataFrame, wrong: Mapping[str, tuple[pl.Series, str]] = NOTHING_WRONG
-    ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Read what rows say of the person.
-
-        Returns
-        -------
-        tuple
-            Row by row identity_id, flags and the values that checks look at; and the bundles of those who are named.
-        """
+    def _make(self, rows: pl.DataFrame, wrong: Wrong) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Read what rows say of the person: identity_id and flags row by row, and the bundles of the named."""
         raw = self._read_names(rows)
         values, faults = self._read_values(rows)
         for name, (mask, reason) in wrong.items():
@@ -174,9 +175,7 @@ class PersonReader:
         )
         bundle = bundle.insert_column(0, identity_id.alias("identity_id"))
         made = values.select(
-            pl.when(told).then(identity_id).alias("identity_id"),
-            self._flags(faults, rows.height),
-            *self.checked,
+            pl.when(told).then(identity_id).alias("identity_id"), self._flags(faults, rows.height)
         )
         return made, bundle.filter(told)
 
@@ -196,17 +195,16 @@ class PersonReader:
             out[name] = reading.values
             faults[name] = reading.reasons
 
-        for name, value in person.values.items():
+        for name in person.values:
             if name in PLACE:
                 continue
-            column = Column(name, identity[name].concept, past=True)
-            reading = read_value(rows, value, column, self.schema, self.memory, f"{person.role}.{name}")
+            reading = self._read_value(rows, name)
             keep(name, reading)
             if reading.precision is not None:
                 out[f"{name}_precision"] = reading.precision
         place = {name: person.values[name] for name in PLACE if name in person.values}
         if place:
-            found, _ = read_place(rows, place, self.schema)
+            found, _ = read_place(rows, place, self.schema, self.memory, f"{person.role}.{PLACE[0]}")
             out |= {name: found[name] for name in PLACE}
         for number, document in enumerate(person.documents):
             prefix = DOCUMENTS[number]
@@ -220,6 +218,11 @@ class PersonReader:
                     key = f"{person.role}.{name}"
                     keep(name, read_value(rows, declared, column, self.schema, self.memory, key))
         return pl.DataFrame(out), faults
+
+    def _read_value(self, rows: pl.DataFrame, name: str) -> Reading:
+        column = Column(name, self.schema.tables["identity"].columns[name].concept, past=True)
+        key = f"{self.person.role}.{name}"
+        return read_value(rows, self.person.values[name], column, self.schema, self.memory, key)
 
     def _flags(self, faults: Mapping[str, pl.Series], height: int) -> pl.Series:
         """Join the reasons of a row, each with the name of its value, and of the role unless it is the only one."""
@@ -243,26 +246,21 @@ class PersonReader:
             if name != "identity_id"
         )
 
-    def _check(self, found: pl.DataFrame, records: pl.DataFrame) -> dict[str, tuple[pl.Series, str]]:
-        """Return the rows in which a value of the person cannot be, such as a birth after the event, by value."""
-        wrong: dict[str, tuple[pl.Series, str]] = {}
+    def _check(self, rows: pl.DataFrame, records: pl.DataFrame) -> Wrong:
+        """Find the rows in which a value of the person cannot be, such as a birth after the event."""
+        wrong: Wrong = {}
+        if not self.checks:
+            return wrong
+        values = [self._read_value(rows, name).values.alias(name) for name in self.checked]
+        both = records.drop(self.checked, strict=False).hstack(values)
         for check in self.checks:
-            both = records.drop(self.checked, strict=False).hstack(found.select(self.checked))
             mask = both.select(pl.sql_expr(check.sql).fill_null(value=False)).to_series()
+            before = wrong.get(check.column)
             if mask.any():
-                wrong[check.column] = (mask, check.reason)
+                wrong[check.column] = (
+                    (mask, check.reason) if before is None else (mask | before[0], before[1])
+                )
         return wrong
-
-    def _read_again(
-        self, rows: pl.DataFrame, found: pl.DataFrame, wrong: Mapping[str, tuple[pl.Series, str]]
-    ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Read the few rows in which a value cannot be once more, without it."""
-        masks = [mask for mask, _ in wrong.values()]
-        any_wrong = pl.select(pl.any_horizontal(masks)).to_series()
-        here = {name: (mask.filter(any_wrong), reason) for name, (mask, reason) in wrong.items()}
-        made, bundles = self._make(rows.filter(any_wrong), here)
-        mended = pl.concat([found.select(made.columns), made])
-        return mended[take_behind(any_wrong)], bundles
 
 
 def _standardise_document(values: pl.DataFrame, prefix: str) -> list[pl.Series]:

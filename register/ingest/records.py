@@ -122,7 +122,7 @@ class RecordReader:
             faults[name] = reading.reasons
         place = {name: source.columns[name] for name in PLACE if name in source.columns}
         if place:
-            found, reasons = read_place(rows, place, self.schema)
+            found, reasons = read_place(rows, place, self.schema, self.memory, PLACE[0])
             out += found.get_columns()
             faults["municipality_code"] = reasons
         work = pl.DataFrame(out)

@@ -21,6 +21,7 @@ from register.schema import Column, Concept, Schema
 REASON = "reason"
 KNOWN = "__known"
 PLACE = ("municipality_code", "department_code")
+_PAIR = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ def raw_text(rows: pl.DataFrame, value: Value) -> pl.Series:
     present = [header for header in value.headers if header in rows.columns]
     if not present:
         return no_reasons(rows.height)
+    if len(value.columns) == 1 and value.pattern is None:
+        return rows[present[0]]
     if len(value.columns) == 1:
         text = pl.col(present[0])
     else:
@@ -61,6 +64,16 @@ class Memory:
     def __init__(self, limit: int = 200_000) -> None:
         self.limit = limit
         self._tables: dict[str, pl.DataFrame] = {}
+        self._similar: list[pl.DataFrame] = []
+
+    def note_similar(self, met: pl.DataFrame) -> None:
+        """Note texts matched by similarity, row by row: column_name, text, within, code, score."""
+        counted = met.group_by(met.columns).len("n_row")
+        self._similar = [add_similar([*self._similar, counted])]
+
+    def similar(self) -> pl.DataFrame:
+        """Return what was matched by similarity. Grain: a text of a column; with n_row, how many rows have it."""
+        return add_similar(self._similar)
 
     def spread(
         self, key: str, raw: pl.Series, read: Callable[[pl.Series], pl.DataFrame], outputs: Sequence[str]
@@ -84,6 +97,22 @@ class Memory:
         known = made if known is None else pl.concat([known, made])
         self._tables[key] = known if known.height <= self.limit else known.clear()
         return texts.join(known, on="value", how="left", maintain_order="left").select(outputs)
+
+
+SIMILAR_SCHEMA = pl.Schema(
+    {
+        **dict.fromkeys(("column_name", "text", "within", "code"), pl.String),
+        "score": pl.Float64,
+        "n_row": pl.UInt32,
+    }
+)
+
+
+def add_similar(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Add up counts of texts matched by similarity, in a fixed order."""
+    every = pl.concat([SIMILAR_SCHEMA.to_frame(), *tables])
+    keys = [name for name in every.columns if name != "n_row"]
+    return every.group_by(keys).agg(pl.col("n_row").sum()).sort(keys)
 
 
 def read_value(
@@ -196,21 +225,42 @@ def take_behind(is_behind: pl.Series) -> pl.Series:
 
 
 def read_place(
-    rows: pl.DataFrame, place: Mapping[str, Value], schema: Schema
+    rows: pl.DataFrame, place: Mapping[str, Value], schema: Schema, memory: Memory, key: str
 ) -> tuple[pl.DataFrame, pl.Series]:
-    """Read municipality and department together: a municipality's name is unique only within its department."""
+    """Read municipality and department together: a municipality's name is unique only within its department.
+
+    A name met by similarity is used and flagged, and noted in the memory so that the office can confirm it.
+    """
     absent = Value()
-    raw = pl.DataFrame(
+    both = pl.DataFrame(
         {
             "municipality": raw_text(rows, place.get("municipality_code", absent)),
             "department": raw_text(rows, place.get("department_code", absent)),
         }
     )
-    matched = match_municipalities(raw.unique(), schema.codelist("divipola"), schema.codelist("department"))
-    out = raw.join(
-        matched, on=["municipality", "department"], how="left", nulls_equal=True, maintain_order="left"
-    )
-    # A name met by similarity is used and flagged, so that the office can confirm it; it is never a silent guess.
-    certain = pl.col("how").is_in(["code", "name", "label", "alias"]) | pl.col("how").is_null()
-    reasons = out.select(pl.when(~certain).then("how")).to_series()
-    return out.select(PLACE), reasons
+    text = both.select(pl.concat_str(pl.col(both.columns).fill_null(""), separator=_PAIR)).to_series()
+
+    def read(texts: pl.Series) -> pl.DataFrame:
+        parts = texts.str.split_exact(_PAIR, 1).struct.unnest()
+        parts = parts.select(pl.all().replace("", None)).rename(
+            dict(zip(parts.columns, both.columns, strict=True))
+        )
+        found = match_municipalities(parts, schema.codelist("divipola"), schema.codelist("department"))
+        is_certain = pl.col("how").is_in(["code", "name", "label", "alias"]) | pl.col("how").is_null()
+        reason = pl.when(~is_certain).then("how").alias(REASON)
+        return found.with_columns(reason, texts.alias("value"))
+
+    out = memory.spread(key, text, read, [*PLACE, REASON, "score"])
+    similar = out[REASON] == "similar"
+    if similar.any():
+        noted = both.hstack(out).filter(similar)
+        memory.note_similar(
+            noted.select(
+                pl.lit(key).alias("column_name"),
+                pl.col("municipality").alias("text"),
+                pl.col("department").alias("within"),
+                pl.col("municipality_code").alias("code"),
+                "score",
+            )
+        )
+    return out.select(PLACE), out[REASON]
