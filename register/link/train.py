@@ -6,9 +6,11 @@ of a new training is a review of a short difference.
 
 from __future__ import annotations
 
+import logging
 import math
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,8 +74,7 @@ def train(con: duckdb.DuckDBPyConnection, rules: Rules) -> TrainReport:
         log_level=None,
         validate_settings=False,
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Splink warns of untrained levels; we refuse them below.
+    with _silence():
         certain: list[Any] = [sql for _, sql in compiled.block_conditions(plan.certain)]
         linker.training.estimate_probability_two_random_records_match(certain, recall=plan.recall)
         linker.training.estimate_u_using_random_sampling(
@@ -96,6 +97,20 @@ def write(report: TrainReport, rules: Rules) -> None:
     """Put the weights and frequencies beside the rules."""
     rules.weights_path.write_text(report.weights_text, "utf-8")
     rules.frequencies_path.write_text(report.frequencies_text, "utf-8")
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Keep Splink from narrating: what it warns of, untrained levels, is refused here."""
+    logger = logging.getLogger("splink")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)
 
 
 def _sessions(linker: Linker, rules: Rules) -> Iterator[Session]:

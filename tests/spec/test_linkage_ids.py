@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from tests.kit.linkage import PASSPORT, Linked, someone
-from tests.kit.linkage import Town as AnyTown
+from kit.linkage import PASSPORT, Linked, someone
+from kit.linkage import Town as AnyTown
 
 Town = partial(AnyTown, others=0)
 

@@ -6,10 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
-
-from register.link import compile as compiled
-from register.link.rules import level_names
-from tests.kit.linkage import (
+from kit.linkage import (
     FOREIGNER_ID,
     IDENTITY,
     NATIONAL_ID,
@@ -20,6 +17,9 @@ from tests.kit.linkage import (
     rules,
     someone,
 )
+
+from register.link import compile as compiled
+from register.link.rules import level_names
 
 
 def level(concept: str, one: dict[str, Any], other: dict[str, Any]) -> str | None:

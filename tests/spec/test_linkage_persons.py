@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.kit.linkage import FOREIGNER_ID, NATIONAL_ID, PASSPORT, PPT, Town, groups, someone
+from kit.linkage import FOREIGNER_ID, NATIONAL_ID, PASSPORT, PPT, Town, groups, someone
 
 OTHER_PASSPORT = (PASSPORT, "998877665")
 

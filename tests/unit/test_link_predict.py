@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from kit.linkage import PASSPORT, Town, rules, someone
 
 from register.errors import DeclarationError, QualityError
 from register.link.predict import IDENTICAL, predict
 from register.link.rules import Block, Weights
-from tests.kit.linkage import PASSPORT, Town, rules, someone
 
 
 def test_a_level_without_a_weight_stops_the_build() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from kit.linkage import DECLARED
 
 from register.errors import DeclarationError
 from register.link.itinerary import load_itinerary
 from register.link.rules import Rules, load_rules, parameters, untrained
-from tests.kit.linkage import DECLARED
 
 SMALL = """
 [input]
