@@ -1,8 +1,8 @@
 """What an attacker can infer: the shortest interval that must hold a cell, given all that is published.
 
 The attacker knows the published cells, how far a published value can lie from the true one, and every sum. The set of
-tables that fit is a polytope; linear programming gives the least and the greatest value of a cell within it. Where these
-lie closer than they must, the cell is recovered.
+tables that fit is a polytope; linear programming gives the least and the greatest value of a cell within it. Where
+these lie closer than they must, the cell is recovered.
 """
 
 from __future__ import annotations

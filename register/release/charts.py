@@ -1,7 +1,7 @@
 """Static charts as SVG text, drawn here: a report must open without a network and print as it looks.
 
-Every chart has a title and a description for screen readers, no text below 12 pixels, and colours that differ in lightness
-as well as in hue (contrast of at least 3 to 1 with white), so that a grey print still tells them apart.
+Every chart has a title and a description for screen readers, no text below 12 pixels, and colours that differ in
+lightness as well as in hue (contrast of at least 3 to 1 with white), so that a grey print still tells them apart.
 """
 
 from __future__ import annotations
@@ -47,9 +47,7 @@ def _text(x: float, y: float, text: str, anchor: str = "start", extra: str = "")
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, colour: str = "#d3d8de", width: float = 1) -> str:
-    return (
-        f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width}"/>'
-    )
+    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width}"/>'
 
 
 def ticks(top: float, count: int = 5) -> list[float]:
@@ -61,7 +59,9 @@ def ticks(top: float, count: int = 5) -> list[float]:
     return [step * i for i in range(math.ceil(top / step) + 1)]
 
 
-def lines(name: str, title: str, description: str, series: Mapping[str, Sequence[Point]], language: str) -> str:
+def lines(
+    name: str, title: str, description: str, series: Mapping[str, Sequence[Point]], language: str
+) -> str:
     """Return a chart of series over time, with bars for the 95% intervals and hollow marks for provisional values."""
     left, right, top, height = 70.0, 150.0, 16.0, 320.0
     points = [point for line in series.values() for point in line]
@@ -75,15 +75,24 @@ def lines(name: str, title: str, description: str, series: Mapping[str, Sequence
     def y(value: float) -> float:
         return bottom - (bottom - top) * value / scale[-1]
 
-    body = [_line(left, y(t), WIDTH - right, y(t)) + _text(left - 8, y(t) + 4, number(t, language), "end") for t in scale]
+    body = [
+        _line(left, y(t), WIDTH - right, y(t)) + _text(left - 8, y(t) + 4, number(t, language), "end")
+        for t in scale
+    ]
     body += [_text(x(label), bottom + 22, label, "middle") for label in labels]
     ends = []
-    for (label, line), colour, shape in zip(series.items(), (BLUE, ORANGE), ("circle", "square"), strict=False):
+    for (label, line), colour, shape in zip(
+        series.items(), (BLUE, ORANGE), ("circle", "square"), strict=False
+    ):
         path = " ".join(f"{x(p.label):.1f},{y(p.value):.1f}" for p in line)
         body.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>')
         for p in line:
             if p.half:
-                body.append(_line(x(p.label), y(max(0, p.value - p.half)), x(p.label), y(p.value + p.half), colour, 1.5))
+                body.append(
+                    _line(
+                        x(p.label), y(max(0, p.value - p.half)), x(p.label), y(p.value + p.half), colour, 1.5
+                    )
+                )
             body.append(_mark(x(p.label), y(p.value), colour, shape, hollow=p.is_provisional))
         ends.append((y(line[-1].value) if line else top, label, colour))
     ends.sort()
@@ -98,9 +107,8 @@ def _mark(x: float, y: float, colour: str, shape: str, *, hollow: bool) -> str:
     fill = "#ffffff" if hollow else colour
     if shape == "circle":
         return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{fill}" stroke="{colour}" stroke-width="2"/>'
-    return (
-        f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" fill="{fill}" stroke="{colour}" stroke-width="2"/>'
-    )
+    paint = f'fill="{fill}" stroke="{colour}" stroke-width="2"'
+    return f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8" {paint}/>'
 
 
 def bars(name: str, title: str, description: str, rows: Mapping[str, Sequence[Point]], language: str) -> str:
@@ -121,12 +129,15 @@ def bars(name: str, title: str, description: str, rows: Mapping[str, Sequence[Po
         return left + (WIDTH - left - right) * value / scale[-1]
 
     body = [
-        _line(x(t), top - 4, x(t), height - 30) + _text(x(t), height - 12, number(t, language), "middle") for t in scale
+        _line(x(t), top - 4, x(t), height - 30) + _text(x(t), height - 12, number(t, language), "middle")
+        for t in scale
     ]
     colours = (BLUE, ORANGE)
     at = left
     for label, colour in zip(rows, colours, strict=False):
-        body.append(f'<rect x="{at:.1f}" y="4" width="12" height="12" fill="{colour}"/>' + _text(at + 17, 15, label))
+        body.append(
+            f'<rect x="{at:.1f}" y="4" width="12" height="12" fill="{colour}"/>' + _text(at + 17, 15, label)
+        )
         at += 30 + 7.5 * len(label)
     for position, label in enumerate(labels):
         y = top + each * position
@@ -136,9 +147,12 @@ def bars(name: str, title: str, description: str, rows: Mapping[str, Sequence[Po
                 if p.label != label:
                     continue
                 middle = y + band * turn + band / 2
-                hollow = f'fill="{PALE[colour]}" stroke="{colour}"' if p.is_provisional else f'fill="{colour}"'
+                hollow = (
+                    f'fill="{PALE[colour]}" stroke="{colour}"' if p.is_provisional else f'fill="{colour}"'
+                )
+                width = max(0.0, x(p.value) - left)
                 body.append(
-                    f'<rect x="{left}" y="{middle - 7:.1f}" width="{max(0, x(p.value) - left):.1f}" height="14" {hollow}/>'
+                    f'<rect x="{left}" y="{middle - 7:.1f}" width="{width:.1f}" height="14" {hollow}/>'
                 )
                 end = x(p.value)
                 if p.half:
@@ -166,7 +180,9 @@ def pyramid(
     for t in scale:
         for sign in (-1, 1):
             at = middle + sign * (gap + span * t / scale[-1])
-            body.append(_line(at, top, at, height - 34) + _text(at, height - 14, number(t, language), "middle"))
+            body.append(
+                _line(at, top, at, height - 34) + _text(at, height - 14, number(t, language), "middle")
+            )
     for position, label in enumerate(reversed(labels)):
         y = top + band * position
         body.append(_text(middle, y + 13, label, "middle", 'font-size="12"'))
@@ -174,7 +190,9 @@ def pyramid(
             value = next((p.value for p in side if p.label == label), 0.0)
             width = span * value / scale[-1]
             start = middle - gap - width if sign < 0 else middle + gap
-            body.append(f'<rect x="{start:.1f}" y="{y + 2:.1f}" width="{width:.1f}" height="{band - 4}" fill="{colour}"/>')
+            body.append(
+                f'<rect x="{start:.1f}" y="{y + 2:.1f}" width="{width:.1f}" height="{band - 4}" fill="{colour}"/>'
+            )
     return figure(name, title, description, "".join(body), height)
 
 

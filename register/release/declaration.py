@@ -231,7 +231,11 @@ def _dimension(name: str, node: dict[str, Any], where: str, schema: Schema) -> D
 def _table(path: Path, dimensions: Mapping[str, Dimension]) -> ReleaseTable:
     node, where = read_toml(path), str(path)
     refuse_unknown_keys(node, _TABLE_KEYS, where)
-    named = [*node.get("dimensions", []), *node.get("within", []), *(d["dimension"] for d in node.get("derive", []))]
+    named = [
+        *node.get("dimensions", []),
+        *node.get("within", []),
+        *(d["dimension"] for d in node.get("derive", [])),
+    ]
     for name in named:
         if name not in dimensions:
             hint = suggest(name, dimensions)

@@ -1,8 +1,9 @@
 """The only door to ``release/``: true cells go in, protected ones come out, or nothing does.
 
-Three methods: ``round`` (controlled rounding), ``suppress`` (with complementary cells), ``cell-key`` (fixed noise). Whatever the
-method, the gates look at its result as an attacker would, together with the release before, and stop the release (exit 14)
-if a figure below the threshold can be bounded too narrowly, or if sums do not hold that should.
+Three methods: ``round`` (controlled rounding), ``suppress`` (with complementary cells), ``cell-key`` (fixed
+noise). Whatever the method, the gates look at its result as an attacker would, together with the release before,
+and stop the release (exit 14) if a figure below the threshold can be bounded too narrowly, or if sums do not hold
+that should.
 """
 
 from __future__ import annotations
@@ -11,24 +12,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from register.errors import DisclosureError
 from register.release.audit import recovered
-from register.release.cellkey import perturb
+from register.release.cellkey import VARIANCE, perturb
 from register.release.rounding import round_universe
 from register.release.suppression import known_bounds, suppress
-from register.release.universe import Flags, Floats, Ints, Universe
+from register.release.universe import Block, Flags, Floats, Ints, Universe
 
 METHODS = ("round", "suppress", "cell-key")
-REDRAWS = 25
+REDRAWS = 40
+PATIENCE = 8
 
 
 @dataclass(frozen=True)
 class Protection:
     """How an office protects its releases.
 
-    ``threshold`` is k: figures of 1 to k - 1 must not be known. ``base`` is that of rounding, and the reach of the noise
-    of ``cell-key``. ``secret`` never leaves the project.
+    ``threshold`` is k: figures of 1 to k - 1 must not be known. ``base`` is that of rounding, and the reach of the
+    noise of ``cell-key``. ``secret`` never leaves the project.
     """
 
     method: str
@@ -40,8 +43,8 @@ class Protection:
 class Protected:
     """The figures of a release as they are published, in the order of the universe.
 
-    ``value`` is NaN where a figure is withheld; ``low`` and ``high`` are what a reader can know of the true one by itself;
-    ``noise`` is the variance that protection adds.
+    ``value`` is NaN where a figure is withheld; ``low`` and ``high`` are what a reader can know of the true one by
+    itself; ``noise`` is the variance that protection adds.
     """
 
     value: Floats
@@ -63,7 +66,9 @@ def need(protection: Protection) -> float:
     return float(protection.threshold - 1 if protection.method == "suppress" else protection.base - 1)
 
 
-def protect(universe: Universe, tables: Sequence[str], protection: Protection, before: Protected) -> Protected:
+def protect(
+    universe: Universe, tables: Sequence[str], protection: Protection, before: Protected
+) -> Protected:
     """Protect the figures of a release and pass them through the gates.
 
     Parameters
@@ -134,13 +139,13 @@ def _by_suppression(
     current = _current(universe, tables)
     old = shown_before(before)
     whole = round_universe(universe, tables, 1, before.value)
-    whole = np.where(np.isnan(whole), np.where(np.isnan(before.value), universe.estimate, before.value), whole)
+    whole = np.where(
+        np.isnan(whole), np.where(np.isnan(before.value), universe.estimate, before.value), whole
+    )
     earlier = old & np.isnan(before.value)
     sensitive = is_sensitive(universe, protection.threshold)
     # What was withheld stays withheld: the release before relies on it.
-    withheld = suppress(
-        universe, whole, sensitive, sensitive | earlier, old & ~earlier, protection.threshold
-    )
+    withheld = suppress(universe, whole, sensitive, sensitive | earlier, old & ~earlier, protection.threshold)
     low, high = known_bounds(whole, withheld, universe.is_count)
     value = np.where(withheld, np.nan, whole)
     result = Protected(value, low, high, 0.0, np.zeros(len(value), np.int64), is_additive=True)
@@ -154,38 +159,84 @@ def _by_cell_key(universe: Universe, protection: Protection, before: Protected) 
     reach = protection.base
     width = reach + np.where(universe.is_count, 0.0, 0.5)
     count_sensitive = is_sensitive(universe, protection.threshold)
-    for _ in range(REDRAWS):
+    blocks = [block for block in universe.blocks() if count_sensitive[block.figures].any()]
+    sums = _sums_of(universe, np.flatnonzero(count_sensitive))
+    for turn in range(REDRAWS):
         value = perturb(universe.estimate, key, reach, attempt)
         value = np.where(old, before.value, value)
         low = np.maximum(0.0, value - width)
-        result = Protected(value, low, value + width, reach**2 / 3, attempt, is_additive=False)
-        exposed = _exposed(universe, protection, result, count_sensitive)
-        if not len(exposed):
+        result = Protected(value, low, value + width, reach**2 * VARIANCE, attempt, is_additive=False)
+        found = [_exposed_in(block, protection, result, count_sensitive) for block in blocks]
+        # What held before its neighbours were drawn again need not be looked at twice: the gate looks at all.
+        blocks = [block for block, exposed in zip(blocks, found, strict=True) if len(exposed)]
+        if not blocks:
             return result
-        # The noises around an exposed figure happen to fit together: draw them again, for good.
-        near = universe.sums.filter(
-            universe.sums["parent"].is_in(exposed.tolist()) | universe.sums["child"].is_in(exposed.tolist())
-        )
-        around = np.unique(np.concatenate([exposed, near["parent"].to_numpy(), near["child"].to_numpy()]))
-        attempt[around[~old[around]]] += 1
+        exposed = np.concatenate(found)
+        # The noises around an exposed figure happen to fit together: draw those of the sum that binds it closest again,
+        # for good.
+        for figure in exposed:
+            mine = sums.get(int(figure), [])
+            around = _closest(int(figure), mine, low, value + width)
+            if turn >= PATIENCE and mine:
+                around = _beyond(universe, np.unique(np.concatenate(mine)), turn // PATIENCE)
+            attempt[around[~old[around]]] += 1
     raise DisclosureError("cell_recoverable", count=len(exposed))
 
 
 def _exposed(universe: Universe, protection: Protection, result: Protected, sensitive: Flags) -> Ints:
     found = [
-        block.figures[
-            recovered(
-                result.low[block.figures],
-                result.high[block.figures],
-                block.matrix,
-                np.flatnonzero(sensitive[block.figures]).astype(np.int64),
-                need(protection),
-            )
-        ]
+        _exposed_in(block, protection, result, sensitive)
         for block in universe.blocks()
         if sensitive[block.figures].any()
     ]
     return np.concatenate(found) if found else np.zeros(0, np.int64)
+
+
+def _sums_of(universe: Universe, figures: Ints) -> dict[int, list[Ints]]:
+    """Return the figures of every sum in which a figure stands, the whole first."""
+    wholes = universe.sums.group_by("sum").agg(pl.col("parent").first().alias("figure"))
+    members = pl.concat([wholes, universe.sums.select("sum", pl.col("child").alias("figure"))])
+    every = members.group_by("sum", maintain_order=True).agg(pl.col("figure").alias("all"))
+    mine = (
+        members.filter(pl.col("figure").is_in(figures.tolist())).join(every, on="sum").sort("figure", "sum")
+    )
+    found: dict[int, list[Ints]] = {}
+    for figure, every in mine.select("figure", "all").iter_rows():
+        found.setdefault(figure, []).append(np.asarray(every, dtype=np.int64))
+    return found
+
+
+def _closest(figure: int, sums: Sequence[Ints], low: Floats, high: Floats) -> Ints:
+    """Return the figures of the sum that by itself bounds a figure most narrowly."""
+    best, width = np.array([figure]), np.inf
+    for every in sums:
+        parts = every[1:]
+        if figure == every[0]:
+            least, most = low[parts].sum(), high[parts].sum()
+        else:
+            others = parts[parts != figure]
+            least, most = low[every[0]] - high[others].sum(), high[every[0]] - low[others].sum()
+        left = min(most, high[figure]) - max(least, low[figure])
+        if left < width:
+            best, width = every, left
+    return best
+
+
+def _beyond(universe: Universe, figures: Ints, hops: int) -> Ints:
+    """Return figures and, for each hop after the first, those that stand in a sum with them."""
+    for _ in range(hops - 1):
+        touched = universe.sums.filter(
+            pl.col("child").is_in(figures.tolist()) | pl.col("parent").is_in(figures.tolist())
+        )["sum"].unique()
+        near = universe.sums.filter(pl.col("sum").is_in(touched.to_list()))
+        figures = np.unique(np.concatenate([near["parent"].to_numpy(), near["child"].to_numpy()]))
+    return figures
+
+
+def _exposed_in(block: Block, protection: Protection, result: Protected, sensitive: Flags) -> Ints:
+    targets = np.flatnonzero(sensitive[block.figures]).astype(np.int64)
+    low, high = result.low[block.figures], result.high[block.figures]
+    return block.figures[recovered(low, high, block.matrix, targets, need(protection))]
 
 
 def check_additivity(universe: Universe, tables: Sequence[str], result: Protected) -> None:

@@ -10,6 +10,7 @@ from register.release.charts import number
 from register.release.views import Row
 
 Text = Callable[..., str]
+LEFT = ' class="left"'
 
 
 def page(title: str, language: str, body: str, skip: str) -> str:
@@ -23,19 +24,27 @@ def page(title: str, language: str, body: str, skip: str) -> str:
     )
 
 
-def table(caption: str, columns: Sequence[str], lines: Iterable[tuple[Sequence[str], str]]) -> str:
-    """Return a table whose first column heads its rows.
+def table(
+    caption: str, columns: Sequence[str], lines: Iterable[tuple[Sequence[str], str]], heads: int = 1
+) -> str:
+    """Return a table whose first columns head its rows.
 
     Parameters
     ----------
     lines
         Cells and the class of each row.
+    heads
+        How many columns head a row.
     """
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in columns)
+    head = "".join(
+        f'<th scope="col"{LEFT if place < heads else ""}>{escape(column)}</th>'
+        for place, column in enumerate(columns)
+    )
     body = []
     for cells, kind in lines:
-        rest = "".join(f"<td>{escape(cell)}</td>" for cell in cells[1:])
-        body.append(f'<tr class="{kind}"><th scope="row">{escape(cells[0])}</th>{rest}</tr>')
+        first = "".join(f'<th scope="row">{escape(cell)}</th>' for cell in cells[:heads])
+        rest = "".join(f"<td>{escape(cell)}</td>" for cell in cells[heads:])
+        body.append(f'<tr class="{kind}">{first}{rest}</tr>')
     return (
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
         f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
@@ -57,7 +66,7 @@ def rows_table(caption: str, heads: Sequence[str], found: Sequence[Row], languag
             share,
         ]
         lines.append((cells, "p" if row.status == "P" else ""))
-    return table(caption, columns, lines)
+    return table(caption, columns, lines, len(heads))
 
 
 def cell(value: float | None, language: str) -> str:

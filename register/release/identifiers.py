@@ -1,7 +1,8 @@
 """The last gate: no file of a release may hold an identifier of a person or a record.
 
-Every word of every file (workbooks and archives unpacked) is compared with the ids, document numbers and full names of the
-run. Words of the code lists are known to be harmless: departments and countries are called like people.
+Every word of every file (workbooks and archives unpacked) is compared with the ids, document numbers and full
+names of the run. Words of the code lists are known to be harmless: departments and countries are called like
+people.
 """
 
 from __future__ import annotations
@@ -81,7 +82,9 @@ def _names(plain: str) -> set[str]:
 
 def _found(engine: Engine, words: set[str], names: set[str]) -> str:
     engine.con.register("word", pl.DataFrame({"word": sorted(words)}, schema={"word": pl.String}).to_arrow())
-    engine.con.register("full_name", pl.DataFrame({"name": sorted(names)}, schema={"name": pl.String}).to_arrow())
+    engine.con.register(
+        "full_name", pl.DataFrame({"name": sorted(names)}, schema={"name": pl.String}).to_arrow()
+    )
     for table, column in COLUMNS:
         # A number below a million may be a count.
         if engine.has(table) and engine.rows(

@@ -1,4 +1,4 @@
-"""A map of departments: outlines from ``schemas/maps/<country>.geojson``, shaded by class. Another country is a file."""
+"""A map of departments, shaded by class; the outlines are ``schemas/maps/<country>.geojson``, another country another file."""
 
 from __future__ import annotations
 

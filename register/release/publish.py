@@ -1,10 +1,10 @@
 """From a run to a release, in order: count, protect, write, check, and only then move into place.
 
-    runs/<name>/release/
-      csv/          tidy tables, labels of codes, notes on periods; the open monthly series
-      sdmx/         the same in SDMX-CSV 2.0, with its structures
-      register_<language>.xlsx   report_<language>.html   quality_<language>.html
-      release.json  what was published, how it was protected, which table has how many cells
+runs/<name>/release/
+csv/          tidy tables, labels of codes, notes on periods; the open monthly series
+sdmx/         the same in SDMX-CSV 2.0, with its structures
+register_<language>.xlsx   report_<language>.html   quality_<language>.html
+release.json  what was published, how it was protected, which table has how many cells
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from register.release.declaration import Releases
 from register.release.disclose import Protection, protect
 from register.release.identifiers import check_files
 from register.release.published import Published, publish_cells
-from register.release.sources import make_sources, published_sources
+from register.release.sources import Shelf, make_sources, published_sources
 from register.release.tables import Cells, count_cells
 from register.release.universe import make_universe
 from register.rules.residence import Parameters
@@ -33,8 +33,8 @@ class Order:
     """What to publish, of which run and how.
 
     ``month`` is that of the release, ``YYYY-MM``. ``manifest`` is the run's. ``folder`` will hold the release and
-    ``vintages`` holds the earlier ones; ``partners`` are files of other countries' flows. ``open_run`` opens the tables of the
-    run once more, for rules other than its own.
+    ``vintages`` holds the earlier ones; ``partners`` are files of other countries' flows. ``open_run`` opens the
+    tables of the run once more, for rules other than its own.
     """
 
     releases: Releases
@@ -96,7 +96,7 @@ def publish(engine: Engine, order: Order) -> Outcome:
     staging = order.folder.with_name("release.staging")
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(parents=True, mode=0o700)
-    _write(engine, order, tables, outcome, staging, clock)
+    _write(engine, order, tables, staging, clock)
     labels = {
         label
         for dimension in order.releases.dimensions
@@ -110,7 +110,9 @@ def publish(engine: Engine, order: Order) -> Outcome:
     _keep(order, tables, universe, size, result)
     outcome.cells = {one.table.name: len(one.frame) for one in tables}
     outcome.withheld = sum(int((one.frame["conf_status"] == "C").sum()) for one in tables)
-    outcome.files = sorted(path.relative_to(order.folder).as_posix() for path in order.folder.rglob("*") if path.is_file())
+    outcome.files = sorted(
+        path.relative_to(order.folder).as_posix() for path in order.folder.rglob("*") if path.is_file()
+    )
     outcome.seconds = clock.laps
     return outcome
 
@@ -125,9 +127,10 @@ def _count(engine: Engine, order: Order) -> list[Cells]:
 
 def _from_published(order: Order, tables: Sequence[Published], outcome: Outcome) -> list[Published]:
     found = []
+    shelf = Shelf(order.month, order.vintages, order.partners)
     for table in order.releases.tables.values():
         if table.published:
-            made = published_sources[table.published](table, tables, order.month, order.vintages, order.partners)
+            made = published_sources[table.published](table, tables, shelf)
             if made is None:
                 outcome.left_out[table.name] = table.needs
             else:
@@ -135,9 +138,7 @@ def _from_published(order: Order, tables: Sequence[Published], outcome: Outcome)
     return found
 
 
-def _write(
-    engine: Engine, order: Order, tables: Sequence[Published], outcome: Outcome, folder: Path, clock: _Clock
-) -> None:
+def _write(engine: Engine, order: Order, tables: Sequence[Published], folder: Path, clock: _Clock) -> None:
     from register.release.quality import measure, write_log, write_quality
     from register.release.report import write_report
     from register.release.sdmx import write_sdmx_files

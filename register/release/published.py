@@ -24,8 +24,8 @@ class Published:
     """A table as it leaves the office.
 
     ``frame`` has the dimensions and ``value`` (null: withheld), ``standard_error``, ``share_final``, ``obs_status``
-    (A final, P provisional) and ``conf_status`` (F free, C withheld), one row per cell. A cell that is not there is zero,
-    or was made zero by the protection.
+    (A final, P provisional) and ``conf_status`` (F free, C withheld), one row per cell. A cell that is not there
+    is zero, or was made zero by the protection.
     """
 
     table: ReleaseTable
@@ -35,15 +35,17 @@ class Published:
     def years(self) -> list[str]:
         """The years that the table shows."""
         column = "year_month" if "year_month" in self.frame.columns else "year"
-        return sorted(self.frame[column].str.head(4).unique().to_list()) if column in self.frame.columns else []
+        return (
+            sorted(self.frame[column].str.head(4).unique().to_list()) if column in self.frame.columns else []
+        )
 
 
 def publish_cells(cells: Cells, figures: Ints, protected: Protected) -> Published:
     """Join the protected figures to the cells of a table and forget everything else about them.
 
     The standard error holds the doubt about outcomes and that of the protection; it and the certain share stand only
-    beside published values large enough to hide single rows, and are coarse, because they are not rounded with the rest.
-    Which years are provisional is told for whole groups, not for cells.
+    beside published values large enough to hide single rows, and are coarse, because they are not rounded with the
+    rest. Which years are provisional is told for whole groups, not for cells.
     """
     frame = cells.frame
     value = protected.value[figures]
@@ -53,7 +55,9 @@ def publish_cells(cells: Cells, figures: Ints, protected: Protected) -> Publishe
     share = np.where(true > 0, frame["final"].to_numpy() / np.where(true > 0, true, 1.0), 1.0)
     grain = np.where(value >= 100, 100.0, 10.0)
     share = np.where(value >= LEAST_WITH_SHARE, np.round(share * grain) / grain, np.nan)
-    final = frame.group_by("group").agg((pl.col("final").sum() >= pl.col("estimate").sum() - 1e-6).alias("is_final"))
+    final = frame.group_by("group").agg(
+        (pl.col("final").sum() >= pl.col("estimate").sum() - 1e-6).alias("is_final")
+    )
     status = frame.select("group").join(final, on="group", maintain_order="left")["is_final"]
     result = frame.select(cells.table.dimensions).with_columns(
         pl.Series("value", value).fill_nan(None).round().cast(pl.Float64),
@@ -91,8 +95,12 @@ def _codes(derived: Derived) -> Sequence[str]:
 
 
 def _state(codes: Sequence[str]) -> Mapping[str, pl.Expr]:
-    withheld = pl.any_horizontal(pl.col(f"{code}.conf_status") == "C" for code in codes).fill_null(value=False)
-    provisional = pl.any_horizontal(pl.col(f"{code}.obs_status") == "P" for code in codes).fill_null(value=False)
+    withheld = pl.any_horizontal(pl.col(f"{code}.conf_status") == "C" for code in codes).fill_null(
+        value=False
+    )
+    provisional = pl.any_horizontal(pl.col(f"{code}.obs_status") == "P" for code in codes).fill_null(
+        value=False
+    )
     return {
         "obs_status": pl.when(provisional).then(pl.lit("P")).otherwise(pl.lit("A")),
         "conf_status": pl.when(withheld).then(pl.lit("C")).otherwise(pl.lit("F")),

@@ -36,17 +36,31 @@ class Indicator:
 
 
 def measure(engine: Engine, order: Order, tables: Sequence[Published]) -> list[Indicator]:
-    """Return the indicators of a run and its release. All are about the whole register: no small group is told apart."""
+    """Return the indicators of a run and its release: all of the whole register, none of a small group."""
     files = order.manifest["stages"]["ingest"]["files"]
     received = sum(count["received"] for count in files)
     found = [
-        Indicator("S.13.3.1", "rejected", _share(sum(count["rejected"] for count in files), received), is_share=True),
-        Indicator("S.13.3.1", "duplicates", _share(sum(count["duplicate"] for count in files), received), is_share=True),
+        Indicator(
+            "S.13.3.1", "rejected", _share(sum(count["rejected"] for count in files), received), is_share=True
+        ),
+        Indicator(
+            "S.13.3.1",
+            "duplicates",
+            _share(sum(count["duplicate"] for count in files), received),
+            is_share=True,
+        ),
     ]
-    persons, identities = (engine.rows(f"select count(*) from {name}")[0][0] for name in ("person", "identity"))
+    persons, identities = (
+        engine.rows(f"select count(*) from {name}")[0][0] for name in ("person", "identity")
+    )
     found += [
         Indicator("S.13.3.2", "identities", identities / max(1, persons)),
-        Indicator("S.13.3.2", "conflicts", _one(engine, "select count(*) from conflict") / max(1, persons), is_share=True),
+        Indicator(
+            "S.13.3.2",
+            "conflicts",
+            _one(engine, "select count(*) from conflict") / max(1, persons),
+            is_share=True,
+        ),
     ]
     movements, imputed, late = engine.rows(
         "select count(*), count(*) filter (is_imputed), count(*) filter (not is_in_scope) from movement"
@@ -66,12 +80,16 @@ def measure(engine: Engine, order: Order, tables: Sequence[Published]) -> list[I
 def _of_years(tables: Sequence[Published]) -> list[Indicator]:
     found = []
     flows = next(one for one in tables if one.table.name == "T01")
-    totals = flows.frame.filter(*(pl.col(name) == TOTAL for name in flows.table.summed), pl.col("direction") != "net")
+    totals = flows.frame.filter(
+        *(pl.col(name) == TOTAL for name in flows.table.summed), pl.col("direction") != "net"
+    )
     for row in totals.iter_rows(named=True):
         if row["value"] and row["standard_error"] is not None:
             detail = f"{row['year']}, {{{row['direction']}}}"
             found.append(
-                Indicator("S.13.2", "error", row["standard_error"] / row["value"], is_share=True, detail=detail)
+                Indicator(
+                    "S.13.2", "error", row["standard_error"] / row["value"], is_share=True, detail=detail
+                )
             )
     triangle = next((one for one in tables if one.table.published == "vintage"), None)
     if triangle is not None:
@@ -81,7 +99,7 @@ def _of_years(tables: Sequence[Published]) -> list[Indicator]:
         ).filter(pl.col("n") > 1, pl.col("first") > 0)  # fmt: skip
         if len(revised):
             change = (revised["last"] - revised["first"]).abs() / revised["first"]
-            found.append(Indicator("S.17.2", "revision", float(change.mean() or 0.0), is_share=True))
+            found.append(Indicator("S.17.2", "revision", float(change.to_numpy().mean()), is_share=True))
     return found
 
 
@@ -102,7 +120,9 @@ def gsbpm_log(order: Order) -> list[dict[str, Any]]:
         {"stage": name, "code": stage["gsbpm"], "seconds": stage["seconds"], "finished": stage["finished"]}
         for name, stage in order.manifest["stages"].items()
     ]
-    steps += [{"stage": "release", "code": code, "seconds": None, "finished": order.month} for code in OWN_PHASES]
+    steps += [
+        {"stage": "release", "code": code, "seconds": None, "finished": order.month} for code in OWN_PHASES
+    ]
     for step in steps:
         row = names.get(str(step["code"]), {})
         step["phase"] = row.get(column) or row.get("label_es", "")
@@ -115,25 +135,45 @@ def write_quality(found: Sequence[Indicator], order: Order, language: str, path:
     text: Callable[..., str] = lambda key, **values: translate(f"release.{key}", language, **values)  # noqa: E731
     lines = []
     for one in found:
-        value = f"{number(round(100 * one.value, 2), language)}\u00a0%" if one.is_share else number(one.value, language)
+        value = (
+            f"{number(round(100 * one.value, 2), language)}\u00a0%"
+            if one.is_share
+            else number(one.value, language)
+        )
         detail = one.detail
         for direction in ("immigration", "emigration"):
-            detail = detail.replace(f"{{{direction}}}", order.releases.label("direction", direction, language))
-        lines.append(([text(f"quality_{one.key}") + (f" ({detail})" if detail else ""), one.concept, value], ""))
+            detail = detail.replace(
+                f"{{{direction}}}", order.releases.label("direction", direction, language)
+            )
+        lines.append(
+            ([text(f"quality_{one.key}") + (f" ({detail})" if detail else ""), one.concept, value], "")
+        )
     steps = [
-        ([str(step["code"]), step[f"process_{language}"], str(step["phase"]), str(step["stage"]), str(step["finished"])], "")
+        (
+            [
+                str(step["code"]),
+                step[f"process_{language}"],
+                str(step["phase"]),
+                str(step["stage"]),
+                str(step["finished"]),
+            ],
+            "",
+        )
         for step in gsbpm_log(order)
     ]
     country = order.releases.label("citizenship", order.parameters.country, language)
     title = text("quality_title", country=country)
+    subtitle = text("subtitle", month=order.month, until=order.parameters.observed_until)
     body = (
         f"<header><h1>{escape(title)}</h1>"
-        f'<p class="soft">{escape(text("subtitle", month=order.month, until=order.parameters.observed_until))}</p></header>'
+        f'<p class="soft">{escape(subtitle)}</p></header>'
         f'<main id="main"><p>{escape(text("quality_intro"))}</p>'
         f"{html.table(text('quality_table'), [text('quality_what'), 'SIMS', text('value')], lines)}"
         f"<h2>{escape(text('gsbpm_title'))}</h2>"
         + html.table(
-            text("gsbpm_title"), ["GSBPM", *(text(f"gsbpm_{key}") for key in ("process", "phase", "stage", "time"))], steps
+            text("gsbpm_title"),
+            ["GSBPM", *(text(f"gsbpm_{key}") for key in ("process", "phase", "stage", "time"))],
+            steps,
         )
         + "</main>"
     )

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from register.locale import translate
 from register.release import charts, html, maps
-from register.release.declaration import TOTAL, UNKNOWN
+from register.release.declaration import UNKNOWN
 from register.release.published import Published
-from register.release.views import Row, largest, rows, settled_year
+from register.release.views import TOP, Row, largest, rows, settled_year
 
 if TYPE_CHECKING:
     from register.release.publish import Order
@@ -78,7 +77,9 @@ class Report:
     def _headline(self) -> str:
         entries = []
         for row in self._rows("T01", ("direction",), year=self.year):
-            half = "" if row.half is None else f" <span>± {charts.number(round(row.half), self.language)}</span>"
+            half = (
+                "" if row.half is None else f" <span>± {charts.number(round(row.half), self.language)}</span>"
+            )
             entries.append(
                 f"<div><dt>{escape(row.labels[0])}, {self.year}</dt>"
                 f"<dd>{html.cell(row.value, self.language)}{half}</dd></div>"
@@ -92,7 +93,9 @@ class Report:
 
     def _section(self, one: Published) -> str:
         table = one.table
-        pieces = [f'<section id="{table.name}"><h2>{escape(table.name)}. {escape(table.title[self.language])}</h2>']
+        pieces = [
+            f'<section id="{table.name}"><h2>{escape(table.name)}. {escape(table.title[self.language])}</h2>'
+        ]
         unit = table.unit.get(self.language)
         if unit:
             pieces.append(f'<p class="soft">{escape(self.text("unit", unit=unit))}</p>')
@@ -102,7 +105,8 @@ class Report:
             for period in self.releases.periods
             if period.concerns(table.name, one.years)
         ]
-        pieces.append({"lines": self._lines, "pyramid": self._pyramid, "map": self._map}.get(table.chart, self._bars)(one))
+        draw = {"lines": self._lines, "pyramid": self._pyramid, "map": self._map, "none": self._plain}
+        pieces.append(draw.get(table.chart, self._bars)(one))
         if table.note.get(self.language):
             pieces.append(f"<p>{escape(table.note[self.language])}</p>")
         if table.eurostat or table.un:
@@ -116,11 +120,11 @@ class Report:
     def _lines(self, one: Published) -> str:
         name = one.table.name
         found = [row for row in self._rows(name, ("direction", "year")) if row.codes[0] != "net"]
-        series = {
-            row.labels[0]: [r.point for r in found if r.labels[0] == row.labels[0]] for row in found
-        }
+        series = {row.labels[0]: [r.point for r in found if r.labels[0] == row.labels[0]] for row in found}
         title = one.table.title[self.language]
-        svg = charts.lines(f"c-{name}", title, self.text("lines_about", years=", ".join(one.years)), series, self.language)
+        svg = charts.lines(
+            f"c-{name}", title, self.text("lines_about", years=", ".join(one.years)), series, self.language
+        )
         shown = self._rows(name, ("year", "direction"))
         heads = [self._label("year"), self._label("direction")]
         nationality = self._rows(name, ("nationality", "direction"), year=self.year)
@@ -151,10 +155,13 @@ class Report:
             for sex in ("F", "M"):
                 found = {
                     row.codes[0]: row
-                    for row in self._rows(one.table.name, ("age",), year=self.year, direction=direction, sex=sex)
+                    for row in self._rows(
+                        one.table.name, ("age",), year=self.year, direction=direction, sex=sex
+                    )
                 }
                 sides[sex] = [
-                    charts.Point(self._band(code), (found[code].value or 0.0) if code in found else 0.0) for code in shown
+                    charts.Point(self._band(code), (found[code].value or 0.0) if code in found else 0.0)
+                    for code in shown
                 ]
             names = tuple(self.releases.label("sex", sex, self.language) for sex in ("F", "M"))
             svg = charts.pyramid(
@@ -180,25 +187,16 @@ class Report:
         extra = [name for name in table.within if name not in ("year", series)]
         free = [name for name in table.summed if name not in ("sex", "child")]
         category = (extra or free or ["year"])[-1]
-        if table.name == "T13":
-            category = "post"
+        derived = {ratio.dimension: ratio for ratio in table.derived if ratio.per_hundred}
+        if category in derived:
+            category = free[-2]
         by = [name for name in (category, series) if name]
-        year = {"year": self.year} if "year" in table.dimensions else {}
-        found = self._rows(table.name, by, **year)
+        year = {"year": self.year}
+        found = self._top(self._rows(table.name, by, **year), category)
         if not found:
             return f"<p>{escape(self.text('nothing', year=self.year))}</p>"
-        total: dict[str, float] = {}
-        for row in found:
-            if row.codes[0] != UNKNOWN:
-                total[row.labels[0]] = total.get(row.labels[0], 0.0) + (row.value or 0.0)
-        top = sorted(total, key=lambda label: -total[label])[:15]
-        found = sorted(
-            (row for row in found if row.labels[0] in top), key=lambda row: (top.index(row.labels[0]), row.codes[1:])
-        )
-        caption = f"{table.title[self.language]}, {self.year}" if year else table.title[self.language]
+        caption = f"{table.title[self.language]}, {self.year}"
         heads = [self._label(name) for name in by]
-        if table.chart == "none":
-            return html.rows_table(caption, heads, found, self.language, self.text)
         lines: dict[str, list[charts.Point]] = {}
         for row in found:
             if row.value is not None and row.value >= 0:
@@ -207,7 +205,40 @@ class Report:
                     charts.Point(row.labels[0], row.value, row.half or 0.0, row.status == "P")
                 )
         svg = charts.bars(f"c-{table.name}", caption, self.text("bars_about"), lines, self.language)
-        return self._figure(caption, svg) + html.rows_table(caption, heads, found, self.language, self.text)
+        listed = html.rows_table(caption, heads, found, self.language, self.text)
+        for name, ratio in derived.items():
+            rates = self._top(self._rows(table.name, by, **year, **{name: ratio.code}), category, found)
+            label = f"{ratio.label[self.language]}: {caption}"
+            listed += html.rows_table(label, heads, rates, self.language, self.text)
+        return self._figure(caption, svg) + listed
+
+    def _top(self, found: list[Row], category: str, like: Sequence[Row] = ()) -> list[Row]:
+        """Return the rows of the largest categories, or of those of other rows, the largest first.
+
+        Codes declared in an order of their own (bands, components) keep it.
+        """
+        known = [row for row in found if row.codes[0] != UNKNOWN]
+        declared = [code.code for code in self.releases.dimensions[category].codes]
+        if like:
+            order = list(dict.fromkeys(row.codes[0] for row in like))
+        elif declared:
+            order = declared
+        else:
+            total: dict[str, float] = {}
+            for row in known:
+                total[row.codes[0]] = total.get(row.codes[0], 0.0) + (row.value or 0.0)
+            order = sorted(total, key=lambda code: -total[code])[:TOP]
+        return sorted(
+            (row for row in known if row.codes[0] in order),
+            key=lambda row: (order.index(row.codes[0]), row.codes[1:]),
+        )
+
+    def _plain(self, one: Published) -> str:
+        """Return a table without a chart: all its years."""
+        by = [name for name in one.table.dimensions if name not in ("sex", "child")]
+        found = self._rows(one.table.name, by)
+        heads = [self._label(name) for name in by]
+        return html.rows_table(one.table.title[self.language], heads, found, self.language, self.text)
 
     def _map(self, one: Published) -> str:
         caption = f"{self.releases.label('direction', 'immigration', self.language)}, {self.year}"
@@ -222,7 +253,9 @@ class Report:
         outline = self.releases.schema.directory / "maps" / f"{self.order.parameters.country.lower()}.geojson"
         if not outline.is_file():
             return listed
-        values = {row.codes[0]: row.value for row in found if row.value is not None and row.codes[0] != UNKNOWN}
+        values = {
+            row.codes[0]: row.value for row in found if row.value is not None and row.codes[0] != UNKNOWN
+        }
         svg = maps.department_map(
             f"c-{one.table.name}", caption, self.text("map_about"), outline, values,
             self.releases.labels("department", self.language), {"none": self.text("map_none")}, self.language,

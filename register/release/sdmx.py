@@ -1,8 +1,9 @@
 """The release in SDMX: data as SDMX-CSV 2.0, structures as SDMX-ML 3.0 and SDMX-JSON 2.0.
 
-There is no global structure definition for migration: ours stands on the cross-domain code lists (CL_AREA, CL_SEX, CL_AGE,
-CL_OBS_STATUS, CL_CONF_STATUS), with one data structure and one dataflow a table. pysdmx writes one language of a name: the
-first language of the release is the name, the second the description; ``csv/codes.csv`` has both.
+There is no global structure definition for migration: ours stands on the cross-domain code lists (CL_AREA, CL_SEX,
+CL_AGE, CL_OBS_STATUS, CL_CONF_STATUS), with one data structure and one dataflow a table. pysdmx writes one
+language of a name: the first language of the release is the name, the second the description; ``csv/codes.csv``
+has both.
 """
 
 from __future__ import annotations
@@ -33,7 +34,12 @@ from register.release.declaration import TOTAL, Releases
 from register.release.published import Published
 
 AGENCY = "REGISTER"
-FIXED = {"REF_AREA": "CL_AREA", "FREQ": "CL_FREQ", "OBS_STATUS": "CL_OBS_STATUS", "CONF_STATUS": "CL_CONF_STATUS"}
+FIXED = {
+    "REF_AREA": "CL_AREA",
+    "FREQ": "CL_FREQ",
+    "OBS_STATUS": "CL_OBS_STATUS",
+    "CONF_STATUS": "CL_CONF_STATUS",
+}
 OWN_LISTS = {"SEX": "CL_SEX", "AGE": "CL_AGE", "CITIZENSHIP": "CL_AREA", "COUNTRY_BIRTH": "CL_AREA",
              "COUNTERPART_AREA": "CL_AREA"}  # fmt: skip
 MEASURE = "OBS_VALUE"
@@ -130,20 +136,33 @@ class _Writer:
 
     def structures(self, tables: Sequence[Published]) -> list[Any]:
         lists = self.codelists(tables)
-        names = {self.component(name): self.releases.dimensions[name].label for t in tables for name in t.table.dimensions}
+        names = {
+            self.component(name): self.releases.dimensions[name].label
+            for t in tables
+            for name in t.table.dimensions
+        }
         texts = {key: {"es": es, "en": en} for key, (es, en) in CONCEPTS.items()}
         concepts = {
-            key: Concept(id=key, name=text["es"], description=text["en"]) for key, text in {**names, **texts}.items()
+            key: Concept(id=key, name=text["es"], description=text["en"])
+            for key, text in {**names, **texts}.items()
         }
         scheme = ConceptScheme(
-            id="CS_MIGRATION", name="Conceptos", description="Concepts", agency=AGENCY, items=list(concepts.values())
+            id="CS_MIGRATION",
+            name="Conceptos",
+            description="Concepts",
+            agency=AGENCY,
+            items=list(concepts.values()),
         )
         found: list[Any] = [*lists.values(), scheme]
         for one in tables:
             dsd = self.structure(one, lists)
             name = one.table.title
             flow = Dataflow(
-                id=one.table.name.upper(), name=name["es"], description=name["en"], agency=AGENCY, structure=dsd
+                id=one.table.name.upper(),
+                name=name["es"],
+                description=name["en"],
+                agency=AGENCY,
+                structure=dsd,
             )
             found += [dsd, flow]
         return found
@@ -167,12 +186,21 @@ class _Writer:
             local_dtype=DataType.PERIOD,
         )  # fmt: skip
         measure = Component(
-            id=MEASURE, required=False, role=Role.MEASURE, concept=_concept(MEASURE), local_dtype=DataType.DOUBLE
+            id=MEASURE,
+            required=False,
+            role=Role.MEASURE,
+            concept=_concept(MEASURE),
+            local_dtype=DataType.DOUBLE,
         )
         attributes = [coded(key, FIXED[key], Role.ATTRIBUTE, "O") for key in ("OBS_STATUS", "CONF_STATUS")]
         attributes += [
             Component(
-                id=key, required=False, role=Role.ATTRIBUTE, concept=_concept(key), local_dtype=kind, attachment_level="O"
+                id=key,
+                required=False,
+                role=Role.ATTRIBUTE,
+                concept=_concept(key),
+                local_dtype=kind,
+                attachment_level="O",
             )
             for key, kind in ATTRIBUTES.items()
         ]

@@ -1,8 +1,8 @@
 """Cell suppression: small cells are withheld, and with them the cells from which they could be computed.
 
-Complementary cells are found as in the linear heuristics for the cell suppression problem (Fischetti and Salazar 2001): for
-a cell that the auditor can bound too narrowly, the cheapest way to change it while every sum holds names the cells
-that must be withheld too. The auditor then looks again, until nothing is recovered.
+Complementary cells are found as in the linear heuristics for the cell suppression problem (Fischetti and Salazar
+2001): for a cell that the auditor can bound too narrowly, the cheapest way to change it while every sum holds
+names the cells that must be withheld too. The auditor then looks again, until nothing is recovered.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def suppress(
             if not len(exposed):
                 break
             for cell in exposed:
-                partners = _complement(int(cell), whole[cells], withheld[cells], known[cells], block.matrix, need)
+                partners = _complement(
+                    int(cell), whole[cells], withheld[cells], known[cells], block.matrix, need
+                )
                 withheld[cells[partners]] = True
         else:
             raise DisclosureError("cell_recoverable", count=len(exposed))

@@ -1,9 +1,9 @@
 """One engine for all tables: a declaration becomes cells with their margins, and the sums that tie them.
 
 A source (``sources/*.sql``) has one row per thing counted: ``unit_id``, ``weight`` (the probability that it happened),
-``is_final`` and the columns that dimensions read. A cell is the sum of weights of the rows that have its codes. Cells with a
-total or a group of codes (a margin) equal sums of others: those sums are what an attacker uses, so they are made here
-once, for rounding, suppression and audit alike.
+``is_final`` and the columns that dimensions read. A cell is the sum of weights of the rows that have its codes.
+Cells with a total or a group of codes (a margin) equal sums of others: those sums are what an attacker uses, so
+they are made here once, for rounding, suppression and audit alike.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ class Cells:
     sums: pl.DataFrame
 
 
-def count_cells(engine: Engine, releases: Releases, table: ReleaseTable, values: Values, secret: str) -> Cells:
+def count_cells(
+    engine: Engine, releases: Releases, table: ReleaseTable, values: Values, secret: str
+) -> Cells:
     """Return the cells of a table, margins included.
 
     Parameters
@@ -128,9 +130,7 @@ def _sums(engine: Engine, table: ReleaseTable) -> pl.DataFrame:
     for number, crossed in enumerate(table.cross):
         outside = [f"p.{name} = '{TOTAL}'" for name in table.summed if name not in crossed]
         for position, name in enumerate(crossed):
-            leaves = [
-                f"p.{other} in (select code from map_{other})" for other in crossed[:position]
-            ]
+            leaves = [f"p.{other} in (select code from map_{other})" for other in crossed[:position]]
             same = " and ".join(f"p.{other} = c.{other}" for other in table.dimensions if other != name)
             pieces.append(f"""
                 select {number} as crossed, p.row as parent, c.row as child

@@ -29,9 +29,9 @@ def write_tidy(published: Sequence[Published], releases: Releases, folder: Path)
         }
         for dimension, code in used
     ]
-    pl.DataFrame(rows, schema=dict.fromkeys(("dimension", "code", "label_es", "label_en"), pl.String)).write_csv(
-        folder / "codes.csv"
-    )
+    pl.DataFrame(
+        rows, schema=dict.fromkeys(("dimension", "code", "label_es", "label_en"), pl.String)
+    ).write_csv(folder / "codes.csv")
     pl.DataFrame(
         [
             {

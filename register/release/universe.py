@@ -1,8 +1,8 @@
 """All cells of a release as one system: each distinct figure once, and every sum that ties two of them.
 
-Cells that count the same rows are one figure, in whichever table they stand: a total in one, a row of another, a cell of
-the release before. What is inferred of one is inferred of all; so protection, audit and attack look at this system and
-not at tables one by one.
+Cells that count the same rows are one figure, in whichever table they stand: a total in one, a row of another, a
+cell of the release before. What is inferred of one is inferred of all; so protection, audit and attack look at
+this system and not at tables one by one.
 """
 
 from __future__ import annotations
@@ -57,7 +57,8 @@ class Universe:
     @property
     def is_count(self) -> Flags:
         """Whether a figure is a whole number for certain: all its rows are final."""
-        return (self.figure["variance"] == 0).to_numpy() & (self.figure["estimate"] == self.figure["n"]).to_numpy()
+        whole = (self.figure["variance"] == 0) & (self.figure["estimate"] == self.figure["n"])
+        return np.asarray(whole.to_numpy(), dtype=np.bool_)
 
     def blocks(self, table: str | None = None) -> Iterator[Block]:
         """Return the figures in pieces that no sum ties together: of all sums, or of those of one table."""
@@ -135,7 +136,7 @@ def make_universe(tables: Sequence[Cells]) -> Universe:
                 schema={"sum": pl.Int64, "parent": pl.Int64, "child": pl.Int64, "table": pl.String},
             )
         )
-        offset += int(cells.sums["sum"].max() or 0) + 1 if len(cells.sums) else 0
+        offset += int(cells.sums["sum"].to_numpy().max()) + 1 if len(cells.sums) else 0
     figure = figure.select("key", "estimate", "variance", "final", "n")
     every = pl.concat(sums)
     for cells in tables:

@@ -48,7 +48,9 @@ def settled_year(flows: Published) -> str:
     return str((good or shares["year"].to_list())[-1])
 
 
-def rows(published: Published, releases: Releases, language: str, by: Sequence[str], **codes: str) -> list[Row]:
+def rows(
+    published: Published, releases: Releases, language: str, by: Sequence[str], **codes: str
+) -> list[Row]:
     """Return one row for each combination of codes of ``by``, the other summed dimensions at their total.
 
     Parameters
@@ -61,7 +63,9 @@ def rows(published: Published, releases: Releases, language: str, by: Sequence[s
     table, frame = published.table, published.frame
     for name, code in codes.items():
         frame = frame.filter(pl.col(name) == code)
-    parts = [name for name in ("sex", "child", "age") if name in table.dimensions and name not in (*by, *codes)]
+    parts = [
+        name for name in ("sex", "child", "age") if name in table.dimensions and name not in (*by, *codes)
+    ]
     for name in table.dimensions:
         if name in table.summed and name not in by and name not in parts and name not in codes:
             frame = frame.filter(pl.col(name) == TOTAL)
@@ -80,22 +84,20 @@ def rows(published: Published, releases: Releases, language: str, by: Sequence[s
         piece = frame.filter(part(**chosen)) if shown else whole.head(0)
         piece = piece.select(*by, pl.col("value").fill_null(float("nan")).alias(name))
         whole = whole.join(piece, on=list(by), how="left", maintain_order="left") if by else whole
-    result = []
-    for line in whole.iter_rows(named=True):
-        result.append(
-            Row(
-                labels=tuple(releases.label(name, line[name], language) for name in by),
-                value=line["value"],
-                half=half_width(line["standard_error"]),
-                women=_number(line["women"]),
-                men=_number(line["men"]),
-                children=_number(line["children"]),
-                share_final=line["share_final"],
-                status=line["obs_status"],
-                codes=tuple(line[name] for name in by),
-            )
+    return [
+        Row(
+            labels=tuple(releases.label(name, line[name], language) for name in by),
+            value=line["value"],
+            half=half_width(line["standard_error"]),
+            women=_number(line["women"]),
+            men=_number(line["men"]),
+            children=_number(line["children"]),
+            share_final=line["share_final"],
+            status=line["obs_status"],
+            codes=tuple(line[name] for name in by),
         )
-    return result
+        for line in whole.iter_rows(named=True)
+    ]
 
 
 def _number(value: float | None) -> float | None:

@@ -2,8 +2,8 @@
 
     vintages/<month of release>.csv        the open monthly series as published (layout of Stats NZ)
     vintages/<month of release>.years.csv  annual flows as published, for the revision triangle
-    vintages/ledger/<month>.cells.parquet  every figure published, by the key of its rows, with its sums: private, because
-    vintages/ledger/<month>.sums.parquet   it holds the true values that the gates compare
+    vintages/ledger/<month>.cells.parquet  every figure published, by the key of its rows, with its sums: private,
+    because vintages/ledger/<month>.sums.parquet   it holds the true values that the gates compare
 
 A release of the same month replaces the one before it; it is then compared with the month before.
 """
@@ -45,9 +45,7 @@ def last_ledger(folder: Path, month: str) -> Ledger | None:
         return None
     path = earlier[-1]
     name = path.name.split(".")[0]
-    return Ledger(
-        name, pl.read_parquet(path), pl.read_parquet(path.with_name(f"{name}.sums.parquet"))
-    )
+    return Ledger(name, pl.read_parquet(path), pl.read_parquet(path.with_name(f"{name}.sums.parquet")))
 
 
 def extend(universe: Universe, ledger: Ledger | None) -> tuple[Universe, Protected]:
@@ -72,7 +70,7 @@ def extend(universe: Universe, ledger: Ledger | None) -> tuple[Universe, Protect
     place = known.with_row_index("number").filter(pl.col("old").is_not_null())
     number = np.full(len(ledger.figure), -1, np.int64)
     number[place["old"].to_numpy()] = place["number"].to_numpy()
-    offset = int(universe.sums["sum"].max() or 0) + 1 if len(universe.sums) else 0
+    offset = int(universe.sums["sum"].to_numpy().max()) + 1 if len(universe.sums) else 0
     sums = ledger.sums.with_columns(
         pl.col("sum") + offset,
         pl.Series("parent", number[ledger.sums["parent"].to_numpy()]),
@@ -123,7 +121,10 @@ def open_series(published: Published, month: str) -> pl.DataFrame:
         pl.col("counterpart").replace(TOTAL, "TOTAL").alias("country_of_residence"),
         pl.col("value").alias("estimate"),
         pl.col("standard_error"),
-        pl.when(pl.col("obs_status") == "P").then(pl.lit("Provisional")).otherwise(pl.lit("Final")).alias("status"),
+        pl.when(pl.col("obs_status") == "P")
+        .then(pl.lit("Provisional"))
+        .otherwise(pl.lit("Final"))
+        .alias("status"),
     )
 
 
@@ -139,9 +140,26 @@ def annual_flows(published: Published, month: str) -> pl.DataFrame:
 def triangle(folder: Path, now: pl.DataFrame, month: str) -> pl.DataFrame:
     """Return the annual flows of all releases up to this one."""
     paths = [path for path in sorted(folder.glob("*.years.csv")) if path.name.split(".")[0] < month]
-    types = {name: pl.String for name in ("year", "direction", "vintage", "sex", "child", "obs_status", "conf_status")}
-    return pl.concat([*(pl.read_csv(path, schema_overrides={**types, "share_final": pl.Float64, "value": pl.Float64,
-                                                         "standard_error": pl.Float64}) for path in paths), now])  # fmt: skip
+    types = dict.fromkeys(
+        ("year", "direction", "vintage", "sex", "child", "obs_status", "conf_status"), pl.String
+    )
+    return pl.concat(
+        [
+            *(
+                pl.read_csv(
+                    path,
+                    schema_overrides={
+                        **types,
+                        "share_final": pl.Float64,
+                        "value": pl.Float64,
+                        "standard_error": pl.Float64,
+                    },
+                )
+                for path in paths
+            ),
+            now,
+        ]
+    )
 
 
 def store(folder: Path, month: str, series: pl.DataFrame, years: pl.DataFrame) -> None:

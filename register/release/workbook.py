@@ -1,5 +1,7 @@
-"""The workbook: cover, contents, notes, one sheet a table. Made for screen readers: one table a sheet, marked as such, no
-merged, empty or hidden cells, no meaning by colour alone.
+"""The workbook: cover, contents, notes, one sheet a table.
+
+Made for screen readers: one table a sheet, marked as
+such, no merged, empty or hidden cells, no meaning by colour alone.
 """
 
 from __future__ import annotations
@@ -40,11 +42,14 @@ def write_workbook(tables: Sequence[Published], order: Order, language: str, pat
         }
         cover = book.add_worksheet(text("sheet_cover"))
         until = order.parameters.observed_until.isoformat()
-        _column(cover, styles, title, [text("subtitle", month=order.month, until=until), text("workbook_signs")])
+        _column(
+            cover, styles, title, [text("subtitle", month=order.month, until=until), text("workbook_signs")]
+        )
         _contents(book.add_worksheet(text("sheet_contents")), styles, tables, language, text)
         notes = [*reading_notes(order, text)]
         notes += [
-            f"{', '.join(map(str, period.years))}: {period.label[language]}" for period in order.releases.periods
+            f"{', '.join(map(str, period.years))}: {period.label[language]}"
+            for period in order.releases.periods
         ]
         _column(book.add_worksheet(text("sheet_notes")), styles, text("how_to_read"), notes)
         for one in tables:
@@ -77,7 +82,9 @@ def _table(
     sheet.write(0, 0, f"{table.name}. {table.title[language]}", styles["title"])
     unit = table.unit.get(language) or text("persons")
     sheet.write(1, 0, text("unit", unit=unit) + " " + table.note.get(language, ""))
-    periods = [period.label[language] for period in releases.periods if period.concerns(table.name, one.years)]
+    periods = [
+        period.label[language] for period in releases.periods if period.concerns(table.name, one.years)
+    ]
     sheet.write(2, 0, " ".join(periods) or text("no_breaks"))
     labelled = one.frame.with_columns(
         pl.col(name).replace(dict(releases.labels(name, language))) for name in table.dimensions
@@ -87,8 +94,10 @@ def _table(
     heads += [text(key) for key in ("value", "error", "final", "status")]
     columns = [labelled[name].to_list() for name in table.dimensions]
     columns.append([WITHHELD if value is None else value for value in labelled["value"]])
-    for name in ("standard_error", "share_final"):
-        columns.append([NONE if value is None else value for value in labelled[name]])
+    columns += [
+        [NONE if value is None else value for value in labelled[name]]
+        for name in ("standard_error", "share_final")
+    ]
     columns.append([status[code] for code in labelled["obs_status"]])
     last = FIRST_ROW + len(labelled)
     sheet.add_table(

@@ -1,7 +1,8 @@
 """An attacker who shares no code with the protection: rows, sums and linear programmes by plain Python.
 
-The attacker has the published figures, knows the method, knows which cells are truly empty and which cells of two tables or
-two releases count the same people, and bounds every other cell by linear programming. More than any real reader knows.
+The attacker has the published figures, knows the method, knows which cells are truly empty and which cells of two
+tables or two releases count the same people, and bounds every other cell by linear programming. More than any real
+reader knows.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ Cell = tuple[str, ...]
 class View:
     """One published table as the attacker sees it, with the true cells that judge the attack.
 
-    ``within`` of the dimensions are never added up. ``groups`` are the unions of codes that a dimension has beside its total.
+    ``within`` of the dimensions are never added up. ``groups`` are the unions of codes that a dimension has beside
+    its total.
     """
 
     dimensions: tuple[str, ...]
@@ -90,7 +92,7 @@ def attack(
             place = number.setdefault(ids, len(number))
             if place == len(low):
                 low.append(1.0 if zero_is_known else 0.0)
-                high.append(float(len(set(row["unit_id"] for v in views for row in v.rows))))
+                high.append(float(len({row["unit_id"] for v in views for row in v.rows})))
             figure = figures.get(cell, 0.0)
             if figure is not None:
                 low[place] = max(low[place], figure - reach)
@@ -98,8 +100,8 @@ def attack(
         for whole, parts in view.sums(people):
             equations.append((number[people[whole]], [number[people[part]] for part in parts]))
     truth = {place: len(ids) for ids, place in number.items()}
-    # Rarely sums force a figure beyond the neighbours that the method names. The attacker would then be misled; here she is
-    # told, and it must stay rare.
+    # Rarely sums force a figure beyond the neighbours that the method names. The attacker would then be misled;
+    # here she is told, and it must stay rare.
     misled = 0
     for place, count in truth.items():
         misled += not low[place] <= count <= high[place]

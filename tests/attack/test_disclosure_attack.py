@@ -54,7 +54,10 @@ def universe_of(releases: Releases, rows: Sequence[Mapping[str, object]], secret
     with Engine() as engine:
         engine.con.register("rows", pl.DataFrame(rows).to_arrow())
         engine.run("create temporary table source_migration as select * from rows")
-        cells = [count_cells(engine, releases, releases.tables[name], {"country": "COL"}, secret) for name in TABLES]
+        cells = [
+            count_cells(engine, releases, releases.tables[name], {"country": "COL"}, secret)
+            for name in TABLES
+        ]
     return cells, make_universe(cells)
 
 
@@ -75,7 +78,8 @@ def views(cells, universe: Universe, result: Protected, rows: Sequence[Mapping[s
                 "counterpart": row["counterpart_country_code"],
             }
             for row in rows
-            if one.table.name != "T12" or (row["citizenship_code"] == "COL" and row["direction"] == "immigration")
+            if one.table.name != "T12"
+            or (row["citizenship_code"] == "COL" and row["direction"] == "immigration")
         ]
         found.append(View(one.table.dimensions, one.table.within, coded, published.frame))
     return found
@@ -86,7 +90,9 @@ def no_release_before(universe: Universe) -> Protected:
 
 
 def reach(protection: Protection) -> float:
-    return {"round": protection.base - 1.0, "suppress": 0.0, "cell-key": float(protection.base)}[protection.method]
+    return {"round": protection.base - 1.0, "suppress": 0.0, "cell-key": float(protection.base)}[
+        protection.method
+    ]
 
 
 @pytest.mark.parametrize("base", [3, 5])
@@ -96,7 +102,9 @@ def test_margins_give_nothing_away(releases: Releases, method: str, base: int) -
     cells, universe = universe_of(releases, rows)
     protection = Protection(method, 5, base)
     result = protect(universe, TABLES, protection, no_release_before(universe))
-    found = attack(views(cells, universe, result, rows), reach=reach(protection), threshold=5, zero_is_known=False)
+    found = attack(
+        views(cells, universe, result, rows), reach=reach(protection), threshold=5, zero_is_known=False
+    )
     assert len(found) > 50
     assert recovered(found, disclose.need(protection)) == 0
 

@@ -1,12 +1,13 @@
 """What release tables count: one SQL file a source, each with one row per thing counted.
 
-Columns of every source: ``unit_id`` (stable between releases), ``weight`` (the probability that it happened), ``is_final``, and
-the columns that the dimensions of its tables read (``schemas/releases/_dimensions.toml``).
+Columns of every source: ``unit_id`` (stable between releases), ``weight`` (the probability that it happened),
+``is_final``, and the columns that the dimensions of its tables read (``schemas/releases/_dimensions.toml``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -26,7 +27,11 @@ Values = dict[str, "int | str"]
 
 
 def make_sources(
-    engine: Engine, open_run: Callable[[], Engine], schema: Schema, parameters: Parameters, names: Sequence[str]
+    engine: Engine,
+    open_run: Callable[[], Engine],
+    schema: Schema,
+    parameters: Parameters,
+    names: Sequence[str],
 ) -> Values:
     """Make sources as temporary tables ``source_<name>``; return the parameters that tables may use.
 
@@ -50,24 +55,29 @@ def make_sources(
     return values
 
 
-def vintages(
-    table: ReleaseTable, tables: Sequence[Published], month: str, folder: Path, partners: Sequence[Path]
-) -> Published | None:
+@dataclass(frozen=True)
+class Shelf:
+    """What lies beside the run: the month of this release, the folder of earlier ones, other countries' files."""
+
+    month: str
+    vintages: Path
+    partners: Sequence[Path]
+
+
+def vintages(table: ReleaseTable, tables: Sequence[Published], shelf: Shelf) -> Published | None:
     """Return the revision triangle: this release's annual flows below those of the earlier ones."""
     flows = next((one for one in tables if one.table.name == "T01"), None)
     if flows is None:
         return None
-    frame = triangle(folder, annual_flows(flows, month), month)
+    frame = triangle(shelf.vintages, annual_flows(flows, shelf.month), shelf.month)
     return Published(table, frame.select(*table.dimensions, *MEASURES).sort(table.dimensions))
 
 
-def mirror(
-    table: ReleaseTable, tables: Sequence[Published], month: str, folder: Path, partners: Sequence[Path]
-) -> Published | None:
+def mirror(table: ReleaseTable, tables: Sequence[Published], shelf: Shelf) -> Published | None:
     """Return our flows with each country beside those that it published of its flows with us.
 
-    A partner file is CSV: ``country`` (ISO 3166-1 alpha-3), ``year``, ``direction`` as that country sees it (its emigration to us
-    is our immigration), ``sex`` (F, M, _T), ``child`` (Y0T17, Y_GE18, _T), ``value``.
+    A partner file is CSV: ``country`` (ISO 3166-1 alpha-3), ``year``, ``direction`` as that country sees it (its
+    emigration to us is our immigration), ``sex`` (F, M, _T), ``child`` (Y0T17, Y_GE18, _T), ``value``.
 
     Raises
     ------
@@ -75,9 +85,9 @@ def mirror(
         If a file lacks a column.
     """
     ours = next((one for one in tables if one.table.name == "T05"), None)
-    if not partners or ours is None:
+    if not shelf.partners or ours is None:
         return None
-    theirs = pl.concat([_read_partner(path) for path in partners])
+    theirs = pl.concat([_read_partner(path) for path in shelf.partners])
     turned = theirs.select(
         "year",
         pl.col("direction").replace({"immigration": "emigration", "emigration": "immigration"}),
@@ -92,14 +102,25 @@ def mirror(
     mine = (
         ours.frame.filter(pl.col("nationality") == TOTAL)
         .with_columns(pl.lit("OURS").alias("mirror"))
-        .join(turned.select("year", "direction", "counterpart").unique(), on=["year", "direction", "counterpart"], how="semi")
+        .join(
+            turned.select("year", "direction", "counterpart").unique(),
+            on=["year", "direction", "counterpart"],
+            how="semi",
+        )
     )
     both = pl.concat([frame.select(*table.dimensions, *MEASURES) for frame in (mine, turned)])
     return Published(table, derive(both, table))
 
 
 def _read_partner(path: Path) -> pl.DataFrame:
-    columns = {"country": pl.String, "year": pl.String, "direction": pl.String, "sex": pl.String, "child": pl.String, "value": pl.Float64}
+    columns = {
+        "country": pl.String,
+        "year": pl.String,
+        "direction": pl.String,
+        "sex": pl.String,
+        "child": pl.String,
+        "value": pl.Float64,
+    }
     frame = pl.read_csv(path, infer_schema=False)
     for name in columns:
         if name not in frame.columns:

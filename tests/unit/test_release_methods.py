@@ -1,0 +1,112 @@
+"""Rounding, cell keys and suppression by themselves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
+from register.errors import DisclosureError
+from register.release.audit import interval, recovered
+from register.release.cellkey import perturb, transition
+from register.release.rounding import round_block
+from register.release.suppression import known_bounds
+
+NEVER = np.nan
+
+
+def two_way(table: np.ndarray) -> tuple[np.ndarray, csr_array]:
+    """A table with its margins in one row, and the sums that tie them."""
+    full = np.zeros((table.shape[0] + 1, table.shape[1] + 1))
+    full[:-1, :-1] = table
+    full[-1, :-1], full[:-1, -1], full[-1, -1] = table.sum(0), table.sum(1), table.sum()
+    number = np.arange(full.size).reshape(full.shape)
+    lines = []
+    for column in range(full.shape[1]):
+        line = np.zeros(full.size)
+        line[number[:-1, column]], line[number[-1, column]] = 1, -1
+        lines.append(line)
+    for row in range(table.shape[0]):
+        line = np.zeros(full.size)
+        line[number[row, :-1]], line[number[row, -1]] = 1, -1
+        lines.append(line)
+    return full.ravel(), csr_array(np.array(lines))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.lists(st.integers(0, 12), min_size=3, max_size=3), min_size=2, max_size=5),
+    st.sampled_from([3, 5]),
+)
+def test_rounded_tables_add_up_and_stay_near(table: list[list[int]], base: int) -> None:
+    values, matrix = two_way(np.array(table, float))
+    rounded = round_block(values, matrix, base, np.full(len(values), NEVER))
+    assert not (rounded % base).any()
+    assert not (matrix @ rounded).any()
+    assert (np.abs(rounded - values) < base).all()
+
+
+def test_what_is_a_multiple_stays() -> None:
+    values, matrix = two_way(np.array([[3.0, 6.0], [9.0, 0.0]]))
+    assert (round_block(values, matrix, 3, np.full(9, NEVER)) == values).all()
+
+
+def test_a_figure_published_before_keeps_its_value() -> None:
+    values, matrix = two_way(np.array([[4.0, 7.0], [8.0, 2.0]]))
+    for first in (3.0, 6.0):
+        kept = np.full(9, NEVER)
+        kept[0] = first
+        rounded = round_block(values, matrix, 3, kept)
+        assert rounded[0] == first
+        assert not (matrix @ rounded).any()
+
+
+def test_sums_that_cannot_hold_are_refused() -> None:
+    values, matrix = two_way(np.array([[4.0, 7.0], [8.0, 2.0]]))
+    kept = np.array([300.0, NEVER, 3.0, *[NEVER] * 6])
+    kept[1] = 9.0
+    with pytest.raises(DisclosureError, match="sums do not hold"):
+        round_block(values, matrix, 3, kept)
+
+
+@pytest.mark.parametrize("reach", [3, 5])
+@pytest.mark.parametrize("value", [1, 2, 3, 4, 7, 30])
+def test_noise_has_mean_zero_and_leaves_no_small_count(value: int, reach: int) -> None:
+    steps, cumulated = transition(value, reach)
+    chance = np.diff(cumulated, prepend=0)
+    assert chance @ steps == pytest.approx(0, abs=1e-9)
+    assert cumulated[-1] == pytest.approx(1)
+    assert np.abs(steps).max() <= reach
+    assert all(value + step == 0 or value + step >= reach for step in steps)
+
+
+def test_noise_depends_on_the_key_alone() -> None:
+    draw = np.random.default_rng(5)
+    key = draw.integers(0, 2**60, 20_000)
+    count = np.full(20_000, 40.0)
+    none = np.zeros(20_000, np.int64)
+    first = perturb(count, key, 3, none)
+    assert (first == perturb(count, key, 3, none)).all()
+    assert first.mean() == pytest.approx(40, abs=0.05)
+    assert (first != perturb(count, key, 3, none + 1)).mean() > 0.5
+    assert (perturb(np.zeros(20_000), key, 3, none) == 0).all()
+
+
+def test_the_auditor_computes_a_withheld_cell_from_its_margins() -> None:
+    values, matrix = two_way(np.array([[3.0, 20.0], [30.0, 40.0]]))
+    hidden = np.zeros(9, bool)
+    hidden[0] = True
+    low, high = known_bounds(values, hidden, np.ones(9, bool))
+    assert interval(0, low, high, matrix) == (3.0, 3.0)
+    assert recovered(low, high, matrix, np.array([0]), 4.0).tolist() == [0]
+
+
+def test_the_auditor_is_content_with_four_withheld_cells() -> None:
+    values, matrix = two_way(np.array([[3.0, 20.0], [30.0, 40.0]]))
+    hidden = np.zeros(9, bool)
+    hidden[[0, 1, 3, 4]] = True
+    low, high = known_bounds(values, hidden, np.ones(9, bool))
+    assert interval(0, low, high, matrix) == (0.0, 23.0)
+    assert not len(recovered(low, high, matrix, np.array([0]), 4.0))
