@@ -1,4 +1,7 @@
-"""A map of departments, shaded by class; the outlines are ``schemas/maps/<country>.geojson``, another country another file."""
+"""A map of departments, shaded by class.
+
+The outlines stand in ``schemas/maps/<country>.geojson``; another country is another file.
+"""
 
 from __future__ import annotations
 

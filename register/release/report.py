@@ -150,7 +150,7 @@ class Report:
         shown.insert(shown.index("Y20T24") if "Y20T24" in shown else 3, "Y15T19")
         for direction in ("immigration", "emigration"):
             label = self.releases.label("direction", direction, self.language)
-            caption = f"{label}, {self.year}"
+            caption = f"{one.table.title[self.language]}: {label.lower()}, {self.year}"
             sides = {}
             for sex in ("F", "M"):
                 found = {
@@ -241,7 +241,8 @@ class Report:
         return html.rows_table(one.table.title[self.language], heads, found, self.language, self.text)
 
     def _map(self, one: Published) -> str:
-        caption = f"{self.releases.label('direction', 'immigration', self.language)}, {self.year}"
+        label = self.releases.label("direction", "immigration", self.language)
+        caption = f"{one.table.title[self.language]}: {label.lower()}, {self.year}"
         found = [
             row
             for row in self._rows(one.table.name, ("place",), year=self.year, direction="immigration")

@@ -84,15 +84,17 @@ def test_cells_are_counted_with_every_margin() -> None:
 
 def test_net_is_the_difference_of_what_is_published() -> None:
     table = load_releases(load_schema(SCHEMAS)).tables["T01"]
-    base = {"year": "2020", "sex": TOTAL, "child": TOTAL, "nationality": TOTAL, "share_final": None}
-    frame = pl.DataFrame(
-        [
-            {**base, "direction": "immigration", "value": 30.0, "standard_error": 3.0, "obs_status": "A", "conf_status": "F"},
-            {**base, "direction": "emigration", "value": 12.0, "standard_error": 4.0, "obs_status": "P", "conf_status": "F"},
-            {**base, "year": "2021", "direction": "emigration", "value": None, "standard_error": None, "obs_status": "A", "conf_status": "C"},
-        ],
-        schema_overrides={"share_final": pl.Float64},
-    ).select(*table.dimensions, *MEASURES)  # fmt: skip
+    lines = [
+        ("2020", "immigration", 30.0, 3.0, "A", "F"),
+        ("2020", "emigration", 12.0, 4.0, "P", "F"),
+        ("2021", "emigration", None, None, "A", "C"),
+    ]
+    columns = ["year", "direction", "value", "standard_error", "obs_status", "conf_status"]
+    totals = {name: pl.lit(TOTAL) for name in ("sex", "child", "nationality")}
+    frame = pl.DataFrame(lines, schema=columns, orient="row").with_columns(
+        **totals, share_final=pl.lit(None, pl.Float64)
+    )
+    frame = frame.select(*table.dimensions, *MEASURES)
     net = derive(frame, table).filter(pl.col("direction") == "net").sort("year").to_dicts()
     assert (net[0]["value"], net[0]["standard_error"], net[0]["obs_status"]) == (18.0, 5.0, "P")
     assert (net[1]["value"], net[1]["conf_status"]) == (None, "C")
