@@ -12,7 +12,7 @@ import duckdb
 
 from register.engine import Engine, literal
 from register.errors import ExtractError, UsageError
-from register.rules.parts import Layout, rule_in_parts
+from register.rules.parts import Layout, rule_sorted, sort_crossings
 from register.rules.residence import Rule
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ LINES_SHOWN = 5
 
 _PROBLEM = """case
     when person_id is null then 'person_id'
-    when try_cast(date as timestamp) is null then 'date'
+    when try_cast(date as date) is null then 'date'
     when direction is null or cast(direction as varchar) not in ('arrival', 'departure') then 'direction'
     {}
 end"""
@@ -170,32 +170,36 @@ def rule_crossings(engine: Engine, rule: Rule, observed_until: dt.date, *, where
     ExtractError
         If a column is missing, or a value is none.
     """
-    rule_in_parts(engine, rule, observed_until, _layout(engine, where))
-
-
-def _layout(engine: Engine, where: str | None) -> Layout:
-    """Check the crossings and return their form."""
     columns = _columns(engine)
     missing = [name for name in REQUIRED if name not in columns]
     if missing:
         raise ExtractError(
             "classify_columns", where=where, missing=", ".join(missing), found=", ".join(columns)
         )
-    has_status = "initial_status" in columns
-    problem = _PROBLEM.format(_STATUS_PROBLEM if has_status else "")
-    dated = columns["date"] == "DATE"
-    hours = "false" if dated else "coalesce(bool_or(try_cast(date as time) <> time '00:00'), false)"
-    number, has_hours = engine.rows(f"select count(*) filter ({problem} is not null), {hours} from source")[0]
-    if number:
-        records = engine.rows(
-            f"select problem, record from (select row_number() over () as record, {problem} as problem from source) "
-            f"where problem is not null order by record limit {LINES_SHOWN}"
-        )
-        column = records[0][0]
-        # A file's first line is its header.
-        lines = ", ".join(str(record + (1 if where else 0)) for found, record in records if found == column)
-        raise ExtractError("classify_value", where=where, column=column, number=number, lines=lines)
-    return Layout(has_status=has_status, has_hours=bool(has_hours))
+    layout = Layout(
+        has_status="initial_status" in columns,
+        has_hours=columns["date"] != "DATE"
+        and bool(engine.rows("select bool_or(try_cast(date as time) <> time '00:00') from source")[0][0]),
+    )
+    if not sort_crossings(engine, layout):
+        raise _bad_value(engine, where, layout)
+    rule_sorted(engine, rule, observed_until, layout)
+
+
+def _bad_value(engine: Engine, where: str | None, layout: Layout) -> ExtractError:
+    """Return the refusal of crossings with values that are none: which column, how many rows, the first lines."""
+    problem = _PROBLEM.format(_STATUS_PROBLEM if layout.has_status else "")
+    problems = f"select row_number() over () as record, {problem} as problem from source"
+    column, number = engine.rows(
+        f"select problem, count(*) from ({problems}) where problem is not null group by 1 order by 2 desc, 1"
+    )[0]
+    records = engine.rows(
+        f"select record from ({problems}) where problem = $column order by record limit $shown",
+        {"column": column, "shown": LINES_SHOWN},
+    )
+    # A file's first line is its header.
+    lines = ", ".join(str(row[0] + (1 if where else 0)) for row in records)
+    return ExtractError("classify_value", where=where, column=column, number=number, lines=lines)
 
 
 def _open(engine: Engine, crossings: Path | str | ArrowFrame) -> str | None:

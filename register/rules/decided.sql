@@ -1,4 +1,4 @@
--- decided: one row per crossing, key place, with the outcome of the hard ones put in.
+-- decided: the rows of spell, with the outcome of the hard ones put in.
 -- Reads: spell, search.
 select
     spell.person,
@@ -9,7 +9,6 @@ select
     spell.is_crossing,
     spell.clock,
     spell.at_day,
-    spell.moment,
     spell.given_status,
     spell.set_status,
     case when spell.is_hard then search.decided_day else spell.decided_day end as decided_day,

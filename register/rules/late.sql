@@ -5,8 +5,8 @@
 -- 2V - W days the two published packages differ; this follows migstat and the written rule: fewer than.)
 -- A late crossing in the migrating direction is one only after a change of status, on whose way it would lead back.
 -- Reads: walk.
-with leg as (
-    select person, record, side, moment
+with doubted as (
+    select distinct person
     from walk
     where is_late
         and (
@@ -16,25 +16,37 @@ with leg as (
         )
 ),
 
+summed as (
+    -- Days in the country between two crossings are differences of side * at_day + moment.
+    select
+        *,
+        sum(case when side = 1 then -at_day else at_day end) over (
+            partition by person order by place rows between unbounded preceding and current row
+        ) as moment
+    from walk
+    where person in (select person from doubted)
+),
+
 candidate as (
     select
         person,
         record,
         side as leg_side,
-        case when side = 1 then -moment else moment end as migrating_days,
+        cast(case when side = 1 then -moment else moment end as integer) as migrating_days,
         cast(null as integer) as known_day,
         true as is_leg
-    from leg
+    from summed
+    where is_late
     union all
     select
         person,
         record,
         1 - side as leg_side,
-        case when side = 1 then at_day + moment else at_day - moment end as migrating_days,
+        cast(case when side = 1 then at_day + moment else at_day - moment end as integer) as migrating_days,
         before_day as known_day,
         false as is_leg
-    from walk
-    where side <> status_before and person in (select person from leg)
+    from summed
+    where side <> status_before and is_crossing
 ),
 
 searched as (

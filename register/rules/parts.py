@@ -35,23 +35,31 @@ class Layout:
     has_hours: bool
 
 
-def rule_in_parts(engine: Engine, rule: Rule, observed_until: dt.date, layout: Layout) -> None:
-    """Make the view ``ruling`` from the valid crossings in ``source``: record (the row, from 1) and verdict."""
-    parameters = Parameters(rule, dt.date.min, observed_until, country="XXX")
+def sort_crossings(engine: Engine, layout: Layout) -> bool:
+    """Make ``sorted``: the crossings in ``source`` by person and time; say whether every value was usable."""
     _sort(engine, layout, numbered=False)
-    if engine.rows(
-        "select count(*) from (select lag(key) over () = key and lag(check_key) over () <> check_key as is_shared "
-        "from sorted) where is_shared"
-    )[0][0]:
+    bad, shared = engine.rows(
+        """
+        select
+            count(*) filter (key is null or place is null or side is null or status < 0),
+            count(*) filter (is_shared)
+        from (select *, lag(key) over () = key and lag(check_key) over () <> check_key as is_shared from sorted)
+        """
+    )[0]
+    if shared and not bad:
         _sort(engine, layout, numbered=True)
+    return not bad
+
+
+def rule_sorted(engine: Engine, rule: Rule, observed_until: dt.date, layout: Layout) -> None:
+    """Make the view ``ruling`` from ``sorted``: record (the row of ``source``, from 1), statuses and verdict."""
+    parameters = Parameters(rule, dt.date.min, observed_until, country="XXX")
     threads = int(engine.rows("select current_setting('threads')")[0][0])
-    rows, first, last = engine.rows(
+    rows, low, high = engine.rows(
         "select count(*), coalesce(min(key), 0), coalesce(max(key), 0) from sorted"
     )[0]
     n_part = max(threads if rows > ROWS_WORTH_A_PART else 1, -(-rows // ROWS_PER_PART))
-    bounds = [int(first) + (int(last) - int(first)) * part // n_part for part in range(n_part)] + [
-        int(last) + 1
-    ]
+    bounds = [int(low) + (int(high) + 1 - int(low)) * part // n_part for part in range(n_part + 1)]
 
     def work(part: int) -> None:
         with engine.con.cursor() as cursor:
@@ -65,8 +73,17 @@ def rule_in_parts(engine: Engine, rule: Rule, observed_until: dt.date, layout: L
 
 
 def _sort(engine: Engine, layout: Layout, *, numbered: bool) -> None:
-    """Make ``sorted``: the crossings by person and time, and by their number (``record``) within a day."""
-    status = "cast(initial_status as integer)" if layout.has_status else "cast(null as integer)"
+    """Make ``sorted``; with ``numbered`` persons are told apart by numbers instead of hashes.
+
+    ``place`` is the day and the row's number; it, ``key`` and ``side`` are null, and ``status`` negative, where the
+    source has no usable value.
+    """
+    status = (
+        "case when initial_status is null then null when try_cast(initial_status as integer) in (0, 1) "
+        "then try_cast(initial_status as integer) else -1 end"
+        if layout.has_status
+        else "null"
+    )
     numbers = (
         "inner join (select person_id, row_number() over () as number from (select distinct person_id from source)) "
         "as person using (person_id)"
@@ -77,13 +94,13 @@ def _sort(engine: Engine, layout: Layout, *, numbered: bool) -> None:
         f"""
         create or replace table sorted as
         select
-            cast({"number" if numbered else PERSON_KEY} as ubigint) as key,
+            case when person_id is not null then cast({"number" if numbered else PERSON_KEY} as ubigint) end as key,
             {"0" if numbered else PERSON_CHECK} as check_key,
-            cast(date_diff('day', date '0001-01-01', cast(date as date)) as bigint) * 4294967296 + record as place,
-            cast(case when direction = 'arrival' then 1 else 0 end as integer) as side,
-            {status} as status
+            cast(date_diff('day', date '0001-01-01', try_cast(date as date)) as bigint) * 4294967296 + record as place,
+            case cast(direction as varchar) when 'arrival' then 1 when 'departure' then 0 end as side,
+            cast({status} as integer) as status
         from (select *, row_number() over () as record from source) {numbers}
-        order by key, {"cast(date as timestamp), record" if layout.has_hours else "place"}
+        order by key, {"try_cast(date as timestamp), record" if layout.has_hours else "place"}
         """
     )
 
@@ -129,11 +146,12 @@ def _walk(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters) 
         create temporary table doubtful as
         select person, bool_or(is_gap) as has_gap from walked where is_doubtful or is_gap group by person
         """)
-    cursor.execute(
-        "create temporary view walk as select * from walked where person not in (select person from doubtful)"
-    )
+    cursor.execute("create temporary view walk as select * from walked")
     create_tables(cursor, ["late"], parameters)
-    cursor.execute(f"create or replace table ruling_{part} as {_RESULT} from ({sql('ruling', parameters)})")
+    cursor.execute(
+        f"create or replace table ruling_{part} as {_RESULT} "
+        f"from ({sql('ruling', parameters)}) as ruling anti join doubtful using (person)"
+    )
     cursor.execute(
         """
         create temporary table again as

@@ -15,6 +15,7 @@ with concluded as (
         walk.is_prompt or late.known_day is not null as is_return_leg
     from walk
     left join late on late.record = walk.record
+    where walk.is_crossing
 )
 
 select

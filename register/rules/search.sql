@@ -4,13 +4,23 @@
 -- the same direction begun before the V-th own day tells the contrary days until then; the last one begun with at most
 -- W - V contrary days tells the own days until one contrary day too many.
 -- Reads: spell.
-with measured as (
+with summed as (
+    -- Days in the country between two crossings are differences of side * at_day + moment.
     select
         *,
-        case when side = 1 then at_day + moment else at_day - moment end as own_days,
-        case when side = 1 then -moment else moment end as other_days
+        sum(case when side = 1 then -at_day else at_day end) over (
+            partition by person order by place rows between unbounded preceding and current row
+        ) as moment
     from spell
     where person in (select person from spell where is_hard)
+),
+
+measured as (
+    select
+        *,
+        cast(case when side = 1 then at_day + moment else at_day - moment end as integer) as own_days,
+        cast(case when side = 1 then -moment else moment end as integer) as other_days
+    from summed
 ),
 
 searched as (

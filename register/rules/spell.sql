@@ -8,10 +8,9 @@
 --
 -- `ends` is the first day that is not observed (after the cut-off, or the death); what happens later happens, for all
 -- that can be counted, then. `clock` sets the persons' days one after another on one axis, so that a day read from a
--- later person lies beyond every `ends`. `moment` sums the days of arrivals (taken away) and departures (added): days in
--- the country between two crossings are differences of side * at_day + moment. `set_status` is the status that holds
--- before the crossing because it is the first (by default the side that it leaves), or because it was set from outside.
--- `is_gap`: the row before has the same direction.
+-- later person lies beyond every end. `set_status` is the status that holds before the crossing because it is the first
+-- (by default the side that it leaves), or because it was set from outside. `is_gap`: the row before has the same
+-- direction.
 -- Reads: history.
 with dated as (
     select
@@ -25,37 +24,39 @@ with dated as (
 ),
 
 clamped as (
-    select *, least(day, ends) as at_day from dated
+    select
+        *,
+        cast(least(day, ends) as integer) as at_day,
+        clock + least(day, ends) as at_clock,
+        clock + ends as end_clock
+    from dated
 ),
 
 followed as (
     select
         *,
-        cast(least(lead(clock + at_day, 1) over trail - clock, ends) as integer) as day_1,
-        cast(least(lead(clock + at_day, 2) over trail - clock, ends) as integer) as day_2,
-        cast(least(lead(clock + at_day, 3) over trail - clock, ends) as integer) as day_3,
-        cast(least(lead(clock + at_day, 4) over trail - clock, ends) as integer) as day_4,
-        cast(least(lead(clock + at_day, 5) over trail - clock, ends) as integer) as day_5,
-        cast(least(lead(clock + at_day, 6) over trail - clock, ends) as integer) as day_6,
+        least(lead(at_clock, 1) over trail, end_clock) as clock_1,
+        least(lead(at_clock, 2) over trail, end_clock) as clock_2,
+        least(lead(at_clock, 3) over trail, end_clock) as clock_3,
+        least(lead(at_clock, 4) over trail, end_clock) as clock_4,
+        least(lead(at_clock, 5) over trail, end_clock) as clock_5,
+        least(lead(at_clock, 6) over trail, end_clock) as clock_6,
         lag(person) over trail as previous_person,
         lag(side) over trail as previous_side,
-        lag(given_status) over trail as previous_status,
-        cast(sum(cast(case when side = 1 then -at_day else at_day end as double)) over so_far as bigint) as moment
+        lag(given_status) over trail as previous_status
     from clamped
-    window
-        trail as (partition by person order by place),
-        so_far as (partition by person order by place rows between unbounded preceding and current row)
+    window trail as (partition by person order by place)
 ),
 
 accumulated as (
     select
         *,
-        day_1 - at_day as own_1,
-        day_2 - day_1 as other_1,
-        day_1 - at_day + day_3 - day_2 as own_2,
-        day_2 - day_1 + day_4 - day_3 as other_2,
-        day_1 - at_day + day_3 - day_2 + day_5 - day_4 as own_3,
-        day_2 - day_1 + day_4 - day_3 + day_6 - day_5 as other_3
+        clock_1 - at_clock as own_1,
+        clock_2 - clock_1 as other_1,
+        clock_1 - at_clock + clock_3 - clock_2 as own_2,
+        clock_2 - clock_1 + clock_4 - clock_3 as other_2,
+        clock_1 - at_clock + clock_3 - clock_2 + clock_5 - clock_4 as own_3,
+        clock_2 - clock_1 + clock_4 - clock_3 + clock_6 - clock_5 as other_3
     from followed
 )
 
@@ -70,8 +71,7 @@ select
     at_day,
     ends,
     closes,
-    moment,
-    own_1 as spell_days,
+    cast(own_1 as integer) as spell_days,
     given_status,
     case
         when coalesce(previous_person <> person, true) then coalesce(given_status, 1 - side)
@@ -84,13 +84,13 @@ select
         when other_2 > :window - :threshold then at_day + (:window - :threshold) + own_2
         when own_3 >= :threshold then at_day + :threshold + other_2
         when other_3 > :window - :threshold then at_day + (:window - :threshold) + own_3
-        when day_6 >= ends and closes <= ends then greatest(ends - 1, day)
+        when clock_6 >= end_clock and closes <= ends then greatest(ends - 1, day)
     end as integer) as decided_day,
     own_1 >= :threshold
     or (
         other_1 <= :window - :threshold
         and (own_2 >= :threshold or (other_2 <= :window - :threshold and own_3 >= :threshold))
     ) as is_decisive,
-    other_3 <= :window - :threshold and own_3 < :threshold and day_6 < ends as is_hard,
+    other_3 <= :window - :threshold and own_3 < :threshold and clock_6 < end_clock as is_hard,
     coalesce(previous_person = person and previous_side = side, false) as is_gap
 from accumulated

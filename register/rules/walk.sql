@@ -1,4 +1,4 @@
--- walk: one row per crossing, key record, with the status before and after it and the days on which they became final.
+-- walk: one row per row of history, key place, with the status before and after it and the days on which they became final.
 --
 -- A decisive crossing leaves the person on its side whatever the status before, any other changes nothing: so `base`,
 -- the status before as far as known, is the side of the last decisive crossing, or what was set. A crossing in the
@@ -16,10 +16,13 @@
 with carried as (
     select
         *,
-        max(case when is_decisive then place * 2 + side when set_status is not null then place * 2 + set_status end)
-            over so_far as last_status
+        max(
+            case
+                when is_decisive and is_crossing then place * 2 + side
+                when set_status is not null then place * 2 + set_status
+            end
+        ) over so_far as last_status
     from decided
-    where is_crossing
     window so_far as (partition by person order by place rows between unbounded preceding and current row)
 ),
 
@@ -34,7 +37,9 @@ based as (
 chained as (
     select
         *,
-        max(case when side <> base then clock + coalesce(decided_day, 4194303) end) over so_far as last_decided
+        side <> base and is_crossing as is_migrating,
+        max(case when side <> base and is_crossing then clock + coalesce(decided_day, 4194303) end) over so_far
+            as last_decided
     from based
     window so_far as (partition by person order by place rows between unbounded preceding and current row)
 ),
@@ -51,7 +56,7 @@ settled as (
 opening as (
     select
         *,
-        case when side <> base and known_day < 4194303 then clock + known_day end as known_clock
+        case when is_migrating and known_day < 4194303 then clock + known_day end as known_clock
     from settled
 ),
 
@@ -60,15 +65,11 @@ compared as (
         *,
         coalesce(
             lag(known_clock, 1) over trail between clock and clock + day
-            and lag(side, 1) over trail <> side
             and at_day - lag(at_day, 1) over trail < 2 * :threshold - :window,
             false
         )
         or coalesce(
             lag(known_clock, 3) over trail between clock and clock + day
-            and lag(side, 1) over trail <> side
-            and lag(side, 2) over trail = side
-            and lag(side, 3) over trail <> side
             and at_day - lag(at_day, 1) over trail + lag(at_day, 2) over trail - lag(at_day, 3) over trail
             < 2 * :threshold - :window,
             false
@@ -83,8 +84,8 @@ select
     record,
     day,
     side,
+    is_crossing,
     at_day,
-    moment,
     given_status,
     case when known_day < 4194303 then base end as status_before,
     case
@@ -100,7 +101,7 @@ select
         when decided_day is not null then greatest(known_day, decided_day)
     end as after_day,
     is_prompt,
-    known_day > day and not is_prompt as is_late,
+    is_crossing and known_day > day and not is_prompt as is_late,
     is_gap,
-    is_hard and side <> base as is_doubtful
+    is_hard and is_migrating as is_doubtful
 from compared
