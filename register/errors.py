@@ -11,7 +11,6 @@ from collections.abc import Iterable
 
 from register.locale import translate
 
-
 # What a text asks when there is no suggestion to make.
 NO_SUGGESTION = (' Did you mean ""?', " ¿Quiso decir «»?")
 

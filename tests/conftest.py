@@ -21,7 +21,9 @@ def shared() -> Path:
     """The folder with the sample extracts and the published answers. CI must have it; elsewhere its tests may skip."""
     if not SHARED.is_dir():
         if os.environ.get("CI"):
-            pytest.fail("CI needs ../shared beside the clone: the tests that read it must not be skipped there")
+            pytest.fail(
+                "CI needs ../shared beside the clone: the tests that read it must not be skipped there"
+            )
         pytest.skip("../shared is not beside this clone")
     return SHARED
 
