@@ -50,7 +50,9 @@ def _crossings(country: Country, directory: Path, year: int, first_key: int) -> 
     at = np.flatnonzero((journeys.minute >= first) & (journeys.minute < last) & country.crossings.recorded)
     # An hour that was written down wrong stays within its day.
     at_any_hour = journeys.minute[at] // MINUTES * MINUTES + rng.integers(0, MINUTES, len(at))
-    written = np.where(chance(rng, country.faults["crossing"]["hour"], len(at)), at_any_hour, journeys.minute[at])
+    written = np.where(
+        chance(rng, country.faults["crossing"]["hour"], len(at)), at_any_hour, journeys.minute[at]
+    )
     order = np.argsort(written, kind="stable")
     at, written = at[order], written[order]
     person, minute = journeys.person[at], journeys.minute[at]
