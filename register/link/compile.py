@@ -239,6 +239,11 @@ def _text(compare: Compare, level: Level) -> str:
                 f"length({left}) >= 3 and starts_with({right}, {left})"
                 f" or length({right}) >= 3 and starts_with({left}, {right})"
             )
+        case "initial":
+            return (
+                f"length({left}) = 1 and starts_with({right}, {left})"
+                f" or length({right}) = 1 and starts_with({left}, {right})"
+            )
         case "phonetic":
             return f"{_key(compare)}_l = {_key(compare)}_r"
         case "typo":

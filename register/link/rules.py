@@ -18,17 +18,8 @@ from register.schema import read_toml, refuse_unknown_keys
 #: for a threshold: Jaro-Winkler similarity for names and text, days for dates, a difference for numbers.
 VOCABULARY: Mapping[str, tuple[str, ...]] = {
     "name": (
-        *(
-            "exact",
-            "swapped_with_",
-            "joined_with_",
-            "rearranged",
-            "one_of_two",
-            "shared_word",
-            "truncated",
-            "phonetic",
-        ),
-        *("typo", "NUMBER"),
+        *("exact", "swapped_with_", "joined_with_", "rearranged", "one_of_two", "shared_word"),
+        *("truncated", "initial", "phonetic", "typo", "NUMBER"),
     ),
     "date": ("exact", "heaped", "swapped", "typo", "year_only", "same_year", "same_day", "NUMBER"),
     "document": ("equal", "typo", "different", "changed"),

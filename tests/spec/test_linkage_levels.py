@@ -85,6 +85,7 @@ def test_surnames(
         ("YESSICA", "JESICA", "phonetic"),
         ("ROBERTO", "ALBERTO", "within_0.8"),
         ("SEBASTIAN", "SEBAS", "truncated"),
+        ("LUZ MARINA", "L", "initial"),
         # Two given names of which one differs: sisters are named like that.
         ("MARIA PAULA", "MARIA ISABEL", "shared_word"),
         ("LILIANA", "PEDRO", "other"),
