@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from importlib.resources import files
@@ -53,7 +54,10 @@ def table(
 
 def rows_table(caption: str, heads: Sequence[str], found: Sequence[Row], language: str, text: Text) -> str:
     """Return rows as a table: figure, 95% interval, women, men, children, share final."""
-    columns = [*heads, *(text(name) for name in ("total", "interval", "women", "men", "children", "final"))]
+    parts = [
+        name for name in ("women", "men", "children") if any(not _is_nan(getattr(row, name)) for row in found)
+    ]
+    columns = [*heads, *(text(name) for name in ("total", "interval", *parts, "final"))]
     lines = []
     for row in found:
         share = "" if row.share_final is None else f"{number(100 * row.share_final, language)}\u00a0%"
@@ -62,11 +66,15 @@ def rows_table(caption: str, heads: Sequence[str], found: Sequence[Row], languag
             *row.labels,
             cell(row.value, language) + mark,
             interval(row, language),
-            *(cell(part, language) for part in (row.women, row.men, row.children)),
+            *(cell(getattr(row, name), language) for name in parts),
             share,
         ]
         lines.append((cells, "p" if row.status == "P" else ""))
     return table(caption, columns, lines, len(heads))
+
+
+def _is_nan(value: float | None) -> bool:
+    return value is not None and math.isnan(value)
 
 
 def cell(value: float | None, language: str) -> str:
@@ -78,5 +86,6 @@ def interval(row: Row, language: str) -> str:
     """Return the 95% interval in words of numbers."""
     if row.value is None or row.half is None:
         return "–"
-    low, high = round(max(0.0, row.value - row.half)), round(row.value + row.half)
+    low, high = row.value - row.half, round(row.value + row.half)
+    low = round(low if row.is_signed else max(0.0, low))
     return f"{number(low, language)} – {number(high, language)}"

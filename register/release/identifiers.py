@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -46,18 +46,17 @@ def check_files(engine: Engine, folder: Path, harmless: set[str]) -> None:
         Naming the file and the kind of identifier, never the identifier.
     """
     known = {name for label in harmless for name in _names(_plain(label))}
+    words: dict[str, str] = {}
+    names: dict[str, str] = {}
     for path in sorted(folder.rglob("*")):
-        if not path.is_file():
-            continue
-        words: set[str] = set()
-        names: set[str] = set()
-        for text in _texts(path):
+        for text in _texts(path) if path.is_file() else ():
             plain = _plain(text)
-            words |= {word for word in WORD.findall(plain) if len(word) >= LEAST_LENGTH}
-            names |= _names(plain)
-        kind = _found(engine, words, names - known)
-        if kind:
-            raise DisclosureError("identifier_in_file", where=path.name, kind=kind)
+            words |= {word: path.name for word in WORD.findall(plain) if len(word) >= LEAST_LENGTH}
+            names |= dict.fromkeys(_names(plain) - known, path.name)
+    # One pass over each column for all files together: the records are many, the words few.
+    kind, found = _found(engine, words, names)
+    if kind:
+        raise DisclosureError("identifier_in_file", where=words.get(found) or names[found], kind=kind)
 
 
 def _texts(path: Path) -> Iterator[str]:
@@ -80,21 +79,24 @@ def _names(plain: str) -> set[str]:
     return {" ".join(words[i : i + 3]) for i in range(len(words) - 2)}
 
 
-def _found(engine: Engine, words: set[str], names: set[str]) -> str:
-    engine.con.register("word", pl.DataFrame({"word": sorted(words)}, schema={"word": pl.String}).to_arrow())
-    engine.con.register(
-        "full_name", pl.DataFrame({"name": sorted(names)}, schema={"name": pl.String}).to_arrow()
-    )
+def _found(engine: Engine, words: Iterable[str], names: Iterable[str]) -> tuple[str, str]:
+    """Return the kind of the first identifier found among the words, and the word."""
+    for view, texts in (("word", words), ("full_name", names)):
+        engine.con.register(
+            view, pl.DataFrame({"text": sorted(texts)}, schema={"text": pl.String}).to_arrow()
+        )
     for table, column in COLUMNS:
-        # A number below a million may be a count.
-        if engine.has(table) and engine.rows(
-            f"select 1 from {table} inner join word on upper({column}) = word "
-            "where length(word) >= 8 or not regexp_full_match(word, '[0-9]+') limit 1"
-        ):
-            return column
-    if engine.has("identity") and engine.rows(
-        "select 1 from identity inner join full_name "
-        "on concat_ws(' ', given_1, surname_1, surname_2) = name where surname_2 is not null limit 1"
-    ):
-        return "name"
-    return ""
+        # A number below ten million may be a count.
+        query = (
+            f"select text from word where (length(text) >= 8 or not regexp_full_match(text, '[0-9]+')) "
+            f"and text in (select upper({column}) from {table}) limit 1"
+        )
+        found = engine.rows(query) if engine.has(table) else []
+        if found:
+            return column, str(found[0][0])
+    query = (
+        "select text from full_name where text in (select concat_ws(' ', given_1, surname_1, surname_2) "
+        "from identity where surname_2 is not null) limit 1"
+    )
+    found = engine.rows(query) if engine.has("identity") else []
+    return ("name", str(found[0][0])) if found else ("", "")

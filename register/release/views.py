@@ -20,7 +20,10 @@ TOP = 15
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: what it counts, the figure with half its 95% interval, and its parts."""
+    """One line of a table: what it counts, the figure with half its 95% interval, and its parts.
+
+    A part is None where it is withheld and NaN where the table does not tell it apart. A signed figure may be negative.
+    """
 
     labels: tuple[str, ...]
     value: float | None
@@ -31,6 +34,7 @@ class Row:
     share_final: float | None
     status: str
     codes: tuple[str, ...] = ()
+    is_signed: bool = False
 
     @property
     def point(self) -> Point:
@@ -79,29 +83,34 @@ def rows(
 
     whole = frame.filter(part())
     child = "child" if "child" in parts else "age" if "age" in parts else ""
+    told = {}
     for name, chosen in (("women", {"sex": "F"}), ("men", {"sex": "M"}), ("children", {child: "Y0T17"})):
         shown = next(iter(chosen)) in parts
         piece = frame.filter(part(**chosen)) if shown else whole.head(0)
         piece = piece.select(*by, pl.col("value").fill_null(float("nan")).alias(name))
+        told[name] = shown
         whole = whole.join(piece, on=list(by), how="left", maintain_order="left") if by else whole
     return [
         Row(
             labels=tuple(releases.label(name, line[name], language) for name in by),
             value=line["value"],
             half=half_width(line["standard_error"]),
-            women=_number(line["women"]),
-            men=_number(line["men"]),
-            children=_number(line["children"]),
+            women=_number(line["women"], told["women"]),
+            men=_number(line["men"], told["men"]),
+            children=_number(line["children"], told["children"]),
             share_final=line["share_final"],
             status=line["obs_status"],
             codes=tuple(line[name] for name in by),
+            is_signed=any(one.terms and line.get(one.dimension) == one.code for one in table.derived),
         )
         for line in whole.iter_rows(named=True)
     ]
 
 
-def _number(value: float | None) -> float | None:
-    """Return a part: an absent cell is zero, a withheld one unknown."""
+def _number(value: float | None, is_told: bool) -> float | None:
+    """Return a part: an absent cell is zero, a withheld one unknown, one that is not told apart NaN."""
+    if not is_told:
+        return float("nan")
     if value is None:
         return 0.0
     return None if value != value else value
