@@ -23,6 +23,10 @@ create tables by name in that connection; reading and writing Parquet is the cal
 ``train(con, rules) -> TrainReport``
     reads ``identity``; returns the estimated weights, what moved, and the text of both files.
 
+``confidence.expect(con)``, ``confidence.estimate(con)``
+    say how far to trust a linkage without truth: from the model's probabilities (also in ``ResolveReport``), and from
+    ``judged_pair`` (identity_id_l, identity_id_r, is_same), a sample of reviewed pairs, with intervals.
+
 ``key`` is the project's secret for opaque ids, any string. Reports are frozen dataclasses of counts only.
 """
 

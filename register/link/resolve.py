@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from register.link import compile as compiled
+from register.link.confidence import Expected, expect
 from register.link.itinerary import Itinerary, find_impossible
 from register.link.persons import make_persons
 from register.link.rules import Rules
@@ -38,7 +39,7 @@ class ResolveReport:
     """How the clusters came out: counts only.
 
     ``ids_changed`` is the share of identities known from the run before whose person has another id now; None in a
-    first run.
+    first run. ``expected`` is the precision and recall that the model's own probabilities promise.
     """
 
     identities: int
@@ -48,6 +49,7 @@ class ResolveReport:
     conflicts: dict[str, int]
     changes: dict[str, int]
     ids_changed: float | None
+    expected: Expected
 
 
 def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, key: str) -> ResolveReport:
@@ -79,6 +81,7 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
         conflicts=conflicts,
         changes=report.changes,
         ids_changed=report.ids_changed,
+        expected=expect(con),
     )
 
 
