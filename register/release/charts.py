@@ -120,7 +120,7 @@ def bars(name: str, title: str, description: str, rows: Mapping[str, Sequence[Po
         Series name to its points; the points of all series have the same labels.
     """
     labels = list(dict.fromkeys(point.label for line in rows.values() for point in line))
-    left, right, band, top = 230.0, 70.0, 18.0, 30.0
+    left, right, band, top = 250.0, 70.0, 18.0, 30.0
     each = band * len(rows) + 10
     height = top + each * len(labels) + 30
     scale = ticks(max((p.value + p.half for line in rows.values() for p in line), default=1))
@@ -141,7 +141,7 @@ def bars(name: str, title: str, description: str, rows: Mapping[str, Sequence[Po
         at += 30 + 7.5 * len(label)
     for position, label in enumerate(labels):
         y = top + each * position
-        body.append(_text(left - 8, y + band * len(rows) / 2 + 4, shorten(label, 32), "end"))
+        body.append(_text(left - 8, y + band * len(rows) / 2 + 4, shorten(label, 33), "end"))
         for turn, (line, colour) in enumerate(zip(rows.values(), colours, strict=False)):
             for p in line:
                 if p.label != label:
