@@ -16,7 +16,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -109,13 +108,13 @@ def plain_splink(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
 
     profile = profile_directory()
     schema = load_schema(profile / "schemas")
-    rules = replace(load_rules(profile / "linkage_rules" / "people.toml"), key="mention_id")
+    rules = load_rules(profile / "linkage_rules" / "people.toml")
     rules = rules.with_weights(Weights(1.0, {}))
     columns = ", ".join(compiled.columns(rules))
     con.execute(f"create table identity as {identity_sql(schema.tables['identity'])}")
     con.execute(
         f"""
-        create table mentioned as select row_number() over (order by record_id, role) as mention_id, record_id, role,
+        create table mentioned as select row_number() over (order by record_id, role) as node, record_id, role,
             {columns} from mention join {compiled.identities(rules)} using (identity_id)
         """
     )
