@@ -16,7 +16,7 @@ import polars as pl
 from register.ingest.block import LINE, TEXT, Parted, as_rejected, no_rejected, no_rows
 from register.ingest.lines import read_lines, without_blank
 from register.ingest.source import Format
-from register.ingest.stretches import LOST, MAX_LINE_BYTES
+from register.ingest.stretches import MAX_LINE_BYTES, is_lossy
 
 MAX_QUOTED_LINES = 50
 # A separator of several characters is read as this one, which no text should hold.
@@ -80,10 +80,11 @@ class DelimitedText:
     def _read_whole(self, text: bytes, first: int) -> pl.DataFrame | None:
         """Read flawless text; null if it is not: a blank line, a line of other columns, something that is no text."""
         width = len(self.columns)
-        if width < 2 or b"\0" in text or LOST in text or _has_long_line(text):
+        if width < 2 or b"\0" in text or is_lossy(text) or _has_long_line(text):
             return None
         try:
-            rows = self._parse(text, quote=None)
+            # Parsed in pieces: in one, what follows is quicker.
+            rows = self._parse(text, quote=None).rechunk()
         except pl.exceptions.PolarsError:
             return None
         # No line has more separators than it may, or parsing had failed; so if the sum is right every line has all.
@@ -95,7 +96,7 @@ class DelimitedText:
 
     def _parse(self, text: bytes, quote: str | None) -> pl.DataFrame:
         return pl.read_csv(
-            text,
+            io.BytesIO(text),
             separator=self.separator,
             quote_char=quote,
             has_header=False,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import duckdb
 import polars as pl
 
-from register.engine import Engine, literal
+from register.engine import literal
 
 ID_LENGTH = 20
 KEY_LENGTH = 24
@@ -15,15 +16,14 @@ class Hasher:
 
     Parameters
     ----------
-    engine
-        The database.
     secret
         Without it nobody can recompute an id from a name and a document number.
     """
 
-    def __init__(self, engine: Engine, secret: str) -> None:
-        self.engine = engine
+    def __init__(self, secret: str) -> None:
         self.secret = secret
+        # A connection of its own, which keeps rows in order and leaves the processors to what is read meanwhile.
+        self._con = duckdb.connect(config={"threads": 1})
 
     def identify(self, text: pl.Series) -> pl.Series:
         """Return identity ids: a keyed hash of what makes an identity."""
@@ -38,10 +38,11 @@ class Hasher:
         return self._each(text, "upper(strip_accents(trim(regexp_replace(text, '\\s+', ' ', 'g'))))")
 
     def _each(self, text: pl.Series, expression: str) -> pl.Series:
-        rows = text.alias("text").to_frame().with_row_index("row")
-        self.engine.con.register("__hashed", rows.to_arrow())
+        if not len(text):
+            return text
+        self._con.register("__hashed", text.alias("text").to_frame().to_arrow())
         try:
-            found = self.engine.frame(f"select row, {expression} as made from __hashed").sort("row")
+            found = pl.DataFrame(self._con.sql(f"select {expression} as made from __hashed").to_arrow_table())
         finally:
-            self.engine.con.unregister("__hashed")
+            self._con.unregister("__hashed")
         return found["made"].cast(pl.String).alias(text.name)

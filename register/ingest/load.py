@@ -75,7 +75,7 @@ class Loader:
         self, engine: Engine, schema: Schema, secret: str, folder: Path, advance: Callable[[int], None]
     ) -> None:
         self.schema = schema
-        self.hasher = Hasher(engine, secret)
+        self.hasher = Hasher(secret)
         self.advance = advance
         self.counts: dict[int, FileCount] = {}
         self.repeats = Repeats(engine, folder / "parts")

@@ -20,7 +20,8 @@ NAMES = (
     *("given_key", "surname_1_key", "surname_2_key", "name_doubt"),
 )
 FOLDED = "__folded"
-LIMIT = 500_000
+KEY = "__key"
+LIMIT = 300_000
 _SEPARATOR = "\x1f"
 # What a part is standardised beside, to see what it is on its own: words that are nothing but a name.
 _NEIGHBOURS = {GIVEN: "ANA", FIRST: "PEREZ", SECOND: "PEREZ"}
@@ -63,10 +64,10 @@ class NameReader:
             return raw.select(
                 *(_nothing(name) for name in NAMES), pl.lit(_SEPARATOR * (len(RAW_NAMES) - 1)).alias(FOLDED)
             )
-        work = raw.select(columns)
-        self._remember(work)
+        work = raw.select(*columns, *(pl.col(column).hash().alias(KEY + column) for column in columns))
+        parts = self._read_parts(work, columns)
         for column in columns:
-            work = work.join(self._parts[column], on=column, how="left", maintain_order="left")
+            work = work.join(parts[column], on=KEY + column, how="left", maintain_order="left")
         folded = pl.concat_str(
             [
                 pl.col(FOLDED + column).fill_null("") if column in columns else pl.lit("")
@@ -91,24 +92,25 @@ class NameReader:
     def _has_parts(self, columns: list[str]) -> bool:
         return self.layout == "separate" and columns == [GIVEN, FIRST, SECOND]
 
-    def _remember(self, work: pl.DataFrame) -> None:
-        """Fold, and where it can be, standardise the parts not met before."""
+    def _read_parts(self, work: pl.DataFrame, columns: list[str]) -> dict[str, pl.DataFrame]:
+        """Return what the parts become, by column; fold, and where it can be standardise, those not met before."""
+        here: dict[str, pl.DataFrame] = {}
         fresh: dict[str, pl.DataFrame] = {}
-        for column in work.columns:
-            parts = work.select(column).drop_nulls().unique(maintain_order=True)
-            known = self._parts.get(column)
-            if known is not None and known.height > LIMIT:
-                # Forgetting all of it, now and then, keeps memory bounded.
-                known = None
-                self._parts.pop(column)
-            if known is not None:
-                parts = parts.join(known, on=column, how="anti", maintain_order="left")
-            if parts.height or known is None:
-                fresh[column] = parts.with_columns(self.hasher.fold(parts[column]).alias(FOLDED + column))
-        if fresh and self._has_parts(work.columns):
+        for column in columns:
+            key = KEY + column
+            distinct = work.select(key, column).drop_nulls().unique(key, keep="first", maintain_order=True)
+            if column in self._parts:
+                here[column] = self._parts[column].join(distinct, on=key, how="semi", maintain_order="left")
+                distinct = distinct.join(here[column], on=key, how="anti", maintain_order="left")
+            fresh[column] = distinct.with_columns(self.hasher.fold(distinct[column]).alias(FOLDED + column))
+        if self._has_parts(columns):
             fresh = _standardise_parts(fresh, self.known)
-        for column, made in fresh.items():
-            self._parts[column] = pl.concat([self._parts[column], made]) if column in self._parts else made
+        for column in columns:
+            made = fresh[column].drop(column)
+            before = self._parts.get(column, made.clear())
+            self._parts[column] = pl.concat([before, made]).tail(LIMIT)
+            here[column] = pl.concat([here[column], made]) if column in here else made
+        return here
 
 
 def _standardise_parts(fresh: dict[str, pl.DataFrame], known: pl.DataFrame | None) -> dict[str, pl.DataFrame]:

@@ -43,9 +43,9 @@ BUNDLE = (
     *("document_2_kind_code", "document_2_number", "document_2_issuer_code"),
     *PLACE,
 )
-KEYS = ["__a", "__b"]
+KEY = "__key"
 AT = "__at"
-MET_LIMIT = 1_000_000
+MET_LIMIT = 2_000_000
 FLAGS = "__flags"
 DOCUMENTS = ("document", "document_2")
 NUMBERS = tuple(f"{prefix}_number" for prefix in DOCUMENTS)
@@ -102,7 +102,7 @@ class PersonReader:
         self.checked = sorted(
             {name for check in self.checks for name in person.values if _speaks_of(check, name)}
         )
-        self._met: pl.DataFrame | None = None
+        self._met = pl.DataFrame(schema={KEY: pl.UInt64, "identity_id": pl.String, FLAGS: pl.String})
 
     def read(self, rows: pl.DataFrame, records: pl.DataFrame) -> People:
         """Read the person of each row.
@@ -115,31 +115,25 @@ class PersonReader:
             The same rows as they were read, for the checks of the table.
         """
         wrong = self._check(rows, records)
-        keys = rows.select(self._keys(rows, wrong)).with_row_index(AT)
-        distinct = keys.unique(KEYS, keep="first", maintain_order=True)
-        again = (
-            None
-            if self._met is None
-            else self._met.join(distinct, on=KEYS, how="semi", maintain_order="left")
-        )
-        fresh = (
-            distinct if again is None else distinct.join(again, on=KEYS, how="anti", maintain_order="left")
-        )
-        present = [header for header in self.headers if header in rows.columns]
+        keys = rows.select(self._key(rows, wrong)).with_row_index(AT)
+        distinct = keys.unique(KEY, keep="first", maintain_order=True)
+        # What was met before is many, what is here is few: look the many up among the few.
+        here = self._met.join(distinct, on=KEY, how="semi", maintain_order="left")
+        fresh = distinct.join(here, on=KEY, how="anti", maintain_order="left")
         made, bundles = self._make(
-            rows.select(present)[fresh[AT]],
+            rows.select(header for header in self.headers if header in rows.columns)[fresh[AT]],
             {name: (mask[fresh[AT]], reason) for name, (mask, reason) in wrong.items()},
         )
-        new = fresh.select(KEYS).hstack(made)
-        here = new if again is None else pl.concat([again, new])
-        found = keys.join(here, on=KEYS, how="left", maintain_order="left")
-        self._met = new if self._met is None else pl.concat([self._met, new]).tail(MET_LIMIT)
+        new = pl.concat([fresh.select(KEY), made], how="horizontal")
+        found = keys.join(pl.concat([here, new]), on=KEY, how="left", maintain_order="left")
+        self._met = pl.concat([self._met, new]).tail(MET_LIMIT)
         return People(found["identity_id"], found[FLAGS], bundles)
 
-    def _keys(self, rows: pl.DataFrame, wrong: Wrong) -> list[pl.Expr]:
-        """Return two hashes that stand for all that a row says of the person: a collision is out of reach.
+    def _key(self, rows: pl.DataFrame, wrong: Wrong) -> pl.Expr:
+        """Return a hash that stands for all that a row says of the person.
 
-        A value that cannot be in one record may well be in another, so that it counts what is wrong too.
+        Among ten million descriptions two share one once in hundreds of thousands of builds. A value that cannot be in
+        one record may well be in another, so that it counts what is wrong too.
         """
         present = [(at, header) for at, header in enumerate(self.headers) if header in rows.columns]
         marks = [
@@ -147,12 +141,8 @@ class PersonReader:
             for at, name in enumerate(self.person.values, start=1)
             if name in wrong
         ]
-        return [
-            pl.sum_horizontal(
-                pl.lit(0, pl.UInt64), *(pl.col(header).hash(seed + at) for at, header in present), *marks
-            ).alias(key)
-            for key, seed in zip(KEYS, (1_000, 2_000), strict=True)
-        ]
+        hashes = (pl.col(header).hash(at) for at, header in present)
+        return pl.sum_horizontal(pl.lit(0, pl.UInt64), *hashes, *marks).alias(KEY)
 
     def _make(self, rows: pl.DataFrame, wrong: Wrong) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Read what rows say of the person: identity_id and flags row by row, and the bundles of the named."""

@@ -37,7 +37,7 @@ __all__ = [
     "read_header",
 ]
 
-BLOCK_BYTES = 32 * 2**20
+BLOCK_BYTES = 40 * 2**20
 
 
 def find_header(

@@ -9,35 +9,54 @@ from typing import IO
 CODECS = {"utf-8": "utf-8", "latin-1": "latin-1", "windows-1252": "cp1252", "utf-16": "utf-16"}
 MAX_LINE_BYTES = 2**20
 LOST = "\ufffd".encode()
-BYTE_ORDER_MARK = codecs.BOM_UTF8
 
 
 def read_stretches(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterator[tuple[bytes, int]]:
     """Yield text that ends with a line, and the bytes consumed for it. Bytes that are no text become U+FFFD.
 
-    A line longer than a stretch is cut: it is rejected for its length whatever its end says.
+    A line longer than lines can be is cut: it is rejected for its length whatever its end says.
     """
-    decoder = codecs.getincrementaldecoder("utf-16")(errors="replace") if encoding == "utf-16" else None
-    rest = b""
-    consumed = 0
+    read = _decoded(stream, block_bytes) if encoding == "utf-16" else _whole_lines(stream, block_bytes)
     is_first = True
-    while raw := stream.read(block_bytes):
+    for text, consumed in read:
+        yield _as_utf8(text.removeprefix(codecs.BOM_UTF8) if is_first else text, encoding), consumed
+        is_first = False
+
+
+def _whole_lines(stream: IO[bytes], block_bytes: int) -> Iterator[tuple[bytes, int]]:
+    """Yield stretches of about as many bytes, each to the end of its last line."""
+    while text := stream.read(block_bytes):
+        if not text.endswith(b"\n"):
+            text += stream.readline(MAX_LINE_BYTES)
+        consumed = len(text)
+        if not text.endswith(b"\n"):
+            while skipped := stream.readline(MAX_LINE_BYTES):
+                consumed += len(skipped)
+                if skipped.endswith(b"\n"):
+                    text += b"\n"
+                    break
+        yield text, consumed
+
+
+def _decoded(stream: IO[bytes], block_bytes: int) -> Iterator[tuple[bytes, int]]:
+    """Yield UTF-16 as UTF-8: only there does the byte of a line end stand for one."""
+    decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
+    rest, consumed, raw = b"", 0, b"."
+    while raw:
+        raw = stream.read(block_bytes)
         consumed += len(raw)
-        # In UTF-16 a line end is found in the decoded text only; elsewhere it is the byte that it looks like.
-        rest += decoder.decode(raw).encode() if decoder else raw
-        if is_first and len(rest) >= len(BYTE_ORDER_MARK):
-            rest, is_first = rest.removeprefix(BYTE_ORDER_MARK), False
-        cut = rest.rfind(b"\n") + 1
+        rest += decoder.decode(raw, final=not raw).encode()
+        cut = len(rest) if not raw else rest.rfind(b"\n") + 1
         if cut:
-            yield _as_utf8(rest[:cut], encoding), consumed
+            yield rest[:cut], consumed
             rest, consumed = rest[cut:], 0
         elif len(rest) > block_bytes + MAX_LINE_BYTES:
             rest = rest[: MAX_LINE_BYTES + 1]
-    if decoder:
-        rest += decoder.decode(b"", final=True).encode()
-    rest = rest.removeprefix(BYTE_ORDER_MARK) if is_first else rest
-    if rest:
-        yield _as_utf8(rest, encoding), consumed
+
+
+def is_lossy(text: bytes) -> bool:
+    """Say whether text has signs that stand for lost bytes. Their first byte is rare, and quickly looked for."""
+    return LOST[:1] in text and LOST in text
 
 
 def _as_utf8(text: bytes, encoding: str) -> bytes:
