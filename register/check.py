@@ -86,7 +86,7 @@ def check_project(project: Project) -> CheckReport:
 
 
 LIBRARIES = ("duckdb", "jellyfish", "numpy", "polars", "pyarrow", "rapidfuzz", "rich", "splink", "typer")
-OPTIONAL = {"synth": ("faker",), "release": ("scipy", "pysdmx", "xlsxwriter")}
+OPTIONAL = {"synth": ("faker",), "release": ("scipy", "pysdmx", "xlsxwriter"), "xlsx": ("fastexcel",)}
 
 
 def check_installation() -> list[tuple[str, str]]:

@@ -200,8 +200,9 @@ class DelimitedText:
         while position + 1 < len(odd):
             start, end = odd[position], odd[position + 1]
             if end - start < MAX_QUOTED_LINES:
-                whole = "\n".join(texts[start : end + 1].to_list())
-                if self._has_all_columns(whole):
+                spanned = texts[start : end + 1].to_list()
+                whole = "\n".join(spanned)
+                if self._may_span(spanned) and self._has_all_columns(whole):
                     joined[start] = (end, whole)
                     position += 2
                     continue
@@ -219,6 +220,16 @@ class DelimitedText:
             .join(whole_text, on="at", how="left", maintain_order="left")
             .select(pl.coalesce("whole", TEXT).alias(TEXT), LINE)
         )
+
+    def _may_span(self, lines: list[str]) -> bool:
+        """Say whether lines can be one record: not if one of them has all its columns, its quote being a stray one."""
+        full = len(self.columns) - 1
+        first, last = lines[0], lines[-1]
+        if first.count(self.separator) == full and self.separator in first.rpartition(self.quote)[2]:
+            return False
+        if last.count(self.separator) == full and self.separator in last.partition(self.quote)[0]:
+            return False
+        return all(line.count(self.separator) != full for line in lines[1:-1])
 
     def _has_all_columns(self, record: str) -> bool:
         try:

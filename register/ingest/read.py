@@ -86,7 +86,11 @@ def read_header(line: str, source: Source, period: tuple[dt.date, dt.date] | Non
         separator = form.delimiter
         if len(separator.encode()) > 1:
             line, separator = line.replace(separator, UNIT_SEPARATOR), UNIT_SEPARATOR
-        cells = next(csv.reader([line], delimiter=separator, quotechar=form.quote or None), [])
+        try:
+            cells = next(csv.reader([line], delimiter=separator, quotechar=form.quote or None), [])
+        except csv.Error:
+            # What no reader of CSV takes for a header is none; its columns will be missed.
+            cells = line.split(separator)
     return _hold(cells, source, period)
 
 
