@@ -1,6 +1,6 @@
 """Errors a person can act on: what happened, where, why it matters and how to mend it.
 
-Every error has a key in the catalogue (``locale/messages.toml``), where its text stands in Spanish and
+Every error has a key in the catalogue (``locale/*.toml``), where its text stands in Spanish and
 English, and an exit code that scripts can rely on. Values interpolated into a message must never be a name
 or a document number.
 """

@@ -1,7 +1,8 @@
 """The one catalogue of user-facing texts, in Spanish and English.
 
-The texts stand side by side in ``messages.toml`` and not in compiled gettext files: a statistician can
-mend a wording in an editor, a translation cannot lag unseen, and nothing needs compiling.
+The texts stand side by side in TOML (``messages.toml`` for what every part shares, one file beside it for each large
+part) and not in compiled gettext files: a statistician can mend a wording in an editor, a translation cannot lag
+unseen, and nothing needs compiling.
 """
 
 from __future__ import annotations
@@ -17,18 +18,27 @@ LANGUAGES = ("es", "en")
 
 @cache
 def catalogue() -> dict[str, dict[str, str]]:
-    """Return every message: dotted key to its text per language."""
-    tree = tomllib.loads((files("register.locale") / "messages.toml").read_text("utf-8"))
+    """Return every message: dotted key to its text per language.
+
+    Raises
+    ------
+    ValueError
+        If two files hold the same key: a defect of the program, caught by the tests.
+    """
     flat: dict[str, dict[str, str]] = {}
 
     def walk(prefix: str, node: dict[str, Any]) -> None:
         if set(node) == set(LANGUAGES):
+            if prefix in flat:
+                raise ValueError(f"the message {prefix} stands in two files")
             flat[prefix] = node
             return
         for key, child in node.items():
             walk(f"{prefix}.{key}" if prefix else key, child)
 
-    walk("", tree)
+    for file in sorted(files("register.locale").iterdir(), key=lambda file: file.name):
+        if file.name.endswith(".toml"):
+            walk("", tomllib.loads(file.read_text("utf-8")))
     return flat
 
 
