@@ -118,4 +118,4 @@ def _merge_rows(matrix: Any, d: Floats) -> tuple[Any, Floats]:
     products = rows @ np.random.default_rng(0).random((rows.shape[1], 2))
     keys = products[:, 0] + 1j * products[:, 1]
     _, first, place = np.unique(keys, return_index=True, return_inverse=True)
-    return rows[first], np.bincount(place, weights=d[alive])
+    return rows[first], np.bincount(place, weights=d[alive]).astype(np.float64)

@@ -48,15 +48,14 @@ class Design:
         """(H,) clusters of each stratum."""
         return np.bincount(self.stratum_of, minlength=len(self.fraction)).astype(np.int64)
 
-    def sums(self, values: Floats) -> Floats:
-        """Return the sums by cluster, (P, m), of values by unit, (n, m)."""
+    def sums(self, values: Any) -> Floats:
+        """Return the sums by cluster, (P, m), of values by unit, (n, m), dense or sparse."""
         n = len(self.cluster)
-        adder = sparse.csr_array(
-            (np.ones(n), (self.cluster, np.arange(n))), shape=(len(self.stratum_of), n)
-        )
-        return np.asarray(adder @ values)
+        adder = sparse.csr_array((np.ones(n), (self.cluster, np.arange(n))), shape=(len(self.stratum_of), n))
+        added = adder @ values
+        return np.asarray(added.toarray() if sparse.issparse(added) else added)
 
-    def variance(self, values: Floats) -> Floats:
+    def variance(self, values: Any) -> Floats:
         """Return the variance of the sum of each column of weighted values, (n, m), as (m,).
 
         Raises

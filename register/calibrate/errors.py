@@ -35,8 +35,11 @@ class ConflictError(QualityError):
         if distance is not None:
             low, high = ranges(matrix, d, distance)
             self.attainable = [(float(low[place]), float(high[place])) for place in self.members]
+        low, high = (-np.inf, np.inf) if distance is None else distance.attainable
         super().__init__(
-            "benchmarks_conflict", members=", ".join(str(place) for place in self.members), bounds=""
+            "benchmarks_conflict",
+            members=", ".join(f"[{place}] = {totals[place]:,.6g}" for place in self.members),
+            bounds=f"{low:g} - {high:g}",
         )
 
 
@@ -44,8 +47,8 @@ class NotConvergedError(QualityError):
     """The benchmarks do not exclude one another, but no weights were found."""
 
     def __init__(self, worst: int, error: float) -> None:
-        self.worst = worst
-        super().__init__("not_converged", member=worst, error=f"{error:.1e}")
+        self.worst, self.error = worst, f"{error:.1e}"
+        super().__init__("not_converged", member=worst, error=self.error)
 
 
 def ranges(matrix: Any, d: Floats, distance: Distance) -> tuple[Floats, Floats]:

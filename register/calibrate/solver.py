@@ -75,6 +75,7 @@ def calibrate(
     cost: ArrayLike | None = None,
     start: ArrayLike | None = None,
     redundancy_tolerance: float = REDUNDANCY_TOLERANCE,
+    seek_conflict: bool = True,
 ) -> Calibration:
     """Return the weights nearest to d that meet the benchmarks.
 
@@ -95,6 +96,8 @@ def calibrate(
         (K,) multipliers to start from: those of a similar problem save steps.
     redundancy_tolerance
         A hard benchmark that follows from others is dropped when it agrees with them to this relative difference.
+    seek_conflict
+        Whether to look for the benchmarks in conflict when no weights are found; it takes linear programmes.
 
     Raises
     ------
@@ -117,7 +120,7 @@ def calibrate(
     begin = np.zeros(len(kept)) if start is None else np.asarray(start, np.float64)[kept]
     lam, g, steps, converged = dual.solve(begin)
     if not converged:
-        members = find_conflict(matrix, d, totals, hard, chosen, unit)
+        members = find_conflict(matrix, d, totals, hard, chosen, unit) if seek_conflict else []
         if members:
             raise ConflictError(members, matrix, d, totals, chosen)
         raise NotConvergedError(int(np.asarray(kept)[dual.worst(g, lam)]), float(dual.error(g, lam).max()))

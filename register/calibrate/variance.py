@@ -4,8 +4,9 @@ Linearised: the variance under the design of ``w (u - x'B)``, with u the influen
 regression on the benchmarks under the base weights, ridge included. A benchmark with a standard error σ adds
 ``B² σ²``. Without such errors and without ridge these are the figures of R's survey package for calibrated designs.
 
-Sources: J.-C. Deville and C.-E. Särndal (1992), for the residuals; J. A. Dever and R. Valliant, A comparison of variance
-estimators for poststratification to estimated control totals, Survey Methodology 36 (2010) 45-56, for ``B² σ²``.
+Sources: J.-C. Deville and C.-E. Särndal (1992), for the residuals; J. A. Dever and R. Valliant, A comparison of
+variance estimators for poststratification to estimated control totals, Survey Methodology 36 (2010) 45-56, for
+``B² σ²``.
 """
 
 from __future__ import annotations
