@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from register.console import Console
-from register.engine import Engine, literal
+from register.engine import Engine
 from register.errors import DeclarationError, ExtractError, QualityError, RegisterError
 from register.project import Project
 from register.run import Run, digest, digest_file, list_runs
@@ -52,9 +52,9 @@ class Workshop:
         self.written[name] = path
         if table.key:
             key = ", ".join(table.key)
+            self.engine.view("__written", path)
             repeated = self.engine.rows(
-                "select count(*) from (select 1 from "
-                f"read_parquet({literal(path)}) group by {key} having count(*) > 1)"
+                f"select count(*) from (select 1 from __written group by {key} having count(*) > 1)"
             )[0][0]
             if repeated:
                 raise RegisterError("key_repeated", table=name, count=repeated, key=key)
