@@ -25,7 +25,7 @@ def smaller_memory(one: str, other: str) -> str:
 
     def size(limit: str) -> float:
         number, prefix, binary = re.fullmatch(r"([\d.]+)\s*([KMGT])(i?)B", limit).groups()  # type: ignore[union-attr]
-        return float(number) * (1024 if binary else 1000) ** ("KMGT".index(prefix) + 1)
+        return float(number) * float((1024 if binary else 1000) ** ("KMGT".index(prefix) + 1))
 
     return min((limit for limit in (one, other) if limit), key=size, default="")
 
