@@ -61,18 +61,7 @@ def predict(
     comparisons = count_comparisons(con, rules, distinct)
     announce(comparisons)
     candidates = make_candidates(con, rules)
-    api = DuckDBAPI(con)
-    linker = Linker(
-        api.register("link_input", dataset_display_name="link_input"),
-        compiled.settings(rules, distinct),
-        log_level=None,
-        validate_settings=False,
-    )
-    _register_frequencies(con, api, linker, rules)
-    linker.table_management.register_blocked_pairs_for_predict(
-        api.register("link_candidate", dataset_display_name="link_candidate")
-    )
-    scored = linker.inference.predict(threshold_match_weight=rules.review, warning_mode="never")
+    scored = score(con, rules, distinct, threshold=rules.review)
     names = ", ".join(f"'{block.name}'" for block in rules.blocks)
     levels = [f"gamma_{compare.concept}" for compare in rules.compares]
     key = rules.key
@@ -82,7 +71,7 @@ def predict(
         select l.{key} as {key}_l, r.{key} as {key}_r, round(match_weight, 4) as match_weight,
             round(match_probability, 9) as match_probability, [{names}][match_key::integer + 1] as match_key,
             {", ".join(f"{level}::tinyint as {level}" for level in levels)}
-        from {scored.physical_name} join link_input as l on l.node = node_l join link_input as r on r.node = node_r
+        from {scored} join link_input as l on l.node = node_l join link_input as r on r.node = node_r
         union all
         select least(representative, {key}), greatest(representative, {key}), {IDENTICAL}, 1.0, 'identical',
             {", ".join(f"null::tinyint as {level}" for level in levels)}
@@ -98,6 +87,46 @@ def predict(
         f"select count(*), count(*) filter (match_weight >= {rules.link}) from pair"
     ).fetchall()[0]
     return PredictReport(identities, distinct, comparisons, candidates, pairs, above)
+
+
+def score(
+    con: duckdb.DuckDBPyConnection,
+    rules: Rules,
+    rows: int,
+    *,
+    threshold: float | None = None,
+    steps: bool = False,
+) -> str:
+    """Weigh the pairs of ``link_candidate`` (match_key, join_key_l, join_key_r: nodes of ``link_input``).
+
+    Parameters
+    ----------
+    rows
+        Number of rows to be linked in all: sets the prior.
+    threshold
+        Match weight, in bits, that a pair must reach to be returned; all are if not given.
+    steps
+        Keep what each comparison adds to the weight: ``mw_*`` and ``mw_tf_adj_*``, in bits.
+
+    Returns
+    -------
+    str
+        Name of a table with node_l, node_r, match_weight, match_probability, match_key and gamma_*. It lives until
+        `forget_splink`.
+    """
+    api = DuckDBAPI(con)
+    linker = Linker(
+        api.register("link_input", dataset_display_name="link_input"),
+        compiled.settings(rules, rows, steps=steps),
+        log_level=None,
+        validate_settings=False,
+    )
+    _register_frequencies(con, api, linker, rules)
+    linker.table_management.register_blocked_pairs_for_predict(
+        api.register("link_candidate", dataset_display_name="link_candidate")
+    )
+    scored = linker.inference.predict(threshold_match_weight=threshold, warning_mode="never")
+    return str(scored.physical_name)
 
 
 def prepare(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
