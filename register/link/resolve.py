@@ -167,7 +167,10 @@ def connect(con: duckdb.DuckDBPyConnection, edges: str, into: str) -> None:
 
 
 def _cores(con: duckdb.DuckDBPyConnection) -> None:
-    """Create ``core`` (node, core): the identities of a cluster that show one document, named by the smallest."""
+    """Create ``core`` (node, core): the identities of a cluster that show one document, named by the smallest.
+
+    Where a reviewer held two of them apart, the document proves nothing and each identity stands for itself.
+    """
     con.execute(
         """
         create or replace temp table showing as
@@ -186,7 +189,14 @@ def _cores(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         create or replace temp table core as
-        select c.node, coalesce(t.cluster, c.node) as core from cluster as c left join tied as t using (node)
+        with tied_or_not as (
+            select c.node, coalesce(t.cluster, c.node) as core from cluster as c left join tied as t using (node)
+        ),
+        disputed as (
+            select a.core from judged join tied_or_not as a on a.node = l join tied_or_not as b on b.node = r
+            where judgement = 'different' and a.core = b.core
+        )
+        select node, case when core in (from disputed) then node else core end as core from tied_or_not
         """
     )
     con.execute("drop table showing; drop table shared; drop table tied")
