@@ -17,6 +17,7 @@ from register import __version__
 from register.console import Console
 from register.errors import INTERRUPTED, RegisterError, UsageError, suggest
 from register.locale import LANGUAGES, default_language, translate
+from register.usage import Application, problem
 
 GLOBAL_FLAGS = ("--json", "--quiet", "-q")
 GLOBAL_VALUES = ("-C", "--directory", "--lang")
@@ -69,14 +70,8 @@ def make_app(language: str) -> typer.Typer:
     def text(key: str) -> str:
         return translate(f"help.{key}", language)
 
-    app = typer.Typer(
-        name="register",
-        help=text("app"),
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-    )
-    runs_app = typer.Typer(help=text("runs"), no_args_is_help=True, rich_markup_mode=None)
+    app = Application(language, name="register", help=text("app"), pretty_exceptions_enable=False)
+    runs_app = Application(language, help=text("runs"))
     app.add_typer(runs_app, name="runs")
 
     run_option: Any = typer.Option(None, "--run", help=text("run_option"))
@@ -321,8 +316,11 @@ def main(arguments: list[str] | None = None) -> None:
     except RegisterError as error:
         _fail(error.message(language), error.exit_code, given, error.key)
     except TyperException as error:
-        # Typer's own errors: a misspelt command or option, a missing argument.
-        _fail(translate("errors.usage", language, reason=error.format_message()), 2, given, "usage")
+        # Typer's own errors: a misspelt command or option, a missing argument; or a group named without its command.
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(error.format_message() + "\n")
+            raise SystemExit(2) from None
+        _fail(translate("errors.usage", language, reason=problem(error, language)), 2, given, "usage")
     except (KeyboardInterrupt, Abort):
         _fail(translate("build.interrupted", language), INTERRUPTED, given, "interrupted")
     except BrokenPipeError:

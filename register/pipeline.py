@@ -24,8 +24,8 @@ from typing import Any
 
 from register import stages
 from register.console import Console
-from register.engine import Engine
-from register.errors import DeclarationError
+from register.engine import Engine, OutOfMemory
+from register.errors import DeclarationError, LockedError
 from register.project import Project
 from register.run import Run, digest, digest_files, list_runs, now, open_run
 from register.schema import Schema
@@ -90,7 +90,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("membership", "person", "conflict", "person_change"),
         settings=lambda project: project.secret(),
         declarations=("linkage_rules/*", "decisions/people.jsonl"),
-        code=("link",),
+        code=("link", "decisions.py"),
     ),
     Stage(
         name="stays",
@@ -221,7 +221,10 @@ def _perform(
         for table in stage.reads:
             engine.view(table, run.table_path(schema.tables[table]))
         workshop = stages.Workshop(project, schema, engine, run, staging, console, stage.makes, force)
-        details = stage.work(workshop)
+        try:
+            details = stage.work(workshop)
+        except OutOfMemory as error:
+            raise LockedError("out_of_memory", where=str(run.path)) from error
     seconds = round(time.monotonic() - begun, 2)
     record = {
         "key": key,

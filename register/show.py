@@ -267,7 +267,13 @@ def evaluation(console: Console, found: Any) -> None:
     console.table(
         [console.text(f"column.{name}") for name in ("year", "direction", "register", "truth", "difference")],
         [
-            [row["year"], row["direction"], f"{row['register']:,.1f}", row["truth"], f"{row['error']:+.1%}"]
+            [
+                row["year"],
+                console.text(f"column.{row['direction']}"),
+                f"{row['register']:,.1f}",
+                row["truth"],
+                f"{row['error']:+.1%}",
+            ]
             for row in found.to_dict()["flows"]
         ],
     )

@@ -37,7 +37,7 @@ PARTS = {
 }
 
 
-def settings(rules: Rules, n_rows: int | None = None) -> SettingsCreator:
+def settings(rules: Rules, n_rows: int | None = None, *, steps: bool = False) -> SettingsCreator:
     """Return Splink's settings for the rules, with the weights at hand.
 
     Parameters
@@ -46,6 +46,8 @@ def settings(rules: Rules, n_rows: int | None = None) -> SettingsCreator:
         The declaration.
     n_rows
         Number of rows to be linked: sets the prior, see `prior_weight`. None in training.
+    steps
+        Whether Splink shall tell what each comparison adds to the weight of a pair.
     """
     weights = rules.weights
     given: dict[str, Any] = {}
@@ -59,7 +61,7 @@ def settings(rules: Rules, n_rows: int | None = None) -> SettingsCreator:
         unique_id_column_name="node",
         comparisons=[_comparison(rules, compare) for compare in rules.compares],
         retain_matching_columns=True,  # without them Splink leaves the levels of a pair out as well
-        retain_intermediate_calculation_columns=False,
+        retain_intermediate_calculation_columns=steps,
         max_iterations=50,
         **given,
     )

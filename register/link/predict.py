@@ -70,7 +70,8 @@ def predict(
     comparisons = count_comparisons(con, rules, distinct)
     announce(comparisons)
     candidates = make_candidates(con, rules)
-    scored = _score(con, rules, distinct, "link_needed" if known else "link_input")
+    # What is kept is decided on the rounded weight: let what could round up through.
+    scored = score(con, rules, distinct, threshold=rules.review - 0.001, table=_needed(con, known))
     names = ", ".join(f"'{block.name}'" for block in rules.blocks)
     levels = [f"gamma_{compare.concept}" for compare in rules.compares]
     key = rules.key
@@ -110,20 +111,38 @@ def predict(
     return PredictReport(identities, distinct, known, prior, comparisons, candidates, pairs, above)
 
 
-def _score(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, source: str) -> str:
-    """Let Splink weigh the candidates; return the name of its table. ``rows`` are all that could be linked."""
-    if source == "link_needed":
-        con.execute(
-            """
-            create or replace table link_needed as select * from link_input where node in (
-                select join_key_l from link_candidate union select join_key_r from link_candidate
-            )
-            """
-        )
+def score(
+    con: duckdb.DuckDBPyConnection,
+    rules: Rules,
+    rows: int,
+    *,
+    threshold: float | None = None,
+    steps: bool = False,
+    table: str = "link_input",
+) -> str:
+    """Weigh the pairs of ``link_candidate`` (match_key, join_key_l, join_key_r: nodes of ``link_input``).
+
+    Parameters
+    ----------
+    rows
+        Number of rows to be linked in all: sets the prior.
+    threshold
+        Match weight, in bits, that a pair must reach to be returned; all are if not given.
+    steps
+        Keep what each comparison adds to the weight: ``mw_*`` and ``mw_tf_adj_*``, in bits.
+    table
+        Where the nodes of the candidates stand, if not in ``link_input`` with all others.
+
+    Returns
+    -------
+    str
+        Name of a table with node_l, node_r, match_weight, match_probability, match_key and gamma_*. It lives until
+        `forget_splink`.
+    """
     api = DuckDBAPI(con)
     linker = Linker(
-        api.register(source, dataset_display_name=source),
-        compiled.settings(rules, rows),
+        api.register(table, dataset_display_name=table),
+        compiled.settings(rules, rows, steps=steps),
         log_level=None,
         validate_settings=False,
     )
@@ -131,9 +150,22 @@ def _score(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, source: str)
     linker.table_management.register_blocked_pairs_for_predict(
         api.register("link_candidate", dataset_display_name="link_candidate")
     )
-    # What is kept is decided on the rounded weight: let what could round up through.
-    scored = linker.inference.predict(threshold_match_weight=rules.review - 0.001, warning_mode="never")
+    scored = linker.inference.predict(threshold_match_weight=threshold, warning_mode="never")
     return str(scored.physical_name)
+
+
+def _needed(con: duckdb.DuckDBPyConnection, known: int) -> str:
+    """Return the table of the nodes that are compared: where most are known, a smaller one than ``link_input``."""
+    if not known:
+        return "link_input"
+    con.execute(
+        """
+        create or replace table link_needed as select * from link_input where node in (
+            select join_key_l from link_candidate union select join_key_r from link_candidate
+        )
+        """
+    )
+    return "link_needed"
 
 
 def prepare(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
