@@ -35,11 +35,11 @@ class ConflictError(QualityError):
         if distance is not None:
             low, high = ranges(matrix, d, distance)
             self.attainable = [(float(low[place]), float(high[place])) for place in self.members]
-        low, high = (-np.inf, np.inf) if distance is None else distance.attainable
+        least, greatest = (-np.inf, np.inf) if distance is None else distance.attainable
         super().__init__(
             "benchmarks_conflict",
             members=", ".join(f"[{place}] = {totals[place]:,.6g}" for place in self.members),
-            bounds=f"{low:g} - {high:g}",
+            bounds=f"{least:g} - {greatest:g}",
         )
 
 
