@@ -90,7 +90,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("membership", "person", "conflict", "person_change"),
         settings=lambda project: project.secret(),
         declarations=("linkage_rules/*", "decisions/people.jsonl"),
-        code=("link",),
+        code=("link", "decisions.py"),
     ),
     Stage(
         name="stays",

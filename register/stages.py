@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from register.console import Console
 from register.engine import Engine, literal
-from register.errors import DeclarationError, ExtractError, QualityError, RegisterError
+from register.errors import ExtractError, QualityError, RegisterError
 from register.project import Project
 from register.run import Run, digest, digest_file, list_runs
 from register.schema import Schema
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 MIN_ROWS_FOR_GATE = 1_000
 LARGEST_RESIDUAL = 0.001
-DECISION_COLUMNS = (
-    *("source_l", "record_key_l", "role_l", "source_r", "record_key_r", "role_r", "judgement"),
-)
 
 
 @dataclass
@@ -210,10 +207,16 @@ def resolve(workshop: Workshop) -> dict[str, Any]:
     rules = load_rules(workshop.project.linkage_rules / "people.toml")
     itinerary = load_itinerary(workshop.project.linkage_rules / "itinerary.toml")
     before = _register_previous(workshop)
-    _register_decisions(workshop)
+    decisions = _register_decisions(workshop)
     report = resolve(workshop.engine.con, rules, itinerary, workshop.project.secret())
     workshop.write_made()
-    return {"report": asdict(report), "ids_carried_from": before}
+    against = workshop.engine.rows(
+        "select count(*) from conflict where rule = 'decision' and detail in ('kept', 'contested')"
+    )[0][0]
+    if against or decisions["disagreed"]:
+        disagreed = decisions["disagreed"]
+        workshop.console.say("decisions.contradicted", contradicted=against, disagreed=disagreed)
+    return {"report": asdict(report), "ids_carried_from": before, "decisions": decisions}
 
 
 def _register_previous(workshop: Workshop) -> str | None:
@@ -228,18 +231,23 @@ def _register_previous(workshop: Workshop) -> str | None:
     return None
 
 
-def _register_decisions(workshop: Workshop) -> None:
-    """Let SQL read the reviewers' decisions, in the order they were made."""
+def _register_decisions(workshop: Workshop) -> dict[str, int]:
+    """Let SQL read what the reviewers' decisions come to; return how many pairs are agreed, disagreed and waiting."""
     import polars as pl
 
-    path = workshop.project.decisions
-    if not path.is_file() or not path.stat().st_size:
-        return
-    try:
-        decisions = pl.read_ndjson(path, schema=dict.fromkeys(DECISION_COLUMNS, pl.String))
-    except pl.exceptions.PolarsError as error:
-        raise DeclarationError("bad_decisions", where=str(path), reason=type(error).__name__) from error
-    workshop.engine.con.register("decision", decisions.with_row_index("position").to_arrow())
+    from register.decisions import COLUMNS, DIFFERENT, SAME, read_standing
+
+    standing = read_standing(workshop.project.decisions).values()
+    rows = [
+        (*found.pair[0], *found.pair[1], found.judgement)
+        for found in standing
+        if found.judgement in (SAME, DIFFERENT)
+    ]
+    if rows:
+        frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
+        workshop.engine.con.register("decision", frame.with_row_index("position").to_arrow())
+    states = [found.state for found in standing]
+    return {state: states.count(state) for state in ("agreed", "disagreed", "waiting")}
 
 
 def rule_parameters(workshop: Workshop) -> Parameters:
