@@ -40,7 +40,9 @@ def headline(run: Run) -> dict[str, float]:
         "pairs": link["pairs"],
         "above_link": link["above_link"],
         "persons": resolve["persons"],
-        "identities_per_person": round(link["identities"] / resolve["persons"], 4) if resolve["persons"] else 0.0,
+        "identities_per_person": round(link["identities"] / resolve["persons"], 4)
+        if resolve["persons"]
+        else 0.0,
         "clusters_cut": resolve["clusters_cut"],
         "conflicts": sum(resolve["conflicts"].values()),
         "expected_precision": expected["precision"],

@@ -19,9 +19,9 @@ class BlockYield:
     """One block.
 
     ``comparisons`` are the pairs that its terms join; ``groups`` the values shared by at least two identities, and
-    ``largest`` how many identities share the commonest of them. ``largest_share`` is the part of the comparisons that the
-    single largest group makes. ``found`` is the share of the links that the block brings together, ``alone`` the share
-    that no other block brings together.
+    ``largest`` how many identities share the commonest of them. ``largest_share`` is the part of the comparisons that
+    the largest makes. ``found`` is the share of the links that the block brings together, ``alone`` the share that no
+    other block brings together.
     """
 
     number: int
@@ -57,7 +57,8 @@ def _groups(con: duckdb.DuckDBPyConnection, block: Block) -> tuple[int, int, tup
 
     if any(left != right for left, right in block.on):
         using = ", ".join(f"c{n}" for n in range(len(block.on)))
-        groups = f"(select l.n + r.n as n, l.n * r.n as made from {counted(0)} as l join {counted(1)} as r using ({using}))"
+        crossed = f"{counted(0)} as l join {counted(1)} as r using ({using})"
+        groups = f"(select l.n + r.n as n, l.n * r.n as made from {crossed})"
     else:
         groups = f"(select n, n * (n - 1) // 2 as made from {counted(0)} where n > 1)"
     (row,) = con.execute(
@@ -67,7 +68,12 @@ def _groups(con: duckdb.DuckDBPyConnection, block: Block) -> tuple[int, int, tup
         """
     ).fetchall()
     comparisons, many, most, sizes = row
-    return int(comparisons), int(many), tuple(sizes or ()), round(most / comparisons, 6) if comparisons else 0.0
+    return (
+        int(comparisons),
+        int(many),
+        tuple(sizes or ()),
+        round(most / comparisons, 6) if comparisons else 0.0,
+    )
 
 
 def _shares(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[tuple[float, float]]:
@@ -78,6 +84,7 @@ def _shares(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[tuple[float, f
         tests.append(f"coalesce({' or '.join(either)}, false)::integer")
     named = ", ".join(f"{test} as b{n}" for n, test in enumerate(tests))
     total = " + ".join(f"b{n}" for n in range(len(tests)))
+    averages = ", ".join(f"avg(b{n}), avg((b{n} = 1 and {total} = 1)::integer)" for n in range(len(tests)))
     key = rules.key
     (row,) = con.execute(
         f"""
@@ -89,9 +96,7 @@ def _shares(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[tuple[float, f
             select {named} from linked
             join link_input as l on l.{key} = {key}_l join link_input as r on r.{key} = {key}_r
         )
-        select {", ".join(f"avg(b{n}), avg((b{n} = 1 and {total} = 1)::integer)" for n in range(len(tests)))} from tested
+        select {averages} from tested
         """
     ).fetchall()
-    return [
-        (round(row[2 * n] or 0.0, 6), round(row[2 * n + 1] or 0.0, 6)) for n in range(len(rules.blocks))
-    ]
+    return [(round(row[2 * n] or 0.0, 6), round(row[2 * n + 1] or 0.0, 6)) for n in range(len(rules.blocks))]

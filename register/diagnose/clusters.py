@@ -31,8 +31,9 @@ class SizeClass:
 class Shape:
     """Persons of a shape, identities alike in all that is compared counted as one.
 
-    ``single`` one; ``pair`` two, linked; ``complete`` every two linked; ``mesh`` linked more than once round; ``star`` all
-    to one; ``chain`` each to the next; ``tree`` another form without a spare link; ``held`` by a reviewer's decision.
+    ``single`` one; ``pair`` two, linked; ``complete`` every two linked; ``mesh`` more links than are needed;
+    ``star`` all to one; ``chain`` each to the next; ``tree`` another form without a spare link; ``held`` by a decision
+    or a document.
     """
 
     shape: str
@@ -78,7 +79,7 @@ def measure_sizes(con: duckdb.DuckDBPyConnection) -> list[SizeClass]:
 
 
 def make_links(con: duckdb.DuckDBPyConnection, link: float) -> None:
-    """Create ``person_node`` (person_id, node) and ``person_link`` (person_id, l, r, weight): what the model holds together.
+    """Create ``person_node`` (person_id, node) and ``person_link`` (person_id, l, r, weight): links within persons.
 
     Identities alike in all that is compared are one node, named by the smallest. Reads ``pair`` and ``membership``.
     """

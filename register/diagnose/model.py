@@ -37,8 +37,9 @@ class LevelWeight:
 
 @dataclass(frozen=True)
 class Unlinkable:
-    """Identities of a group that do not reach the threshold even against themselves. ``by``: all, source, citizenship
-    or lacks (what they do not say).
+    """Identities of a group that do not reach the threshold even against themselves.
+
+    ``by``: all, source, citizenship or lacks (what they do not say).
     """
 
     by: str
@@ -82,7 +83,7 @@ def measure_levels(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[LevelWe
                     level=name,
                     m=m,
                     u=u,
-                    weight=round(math.log2(m / u), 2),
+                    weight=round(math.log2(m / u), 4),
                     is_fixed=declared[name].m is not None,
                     observed=round(seen / total, 6) if total else None,
                     pairs=many,
@@ -141,7 +142,7 @@ def measure_unlinkables(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Un
             group by 1 having count(*) >= {FEWEST} order by count(*) desc, 1 limit {NATIONALITIES}
         ),
         told as (
-            select 0 as turn, 'all' as by, '' as code, identity_id from identity
+            select 0 as turn, 'all' as kind, '' as code, identity_id from identity
             union all select distinct 1, 'source', source, identity_id from mention
             union all
             select 2, 'citizenship', case when citizenship_code is null then 'unknown'
@@ -149,8 +150,8 @@ def measure_unlinkables(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Un
             from identity
             union all select 3, 'lacks', trim({lacks}), identity_id from identity
         )
-        select by, code, count(*), count(*) filter (is_unlinkable) as many from told join best using (identity_id)
-        group by turn, by, code order by turn, many / count(*) desc, code
+        select kind, code, count(*), count(*) filter (is_unlinkable) as many from told join best using (identity_id)
+        group by turn, kind, code order by turn, many / count(*) desc, code
         """
     ).fetchall()
     con.execute("drop table best")

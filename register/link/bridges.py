@@ -52,7 +52,9 @@ def find_bridges(con: duckdb.DuckDBPyConnection, edges: str, into: str) -> int:
         con.execute(
             "create or replace temp table bridge_front as from bridge_front anti join bridge_walk using (l, r, node)"
         )
-        con.execute("create or replace temp table bridge_back as select l, r from bridge_front where node = r")
+        con.execute(
+            "create or replace temp table bridge_back as select l, r from bridge_front where node = r"
+        )
         for table in (into, "bridge_walk", "bridge_front"):
             con.execute(
                 f"create or replace temp table {table} as from {table} anti join bridge_back using (l, r)"

@@ -15,8 +15,9 @@ def reached(edges: Edges, start: int) -> set[int]:
     seen, waiting = {start}, [start]
     while waiting:
         node = waiting.pop()
-        for l, r in edges:
-            if node in (l, r) and (other := r if node == l else l) not in seen:
+        for edge in edges:
+            other = sum(edge) - node
+            if node in edge and other not in seen:
                 seen.add(other)
                 waiting.append(other)
     return seen
@@ -25,11 +26,11 @@ def reached(edges: Edges, start: int) -> set[int]:
 def by_definition(edges: Edges) -> dict[frozenset[int], tuple[int, int]]:
     """Each bridge with the sizes of its two sides."""
     found = {}
-    for l, r in edges:
-        left = reached(edges - {(l, r)}, l)
-        if r not in left:
-            right = reached(edges - {(l, r)}, r)
-            found[frozenset((l, r))] = (len(left), len(right))
+    for one, other in edges:
+        left = reached(edges - {(one, other)}, one)
+        if other not in left:
+            right = reached(edges - {(one, other)}, other)
+            found[frozenset((one, other))] = (len(left), len(right))
     return found
 
 
@@ -47,8 +48,8 @@ def by_sql(edges: Edges) -> list[tuple[int, int, int]]:
 
 def test_two_triangles_held_by_one_link() -> None:
     edges = {(1, 2), (2, 3), (1, 3), (3, 4), (4, 5), (5, 6), (4, 6)}
-    ((l, r, beyond),) = by_sql(edges)
-    assert {l, r} == {3, 4}
+    ((one, other, beyond),) = by_sql(edges)
+    assert {one, other} == {3, 4}
     assert beyond == 3
 
 
@@ -65,7 +66,7 @@ pairs = st.tuples(st.integers(0, 9), st.integers(0, 9)).filter(lambda p: p[0] !=
 def test_as_defined(edges: Edges) -> None:
     expected = by_definition(edges)
     found = by_sql(edges)
-    assert {frozenset((l, r)) for l, r, _ in found} == set(expected)
-    for l, r, beyond in found:
-        assert beyond == len(reached({e for e in edges if set(e) != {l, r}}, l))
-        assert beyond in expected[frozenset((l, r))]
+    assert {frozenset((one, other)) for one, other, _ in found} == set(expected)
+    for one, other, beyond in found:
+        assert beyond == len(reached({edge for edge in edges if set(edge) != {one, other}}, one))
+        assert beyond in expected[frozenset((one, other))]
