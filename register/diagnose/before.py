@@ -36,7 +36,6 @@ def headline(run: Run) -> dict[str, float]:
     return {
         "identities": link["identities"],
         "distinct": link["distinct"],
-        "comparisons": sum(link["comparisons"].values()),
         "pairs": link["pairs"],
         "above_link": link["above_link"],
         "persons": resolve["persons"],

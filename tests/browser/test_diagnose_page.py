@@ -89,3 +89,12 @@ def test_a_run_that_was_not_linked_is_refused(tmp_path: Path) -> None:
     project = make_project(tmp_path / "p", {})
     with pytest.raises(UsageError):
         diagnose(project)
+
+
+def test_figures_of_other_rules_are_not_told(tmp_path: Path) -> None:
+    project = copy_of(built_project(), tmp_path)
+    path = project.linkage_rules / "people.toml"
+    path.write_text(path.read_text("utf-8").replace("link = 8.0", "link = 9.0"), "utf-8")
+    with pytest.raises(UsageError) as refused:
+        diagnose(project)
+    assert refused.value.key == "rules_changed"

@@ -114,7 +114,7 @@ def town() -> duckdb.DuckDBPyConnection:
         "b": someone(document=("passport", "998877665")),
         "c": someone(document=("passport", "554433221"), citizenship="PER"),
         "x": someone("ROBERTO", "QUISPE", "MAMANI", "1971-01-30", "1", "PER", (NATIONAL_ID, "40404040")),
-        "y": someone("EUSEBIO", "HUANCA", "CONDORI", "1993-11-11", "1", "PER", (NATIONAL_ID, "40404040")),
+        "y": someone("POBERTO", "TUISPE", None, "1993-11-11", "1", "PER", (NATIONAL_ID, "40404040")),
         "poor": someone("JUAN", None, None, None, None, None, None),
     }
     con = Town(people).link().con
