@@ -276,6 +276,14 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         show.evaluation(session.console, evaluate_run(load_project(session.directory), run, truth))
 
+    @app.command(help=text("diagnose"))
+    def diagnose(context: typer.Context, run: str | None = run_option) -> None:
+        from register.diagnose.command import diagnose_run
+        from register.project import load_project
+
+        session = _session(context)
+        diagnose_run(session.console, load_project(session.directory), run)
+
     @app.command(help=text("explain"))
     def explain(
         context: typer.Context,
