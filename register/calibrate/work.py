@@ -117,7 +117,6 @@ def calibrate_survey(survey: Survey, spec: Spec, register_totals: Totals) -> Out
     units = make_units(survey.base_weights, design, survey.households() if spec.method.household else None)
     x = units.means(matrix).tocsr()
     totals = np.array([one.total for one in benchmarks])
-    cost = ridge_costs(benchmarks, units.base)
     distance = make_distance(spec.method.distance, spec.method.bounds)
     weighted = x.multiply(units.base[:, None]).tocsr()
     outcome = Outcome(
@@ -132,6 +131,7 @@ def calibrate_survey(survey: Survey, spec: Spec, register_totals: Totals) -> Out
         before=np.asarray(weighted.sum(axis=0)).ravel(),
         before_errors=np.sqrt(units.design(design).variance(weighted)),
     )
+    cost = ridge_costs(benchmarks, outcome.before, outcome.before_errors, squares(x, units.base))
     tolerance = spec.method.redundancy_tolerance
     try:
         found = calibrate(x, units.base, totals, distance=distance, cost=cost, redundancy_tolerance=tolerance)
@@ -175,7 +175,7 @@ def _replicate(
     """Calibrate every replicate; return their weights divided by the base weights, and how many were relaxed."""
     ratios = np.empty((len(units.base), len(replicates.scale)))
     relaxed = 0
-    square = np.asarray((x * x).T @ units.base).ravel()
+    square = squares(x, units.base)
     room = np.minimum(cost, 1 / (RELAXED * np.where(square > 0, square, 1.0)))
     for number in range(ratios.shape[1]):
         factor = replicates.factors[units.cluster, number]
@@ -187,6 +187,11 @@ def _replicate(
             one = _recalibrate(x, base, totals[number], distance, room, found)
         ratios[:, number] = factor * one.ratios
     return ratios, relaxed
+
+
+def squares(x: Any, base: Floats) -> Floats:
+    """Return the weighted sums of squares of columns, (K,)."""
+    return np.asarray((x * x).T @ base).ravel()
 
 
 def _recalibrate(
