@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from register.console import Console
-from register.engine import Engine, literal
+from register.engine import Engine
 from register.errors import ExtractError, QualityError, RegisterError
 from register.project import Project
-from register.run import Run, digest, digest_file, list_runs
+from register.run import Run, digest, digest_file, digest_files, list_runs
 from register.schema import Schema
 
 if TYPE_CHECKING:
     from register.rules.residence import Parameters
 
+LINK_CODE = Path(__file__).parent / "link"
 MIN_ROWS_FOR_GATE = 1_000
 LARGEST_RESIDUAL = 0.001
 
@@ -32,6 +34,8 @@ class Workshop:
     staging: Path
     console: Console
     makes: tuple[str, ...]
+    #: Whether everything is to be made anew, whatever an earlier build left.
+    force: bool = False
     rows: dict[str, int] = field(default_factory=dict)
     written: dict[str, Path] = field(default_factory=dict)
 
@@ -49,9 +53,9 @@ class Workshop:
         self.written[name] = path
         if table.key:
             key = ", ".join(table.key)
+            self.engine.view("__written", path)
             repeated = self.engine.rows(
-                "select count(*) from (select 1 from "
-                f"read_parquet({literal(path)}) group by {key} having count(*) > 1)"
+                f"select count(*) from (select 1 from __written group by {key} having count(*) > 1)"
             )[0][0]
             if repeated:
                 raise RegisterError("key_repeated", table=name, count=repeated, key=key)
@@ -188,14 +192,41 @@ def identify(workshop: Workshop) -> dict[str, Any]:
 
 
 def link(workshop: Workshop) -> dict[str, Any]:
-    """Weigh pairs of identities."""
+    """Weigh pairs of identities: all, or only what is new if an earlier linkage used the same rules."""
     from register.link.predict import predict
     from register.link.rules import load_rules
 
-    rules = load_rules(workshop.project.linkage_rules / "people.toml")
-    report = predict(workshop.engine.con, rules)
+    project, console = workshop.project, workshop.console
+    basis = digest(
+        {
+            "rules": digest_files(sorted(project.linkage_rules.glob("people*")), project.root),
+            "code": digest_files(sorted(LINK_CODE.glob("*.py")), LINK_CODE),
+            "libraries": [version(library) for library in ("duckdb", "splink")],
+        }
+    )
+    earlier = None if workshop.force else _register_earlier_link(workshop, basis)
+    report = predict(
+        workshop.engine.con,
+        load_rules(project.linkage_rules / "people.toml"),
+        lambda blocks: console.say("link.comparisons", pairs=console.number(sum(blocks.values()))),
+        earlier[1] if earlier else None,
+    )
     workshop.write_made()
-    return {"report": asdict(report)}
+    return {"report": asdict(report), "basis": basis, "pairs_kept_from": earlier[0] if earlier else None}
+
+
+def _register_earlier_link(workshop: Workshop, basis: str) -> tuple[str, int] | None:
+    """Let SQL read the newest linkage made by the same rules and program; return its run and its prior."""
+    pair, compared = (workshop.schema.tables[name] for name in ("pair", "compared"))
+    others = [run for run in list_runs(workshop.project.runs) if run.name != workshop.run.name]
+    for run in (workshop.run, *reversed(others)):
+        made = run.stages.get("link", {})
+        there = run.table_path(pair).is_file() and run.table_path(compared).is_file()
+        if there and made.get("basis") == basis:
+            workshop.engine.view("previous_pair", run.table_path(pair))
+            workshop.engine.view("previous_compared", run.table_path(compared))
+            return run.name, made["report"]["prior"]
+    return None
 
 
 def resolve(workshop: Workshop) -> dict[str, Any]:

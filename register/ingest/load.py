@@ -146,7 +146,7 @@ class Loader:
         frames: dict[str, pl.DataFrame] = {}
         rejected = block.rejected
         if block.rows.height:
-            made = reader.read(block.rows)
+            made = reader.read(block.rows, extract.name)
             count.add_reasons(made.records["flags"])
             if made.rejected.height:
                 rejected = pl.concat([rejected, _with_text(made.rejected, block.rows, source)])

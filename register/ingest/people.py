@@ -97,7 +97,7 @@ class PersonReader:
         self.hasher = hasher
         self.memory = memory
         self.names = NameReader(person.name_layout, hasher, known_names)
-        self.headers = sorted({header for value in person.every_value() for header in value.headers})
+        self.headers = sorted({column for value in person.every_value() for column in value.columns})
         self.checks = [check for check in source.table.checks if check.column in person.values]
         self.checked = sorted(
             {name for check in self.checks for name in person.values if _speaks_of(check, name)}

@@ -12,10 +12,20 @@ from dataclasses import dataclass
 import polars as pl
 
 from register.ingest.block import LINE
+from register.ingest.cells import prepare_cells
 from register.ingest.hashing import Hasher
 from register.ingest.people import PersonReader
 from register.ingest.source import Source
-from register.ingest.values import PLACE, Memory, joined, joined_faults, no_reasons, read_place, read_value
+from register.ingest.values import (
+    PLACE,
+    Memory,
+    joined,
+    joined_faults,
+    no_reasons,
+    raw_text,
+    read_place,
+    read_value,
+)
 from register.schema import Column, Schema
 
 CONTENT = "__content"
@@ -68,8 +78,9 @@ class RecordReader:
             for role, person in source.persons.items()
         }
 
-    def read(self, rows: pl.DataFrame) -> Records:
-        """Read every declared value of a block of rows (`register.ingest.read.Block`)."""
+    def read(self, rows: pl.DataFrame, file: str) -> Records:
+        """Read every declared value of a block of rows (`register.ingest.read.Block`) of a file."""
+        rows = prepare_cells(rows, self.source, file)
         work, faults = self._read_columns(rows)
         work, faults = _check(work, self.source, faults)
         required = {"record_key"} | {
@@ -150,20 +161,29 @@ class RecordReader:
 
 
 def _record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
-    parts = [pl.col(key).str.strip_chars() for key in source.key]
-    text = pl.concat_str(parts, separator="-") if len(parts) > 1 else parts[0]
-    return rows.select(pl.when(text != "").then(text).alias("record_key")).to_series()
+    """Return the office's own key, its parts joined by hyphens; null where a part is missing.
+
+    A part that holds a hyphen itself stands in quotes: "1-2" and "3" are another key than "1" and "2-3".
+    """
+    raw = [raw_text(rows, value).str.strip_chars().alias(str(at)) for at, value in enumerate(source.key)]
+    parts = [pl.when(part != "").then(part) for part in (pl.col(series.name) for series in raw)]
+    if len(parts) > 1:
+        quoted = (
+            pl.when(part.str.contains('[-"]'))
+            .then(pl.format('"{}"', part.str.replace_all('"', '""', literal=True)))
+            .otherwise(part)
+            for part in parts
+        )
+        text = pl.concat_str(list(quoted), separator="-")
+    else:
+        text = parts[0]
+    return pl.DataFrame(raw).select(text.alias("record_key")).to_series()
 
 
 def _declared(rows: pl.DataFrame, source: Source) -> list[tuple[int, str]]:
-    """Return the declared columns that a delivery has, numbered alike under all the names that they ever had."""
-    named = {old: value.columns[0] for value in source.every_value() for old in value.renamed_from}
-    numbers = {
-        name: at for at, name in enumerate(sorted({named.get(header, header) for header in source.headers}))
-    }
-    return sorted(
-        (numbers[named.get(header, header)], header) for header in source.headers if header in rows.columns
-    )
+    """Return the declared columns that a delivery has, numbered alike in every delivery."""
+    names = sorted({*source.headers, *source.read_columns})
+    return [(at, name) for at, name in enumerate(names) if name in rows.columns]
 
 
 def _content(rows: pl.DataFrame, source: Source) -> pl.Expr:
@@ -176,9 +196,9 @@ def _content(rows: pl.DataFrame, source: Source) -> pl.Expr:
 
 
 def _declared_text(rows: pl.DataFrame, source: Source) -> pl.Expr:
-    """Join all declared text of a row, each column after its number: the same in every build."""
+    """Join all declared text of a row, each column after its name: the same in every build."""
     return pl.concat_str(
-        [pl.lit(f"{at}=") + pl.col(header).fill_null("") for at, header in _declared(rows, source)],
+        [pl.lit(f"{header}=") + pl.col(header).fill_null("") for _, header in _declared(rows, source)],
         separator="\x1f",
     )
 

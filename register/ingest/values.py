@@ -37,7 +37,7 @@ def raw_text(rows: pl.DataFrame, value: Value) -> pl.Series:
     """Return the text of a declared value, row by row; null where the delivery has no such column."""
     if value.constant is not None:
         return pl.repeat(value.constant, rows.height, dtype=pl.String, eager=True)
-    present = [header for header in value.headers if header in rows.columns]
+    present = [column for column in value.columns if column in rows.columns]
     if not present:
         return no_reasons(rows.height)
     if len(value.columns) == 1 and value.pattern is None:
