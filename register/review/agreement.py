@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from register.decisions import DIFFERENT, SAME, SKIP, Decision, Pair
-from register.link.confidence import Reviewed, Z, combine
+from register.link.confidence import Reviewed, combine
 from register.review.queue import SAMPLE, Queue
 from register.review.session import Session
+
+#: Of the normal distribution, for 95% intervals.
+Z = 1.959964
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ def measure(session: Session) -> Reviewed:
 
     They speak of the linkage as the model and its rules made it, before the answers changed it. Of each stratum
     the answers count up to the first pair that nobody has answered: those are a random draw, whatever else was
-    reviewed.
+    reviewed. Once a build has applied answers, other pairs of the persons that they joined are no longer missed: the
+    recall measured then lies between that before and that after.
     """
     drawn = _drawn(session.queue, {n: _answer(session, n) for n in session.queue.order[SAMPLE]})
     return combine(

@@ -216,7 +216,8 @@ async def _progress(desk: Desk, show: Show, _request: Request) -> Response:
 
 def _record(desk: Desk, anchor: tuple[str, str, str]) -> str:
     source, key, role = anchor
-    return f"{desk.label.code('record_source', source)} {key} ({desk.label.code('role', role)})"
+    said = f"{desk.label.code('record_source', source)} {key}"
+    return said if role == "self" else f"{said} ({desk.label.code('role', role)})"
 
 
 async def _history(desk: Desk, show: Show, _request: Request) -> Response:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from register.decisions import COLUMNS, JUDGEMENTS, LONGEST_NOTE, Decision, Pair, new_decision, order
+from register.decisions import COLUMNS, JUDGEMENTS, Decision, Pair, order
 from register.errors import ExtractError, LockedError
 from register.review.app import Desk
 from register.review.compare import as_written
@@ -89,7 +89,7 @@ def _values(desk: Desk, identities: tuple[str, str]) -> list[str]:
 
 def _harmless(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "'", "\t", "\r")) else cell
 
 
 def take(desk: Desk, path: Path) -> Imported:
@@ -113,10 +113,7 @@ def take(desk: Desk, path: Path) -> Imported:
             pair = order(
                 *((_bare(line[KEYS[n]]), _bare(line[KEYS[n + 1]]), _bare(line[KEYS[n + 2]])) for n in (0, 3))
             )
-            note = _bare(line.get("note") or "").strip()[:LONGEST_NOTE]
-            decision = new_decision(
-                session.who, pair, judgement, note=note, queue="file", run=session.run, blind=session.is_blind
-            )
+            decision = session.make(pair, judgement, _bare(line.get("note") or ""), session.item_of(pair))
             judged.append(decision)
             place[decision] = number
         else:
@@ -145,7 +142,7 @@ def _lines(path: Path) -> list[tuple[int, Mapping[str, str]]]:
     missing = [column for column in (*KEYS, "judgement") if column not in (reader.fieldnames or ())]
     if missing:
         raise ExtractError("bad_review_file", where=f"{path}:1", reason=", ".join(missing))
-    found = []
+    found: list[tuple[int, Mapping[str, str]]] = []
     for line in reader:
         if any(line[column] is None for column in (*KEYS, "judgement")):
             raise ExtractError("bad_review_file", where=f"{path}:{reader.line_num}", reason="…")

@@ -42,20 +42,29 @@ def draw(journeys: Sequence[Sequence[Mark]], text: Text) -> str:
         f'font-family="system-ui, sans-serif" fill="{INK}">'
         f'<title id="j-t">{title}</title><desc id="j-d">{summary}</desc>'
     ]
-    parts += _years(start, end, x, height)
+    parts += _ticks(start, end, x, height)
     for lane, marks in enumerate(journeys):
         parts += _lane(lane, marks, x, text, end)
     return "".join(parts) + "</svg>"
 
 
-def _years(start: dt.date, end: dt.date, x: Callable[[dt.date], float], height: int) -> list[str]:
-    years = range(start.year + 1, end.year + 1)
-    step = max(1, -(-len(years) // 14))
+def _ticks(start: dt.date, end: dt.date, x: Callable[[dt.date], float], height: int) -> list[str]:
+    """Return the lines of years; of months or days, where the journeys are short."""
+    months = [dt.date(year, month, 1) for year in range(start.year, end.year + 1) for month in range(1, 13)]
+    inside = [month for month in months if start < month < end]
+    years = [month for month in inside if month.month == 1]
+    if len(years) > 1:
+        labels = {day: str(day.year) for day in years}
+    elif len(inside) > 2:
+        labels = {day: day.isoformat()[:7] for day in inside}
+    else:
+        days = ((end - start) * part / 6 + start for part in range(1, 6))
+        labels = {day: day.isoformat() for day in days}
+    step = max(1, -(-len(labels) // 14))
     return [
-        f'<line x1="{x(dt.date(year, 1, 1))}" x2="{x(dt.date(year, 1, 1))}" y1="8" y2="{height - 18}" stroke="{LINE}"/>'
-        f'<text x="{x(dt.date(year, 1, 1))}" y="{height - 5}" text-anchor="middle" fill="{SOFT}">{year}</text>'
-        for year in years
-        if (year - years[0]) % step == 0
+        f'<line x1="{x(day)}" x2="{x(day)}" y1="8" y2="{height - 18}" stroke="{LINE}"/>'
+        f'<text x="{x(day)}" y="{height - 5}" text-anchor="middle" fill="{SOFT}">{label}</text>'
+        for day, label in list(labels.items())[::step]
     ]
 
 

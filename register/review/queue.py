@@ -17,13 +17,14 @@ from register.errors import UsageError
 from register.link.confidence import BANDS
 from register.link.resolve import connect
 from register.link.rules import Rules
+from register.review.records import keep_records
 
 THRESHOLD, BRIDGES, CONFLICTS, SAMPLE = QUEUES = ("threshold", "bridges", "conflicts", "sample")
 TABLES = ("identity", "pair", "mention", "membership", "conflict")
 #: Bits above the threshold within which a link that holds a person together counts as near it, and as weak.
 NEAR, WEAK = 4.0, 12.0
-#: Pairs of one queue; pairs that each stratum of the sample offers.
-LONGEST, PER_STRATUM = 10_000, 100
+#: Pairs of one queue, and of the sample.
+LONGEST, LARGEST_SAMPLE = 10_000, 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def prepare(
     _score(engine, asked)
     _parts(engine, rules)
     _pick(engine, rules, secret, longest)
-    _keep_records(engine)
+    keep_records(engine)
     for table in ("scored", "asked", "node", "solid", "part", "seam", "parted"):
         engine.run(f"drop table {table}")
     return _read(engine)
@@ -241,7 +242,7 @@ def _pick(engine: Engine, rules: Rules, secret: str, longest: int) -> None:
         drawn as (
             select {scored}, row_number() over (
                 partition by was_linked, band order by md5($secret || l || r), l, r
-            ) as rank from scored
+            ) as rank, count(*) over (partition by was_linked, band) as pairs from scored
         ),
         picked as (
             select 0 as place, '{THRESHOLD}' as queue, l, r, weight, probability, was_linked, '' as reason, band,
@@ -253,15 +254,16 @@ def _pick(engine: Engine, rules: Rules, secret: str, longest: int) -> None:
             select 2, '{CONFLICTS}', l, r, weight, probability, was_linked, rule, band, 0,
                 case detail when 'parted' then 0 else -1000 end - coalesce(weight, 0) from odd
             union all
-            select 3, '{SAMPLE}', l, r, weight, probability, was_linked, '', band, rank, rank from drawn
-            where rank <= {PER_STRATUM}
+            -- large strata are asked more, by the root of their size: between equal parts and a plain random draw
+            select 3, '{SAMPLE}', l, r, weight, probability, was_linked, '', band, rank, rank / sqrt(pairs) from drawn
+            where rank <= {LARGEST_SAMPLE}
         ),
         placed as (
             select *, row_number() over (partition by queue order by first, was_linked, band, l, r, reason) as turn
             from picked
         )
         select (row_number() over (order by place, turn) - 1)::integer as number, * exclude (place, first)
-        from placed where turn <= {longest}
+        from placed where turn <= case queue when '{SAMPLE}' then {LARGEST_SAMPLE} else {longest} end
         """,
         {"secret": secret},
     )
@@ -269,56 +271,6 @@ def _pick(engine: Engine, rules: Rules, secret: str, longest: int) -> None:
         """
         create temp table stratum as
         select was_linked, band, count(*) as pairs, avg(probability) as promised from scored group by 1, 2
-        """
-    )
-    engine.run(
-        """
-        create temp table item_side as
-        with side as (
-            select number, 'l' as side, l as identity_id, r as other from item
-            union all select number, 'r', r, l from item
-        ),
-        known as (
-            select s.*, m.person_id, o.person_id as other_person, p.part, q.part as other_part
-            from side as s join membership as m using (identity_id)
-            join membership as o on o.identity_id = s.other
-            left join part as p on p.identity_id = s.identity_id left join part as q on q.identity_id = s.other
-        )
-        select number, side, m.identity_id from known as k join membership as m using (person_id)
-        where k.person_id <> k.other_person
-        union all
-        select number, side, p.identity_id from known as k join part as p using (part)
-        where k.person_id = k.other_person and k.part <> k.other_part
-        union all
-        select number, side, identity_id from known
-        where person_id = other_person and (part is null or part = other_part)
-        """
-    )
-
-
-#: The day of a record, what it tells of its person, and where.
-_DATED = {
-    "crossing": "select record_id, crossed_at::date as day, direction as what, border_post_code as post from crossing",
-    "visa": "select record_id, issued_on, 'visa', null from visa",
-    "permit": "select record_id, issued_on, 'permit', null from permit",
-    "birth": "select record_id, coalesce(born_on, registered_on), 'birth', null from birth",
-    "death": "select record_id, coalesce(died_on, registered_on), 'death', null from death",
-    "marriage": "select record_id, coalesce(married_on, registered_on), 'marriage', null from marriage",
-}
-
-
-def _keep_records(engine: Engine) -> None:
-    """Create ``seen_identity`` and ``seen_record``: identities of the items' sides, and the records that name them."""
-    engine.run(
-        "create temp table seen_identity as select i.* from identity as i semi join item_side using (identity_id)"
-    )
-    dated = " union all ".join(sql for table, sql in _DATED.items() if engine.has(table))
-    engine.run(
-        f"""
-        create temp table seen_record as
-        select m.identity_id, m.source, m.record_key, m.role, d.day, d.what, d.post from mention as m
-        semi join seen_identity using (identity_id)
-        left join ({dated}) as d (record_id, day, what, post) using (record_id)
         """
     )
 

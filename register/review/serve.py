@@ -78,8 +78,8 @@ def serve(
         desk = open_desk(project, run_name, manner, listening.getsockname()[1])
         guard = Guard(make_app(desk), desk.keys, lambda reason: desk.tell("review.refused", reason=reason))
         config = uvicorn.Config(
-            guard, log_config=None, log_level="critical", access_log=False, lifespan="off", ws="none", http="h11", loop="asyncio",
-            server_header=False, timeout_graceful_shutdown=2, limit_concurrency=32,
+            guard, log_config=None, log_level="critical", access_log=False, server_header=False, lifespan="off",
+            ws="none", http="h11", loop="asyncio", timeout_graceful_shutdown=2, limit_concurrency=32,
         )  # fmt: skip
         server = uvicorn.Server(config)
 

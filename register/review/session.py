@@ -170,22 +170,28 @@ class Session:
         """
         if judgement not in JUDGEMENTS:
             raise UsageError("bad_judgement", name=judgement)
-        decision = new_decision(
-            self.who,
-            item.pair,
-            judgement,
-            note=note.strip()[:LONGEST_NOTE],
-            queue=item.queue,
-            run=self.run,
-            weight=item.weight,
-            linked=item.linked,
-            blind=self.is_blind,
-            settles=settles and not self.is_blind,
-        )
+        decision = self.make(item.pair, judgement, note, item, settles=settles)
         self.last = self.tally.log.decide(decision)
         self.decided_now += 1
         self.refresh()
         return decision
+
+    def make(
+        self, pair: Pair, judgement: str, note: str, item: Item | None, *, settles: bool = False
+    ) -> Decision:
+        """Return a decision of this reviewer, with what the model thought of the pair if an item asks about it."""
+        return new_decision(
+            self.who,
+            pair,
+            judgement,
+            note=note.strip()[:LONGEST_NOTE],
+            queue=item.queue if item else "",
+            run=self.run,
+            weight=item.weight if item else None,
+            linked=item.linked if item else None,
+            blind=self.is_blind,
+            settles=settles and not self.is_blind,
+        )
 
     def undo(self, decision_id: str | None = None) -> Decision | None:
         """Take back an own decision, the last one if not named; return it, or None if there is none."""

@@ -2,7 +2,7 @@
 "use strict";
 
 // A key that was meant for the pair before must not decide this one.
-const SETTLE = 250;
+const SETTLE = 150;
 const shown = performance.now();
 let sent = false;
 
