@@ -292,6 +292,27 @@ def make_app(language: str) -> typer.Typer:
             session.console, explain_person(load_project(session.directory), person, run), picture
         )
 
+    @app.command(help=text("assess"))
+    def assess(
+        context: typer.Context,
+        name: str | None = typer.Option(None, "--name", help=text("assess_name")),
+        run: str | None = run_option,
+        answer: bool = typer.Option(False, "--answer", help=text("assess_answer")),
+        source: str | None = typer.Option(None, "--source", help=text("assess_source")),
+        compare: list[str] | None = typer.Option(None, "--compare", help=text("assess_compare")),
+    ) -> None:
+        from register.assess import command
+        from register.project import load_project
+
+        session = _session(context)
+        project = load_project(session.directory)
+        if answer:
+            command.answer(project, session.console, source, input if sys.stdin.isatty() else None)
+        elif compare:
+            command.compare_with(project, session.console, compare)
+        else:
+            command.measure(project, session.console, name, run)
+
     @app.command(help=text("doctor"))
     def doctor(context: typer.Context) -> None:
         from register import show

@@ -9,15 +9,12 @@ Nothing needs to be built: the extracts are read. Where a run was built, what it
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
 import re
-import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import polars as pl
 
@@ -35,13 +32,11 @@ from register.ingest.extracts import Extract, find_extracts
 from register.ingest.source import Source
 from register.link.rules import load_rules
 from register.project import Project
-from register.run import NAME, Run, find_run, list_runs, now, write_json
+from register.run import NAME, Run, find_run, list_runs, now
 from register.schema import Schema
 
 FOLDER = "assessments"
 ANSWERS = "answers.toml"
-TABLE = "indicator.parquet"
-RECORD = "assessment.json"
 #: What the database may hold; the rest spills. With the block being read the whole stays below two gigabytes.
 MEMORY = "1GB"
 KEY = ("source", "declaration", "period", "variable", "indicator_id")
@@ -114,7 +109,9 @@ def assess(
     with TemporaryDirectory(prefix=".assess-", dir=project.root) as folder:
         gauged = _gauge(project, schema, indicators, extracts, Path(folder), console)
         console.say("assess.measuring")
-        with Engine(memory_limit=MEMORY, threads=project.engine.threads, temp_directory=Path(folder) / "spill") as engine:
+        with Engine(
+            memory_limit=MEMORY, threads=project.engine.threads, temp_directory=Path(folder) / "spill"
+        ) as engine:
             rows = dict(_measure(project, engine, gauged, indicators))
             if run is not None:
                 console.say("assess.linkage", run=run.name)
@@ -127,7 +124,14 @@ def assess(
         made=now(),
         run=run.name if run else "",
         sources=tuple(
-            Assessed(g.source.name, g.source.table.name, dict(g.source.title), g.received, len(g.files), g.variables)
+            Assessed(
+                g.source.name,
+                g.source.table.name,
+                dict(g.source.title),
+                g.received,
+                len(g.files),
+                g.variables,
+            )
             for g in gauged
         ),
         absent=tuple(s.name for s in sources if s.name not in {g.source.name for g in gauged}),
@@ -259,7 +263,9 @@ def _add_linkage(
 def _table(gauged: Sequence[Gauged], rows: dict[str, list[measures.Row]]) -> pl.DataFrame:
     frames = [
         measures.frame(rows[one.source.name]).select(
-            pl.lit(one.source.table.name).alias("source"), pl.lit(one.source.name).alias("declaration"), pl.all()
+            pl.lit(one.source.table.name).alias("source"),
+            pl.lit(one.source.name).alias("declaration"),
+            pl.all(),
         )
         for one in gauged
     ]
@@ -281,71 +287,3 @@ def _judge(
         declared = answers.get(source.name, Declared())
         verdicts.append(decide(source.name, source.table.name, own, declared, questionnaire, indicators))
     return verdicts, judged
-
-
-def keep(project: Project, assessment: Assessment, pages: dict[str, str]) -> Path:
-    """Write an assessment into its folder, in place of one of the same name; return the folder.
-
-    Parameters
-    ----------
-    pages
-        Reports by file name.
-    """
-    home = project.root / FOLDER
-    home.mkdir(exist_ok=True, mode=0o700)
-    target = home / assessment.name
-    beside = home / f".{assessment.name}.new"
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(mode=0o700)
-    assessment.indicator.write_parquet(beside / TABLE, compression="zstd")
-    for name, text in pages.items():
-        (beside / name).write_text(text, "utf-8")
-    write_json(beside / RECORD, record(assessment))
-    shutil.rmtree(target, ignore_errors=True)
-    beside.replace(target)
-    return target
-
-
-def record(assessment: Assessment) -> dict[str, Any]:
-    """Return an assessment as JSON holds it, without the table."""
-    return {
-        "name": assessment.name,
-        "country": assessment.country,
-        "made": assessment.made,
-        "run": assessment.run,
-        "sources": [asdict(source) for source in assessment.sources],
-        "absent": assessment.absent,
-        "unclaimed": assessment.unclaimed,
-        "verdicts": [asdict(verdict) for verdict in assessment.verdicts],
-        "declared": {name: {**asdict(one), "mean": one.mean} for name, one in assessment.declared.items()},
-    }
-
-
-@dataclass(frozen=True)
-class Kept:
-    """An assessment as it was kept: what `record` wrote, and the table."""
-
-    label: str
-    record: dict[str, Any]
-    indicator: pl.DataFrame
-
-
-def kept(project: Project, name: str | None = None) -> Kept:
-    """Return an assessment of a project by name, or the newest.
-
-    Raises
-    ------
-    UsageError
-        If there is none.
-    """
-    home = project.root / FOLDER
-    known = sorted(
-        (json.loads(path.read_text("utf-8")) for path in home.glob(f"[!.]*/{RECORD}")),
-        key=lambda one: (one["made"], one["name"]),
-    )
-    chosen = [one for one in known if name in (None, one["name"])]
-    if not chosen:
-        names = ", ".join(one["name"] for one in known)
-        raise UsageError("no_assessment", where=str(home), name=name or "", known=names)
-    one = chosen[-1]
-    return Kept(f"{one['country']} {one['name']}", one, pl.read_parquet(home / one["name"] / TABLE, glob=False))

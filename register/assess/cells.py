@@ -37,7 +37,9 @@ class Reader:
         """Read one declared value of each row."""
         return read_value(rows, value, column, self.schema, self.memory, key)
 
-    def judge(self, name: str, raw: pl.Series, usable: pl.Series, placeholder: pl.Series | None = None) -> list[Mark]:
+    def judge(
+        self, name: str, raw: pl.Series, usable: pl.Series, placeholder: pl.Series | None = None
+    ) -> list[Mark]:
         """Return what is wrong with the cells of a variable of which nothing came.
 
         Parameters

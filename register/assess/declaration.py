@@ -25,7 +25,15 @@ _KEYS = (
 )
 _FRAMEWORKS = ("blue_ets", "zhang", "essnet")
 _PARAMETERS = (
-    *("margin_bits", "oldest_age", "open_days", "silent_days", "silent_records", "break_penalty", "least_change"),
+    *(
+        "margin_bits",
+        "oldest_age",
+        "open_days",
+        "silent_days",
+        "silent_records",
+        "break_penalty",
+        "least_change",
+    ),
     "least_monthly",
 )
 
@@ -34,10 +42,10 @@ _PARAMETERS = (
 class Indicator:
     """One indicator: what it means, where frameworks have it, and its thresholds.
 
-    ``thresholds`` are the worst values that still allow direct use, use with correction and auxiliary use; none for a
-    figure that is not judged. ``variables`` are those by which a source as a whole is judged; all if empty. ``chance``
-    says that the figure varies by chance in a small source. ``instead_of`` names the indicator that this one replaces in
-    the verdict.
+    ``thresholds`` are the worst values that still allow direct use, use with correction and auxiliary use; none for
+    a figure that is not judged. ``variables`` are those by which a source as a whole is judged; all if empty.
+    ``chance`` says that the figure varies by chance in a small source. ``instead_of`` names the indicator that this
+    one replaces in the verdict.
     """
 
     name: str
@@ -87,7 +95,7 @@ class Indicators:
 
 
 def shipped_or_own(schemas: Path, file: str) -> Path:
-    """Return a project's own file of ``schemas/``, or the shipped one: a project made before the file existed has none."""
+    """Return a project's own file of ``schemas/``, or the shipped one: an older project has none."""
     own = schemas / file
     return own if own.is_file() else profile_directory() / "schemas" / file
 
@@ -107,20 +115,24 @@ def load_indicators(schema: Schema) -> Indicators:
     key = tuple(tree.get("key_variables", ()))
     parameters = tree.get("parameter", {})
     refuse_unknown_keys(parameters, _PARAMETERS, f"{where} [parameter]")
-    for key in _PARAMETERS:
-        if key not in parameters:
-            raise DeclarationError("missing_key", where=f"{where} [parameter]", key=key)
+    for wanted in _PARAMETERS:
+        if wanted not in parameters:
+            raise DeclarationError("missing_key", where=f"{where} [parameter]", key=wanted)
     sentinel = tree.get("sentinel", {})
     refuse_unknown_keys(sentinel, ("text", "code"), f"{where} [sentinel]")
     for name in sentinel.get("code", {}):
         schema.codelist(name)
     return Indicators(
-        indicators={name: _indicator(name, node, key, where) for name, node in tree.get("indicator", {}).items()},
-        parameters={key: float(value) for key, value in parameters.items()},
+        indicators={
+            name: _indicator(name, node, key, where) for name, node in tree.get("indicator", {}).items()
+        },
+        parameters={each: float(value) for each, value in parameters.items()},
         fillers=tuple(sentinel.get("text", ())),
         unknown_codes={name: tuple(codes) for name, codes in sentinel.get("code", {}).items()},
         support={
-            table: {source: _need(need, f"{where} [support.{table}] {source}") for source, need in node.items()}
+            table: {
+                source: _need(need, f"{where} [support.{table}] {source}") for source, need in node.items()
+            }
             for table, node in tree.get("support", {}).items()
         },
         path=path,

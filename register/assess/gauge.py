@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -24,7 +25,7 @@ from register.ingest.records import RecordReader, every_reason
 from register.ingest.source import Source
 from register.schema import Schema
 
-FACT = {
+FACT: dict[str, Any] = {
     "role": pl.Int8,
     "year": pl.Int32,
     "moment": pl.Datetime("us"),
@@ -38,8 +39,8 @@ FACT = {
     "key": pl.UInt64,
     "content": pl.UInt64,
 }
-TALLY = {"year": pl.Int32, "variable": pl.String, "mark": pl.String, "n": pl.Int64}
-MASK = {"year": pl.Int32, "role": pl.Int8, "mask": pl.Int32, "n": pl.Int64}
+TALLY: dict[str, Any] = {"year": pl.Int32, "variable": pl.String, "mark": pl.String, "n": pl.Int64}
+MASK: dict[str, Any] = {"year": pl.Int32, "role": pl.Int8, "mask": pl.Int32, "n": pl.Int64}
 
 
 @dataclass
@@ -108,7 +109,9 @@ class Gauge:
         Where the facts are kept.
     """
 
-    def __init__(self, source: Source, schema: Schema, indicators: Indicators, secret: str, folder: Path) -> None:
+    def __init__(
+        self, source: Source, schema: Schema, indicators: Indicators, secret: str, folder: Path
+    ) -> None:
         self.source = source
         self.folder = folder
         self.event = event_column(source)
@@ -116,9 +119,7 @@ class Gauge:
         self.cells = Cells(source, schema, indicators)
         reader = Reader(schema, indicators)
         self.told = [(at, name) for at, name in enumerate(sorted(source.headers)) if name not in source.key]
-        self.people = [
-            PersonGauge(person, source, reader, indicators) for person in source.persons.values()
-        ]
+        self.people = [PersonGauge(person, source, reader, indicators) for person in source.persons.values()]
         self._tallies: list[pl.DataFrame] = []
         self._masks: list[pl.DataFrame] = []
         self._facts: list[Path] = []
@@ -133,9 +134,9 @@ class Gauge:
             header = find_header(extract.path, self.source, extract.member, extract.period)
             if header is None:
                 continue
-            declared = {
-                name for value in self.source.every_value() for name in value.columns
-            } | set(self.source.key)
+            declared = {name for value in self.source.every_value() for name in value.columns} | set(
+                self.source.key
+            )
             tally.missing = len(header.missing)
             tally.found = max(0, len(declared) - tally.missing)
             tally.undeclared = len(header.unknown)
@@ -189,17 +190,22 @@ class Gauge:
     def _facts_of(
         self, rows: pl.DataFrame, records: pl.DataFrame, year: pl.Series, role: int, person: pl.DataFrame
     ) -> pl.DataFrame:
+        told = [pl.col(name).hash(at) for at, name in self.told if name in rows.columns]
+
+        def of(name: str) -> pl.Expr:
+            return pl.lit(records[name] if name in records.columns else None)
+
         own = {
             "role": pl.lit(role),
             "year": pl.lit(year),
-            "moment": pl.lit(records[self.event]),
-            "registered": pl.lit(records["registered_on"]) if "registered_on" in records.columns else pl.lit(None),
-            "direction": pl.lit(records["direction"]) if "direction" in records.columns else pl.lit(None),
-            "post": pl.lit(records["border_post_code"]) if "border_post_code" in records.columns else pl.lit(None),
-            "key": pl.lit(records["record_key"]).hash(1),
+            "moment": of(self.event),
+            "registered": of("registered_on"),
+            "direction": of("direction"),
+            "post": of("border_post_code"),
+            "key": of("record_key").hash(1),
             # Of all that a row says but its key: two rows of one content are one event keyed twice.
-            "content": pl.sum_horizontal(pl.lit(0, pl.UInt64), *(pl.col(name).hash(at) for at, name in self.told if name in rows.columns)),
-        }  # fmt: skip
+            "content": pl.sum_horizontal(pl.lit(0, pl.UInt64), *told),
+        }
         given = {name: pl.lit(person[name]) for name in person.columns}
         columns = {**dict.fromkeys(FACT, pl.lit(None)), **own, **given}
         return rows.select(columns[name].cast(dtype).alias(name) for name, dtype in FACT.items())
@@ -208,7 +214,9 @@ class Gauge:
 def _count(year: pl.Series, marks: Sequence[Mark]) -> pl.DataFrame:
     """Count marks by year."""
     counted = [
-        year.gather(rows).value_counts(name="n").select(
+        year.gather(rows)
+        .value_counts(name="n")
+        .select(
             pl.col("year").cast(TALLY["year"]),
             pl.lit(variable).alias("variable"),
             pl.lit(mark).alias("mark"),
@@ -220,7 +228,7 @@ def _count(year: pl.Series, marks: Sequence[Mark]) -> pl.DataFrame:
 
 
 def _undated(reasons: pl.Series) -> pl.DataFrame:
-    """Count the values for which rows were rejected: they have no record, but they were received and could not be read."""
+    """Count the values for which rows were rejected: no record came of them, but they were received."""
     found = []
     for reason, count in every_reason(reasons.drop_nulls()).items():
         variable, _, why = reason.partition(":")
@@ -230,10 +238,12 @@ def _undated(reasons: pl.Series) -> pl.DataFrame:
     return pl.DataFrame(found, schema=TALLY, orient="row")
 
 
-def _add(frames: Sequence[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+def _add(frames: Sequence[pl.DataFrame], schema: dict[str, Any]) -> pl.DataFrame:
     keys = [name for name in schema if name != "n"]
     every = pl.concat(
-        [pl.DataFrame(schema=schema), *(frame.select(pl.col(n).cast(t) for n, t in schema.items()) for frame in frames)]
+        [
+            pl.DataFrame(schema=schema),
+            *(frame.select(pl.col(n).cast(t) for n, t in schema.items()) for frame in frames),
+        ]
     )
     return every.group_by(keys).agg(pl.col("n").sum()).sort(keys, nulls_last=True)
-

@@ -25,7 +25,9 @@ from (
 """
 
 
-def linked(engine: Engine, indicators: Indicators, declarations: Sequence[str], crossing: Sequence[str]) -> Iterator[tuple[str, Row]]:
+def linked(
+    engine: Engine, indicators: Indicators, declarations: Sequence[str], crossing: Sequence[str]
+) -> Iterator[tuple[str, Row]]:
     """Yield the linkage indicators by declaration.
 
     Parameters
@@ -77,7 +79,14 @@ def _own(engine: Engine, name: str, error: Expected) -> Iterator[Row]:
     yield from ratio(TOTAL, TOTAL, "link_rate", elsewhere, persons)
     yield from ratio(TOTAL, TOTAL, "no_sign_of_life", silent, persons)
     if error.pairs:
-        yield (TOTAL, TOTAL, "link_precision", error.precision, error.precision * error.pairs, float(error.pairs))
+        yield (
+            TOTAL,
+            TOTAL,
+            "link_precision",
+            error.precision,
+            error.precision * error.pairs,
+            float(error.pairs),
+        )
         yield (TOTAL, TOTAL, "link_recall", error.recall, error.recall * error.pairs, float(error.pairs))
     for variable in COMPARED:
         yield from _agreement(engine, name, variable)

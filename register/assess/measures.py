@@ -34,7 +34,7 @@ def period_of(year: int | None) -> str:
 
 
 def rows_of_files(gauged: Gauged) -> Iterator[Row]:
-    """Yield rows parsed and accepted, and the conformity of columns; a file counts in the year of most of its events."""
+    """Yield rows parsed and accepted, and the conformity of columns; a file is of the year of most of its events."""
     periods: dict[str, list[Any]] = {}
     for file in gauged.files:
         periods.setdefault(TOTAL, []).append(file)
@@ -44,7 +44,9 @@ def rows_of_files(gauged: Gauged) -> Iterator[Row]:
         received = sum(file.received for file in files)
         yield from ratio(period, TOTAL, "rows_parsed", received - sum(f.malformed for f in files), received)
         yield from ratio(period, TOTAL, "rows_accepted", received - sum(f.rejected for f in files), received)
-        found, missing, extra = (sum(getattr(f, name) for f in files) for name in ("found", "missing", "undeclared"))
+        found, missing, extra = (
+            sum(getattr(f, name) for f in files) for name in ("found", "missing", "undeclared")
+        )
         yield from ratio(period, TOTAL, "schema_conformity", found, found + missing + extra)
 
 
@@ -58,7 +60,9 @@ def values(gauged: Gauged) -> Iterator[Row]:
     for period, cell in sorted(counted.items()):
         records = cell.get((TOTAL, "records"), 0)
         for variable in gauged.variables:
-            missing, filler, wrong = (cell.get((variable, mark), 0) for mark in ("missing", "sentinel", "invalid"))
+            missing, filler, wrong = (
+                cell.get((variable, mark), 0) for mark in ("missing", "sentinel", "invalid")
+            )
             usable = records - missing - filler - wrong
             yield from ratio(period, variable, "complete", usable, records)
             yield from ratio(period, variable, "missing", missing, records)
@@ -132,7 +136,8 @@ def duplicates(engine: Engine) -> Iterator[Row]:
         of_year as (
             select year, count(*) as n, 0 as copies, 0 as reused, 0 as twins from record group by year
             union all
-            select year, 0, count(*) filter (is_copy), count(*) filter (is_reused and not is_copy), 0 from told group by year
+            select year, 0, count(*) filter (is_copy), count(*) filter (is_reused and not is_copy), 0
+            from told group by year
             union all
             select year, 0, 0, 0, count(*) filter (is_twin) from twin group by year
         )
@@ -278,12 +283,16 @@ def coverage(engine: Engine, views: Mapping[str, str]) -> Iterator[tuple[str, Ro
         The facts of each source, by declaration.
     """
     for name, view in views.items():
-        engine.run(f'create or replace temp table "number_{name}" as select distinct number from {view} where number is not null')
+        engine.run(
+            f'create or replace temp table "number_{name}" as'
+            f" select distinct number from {view} where number is not null"
+        )
     for name in views:
         for other in views:
             if name != other:
                 ((both, n),) = engine.rows(
-                    f'select count(*) filter (number in (select number from "number_{name}")), count(*) from "number_{other}"'
+                    f'select count(*) filter (number in (select number from "number_{name}")), count(*)'
+                    f' from "number_{other}"'
                 )
                 for row in ratio(TOTAL, f"against.{other}", "coverage_by_document", both, n):
                     yield name, row

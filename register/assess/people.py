@@ -13,7 +13,7 @@ from register.assess.declaration import Indicators
 from register.ingest.check_digits import NATIONAL_ID_RULES, mrz_check_digit
 from register.ingest.documents import NATIONAL_ID, read_documents
 from register.ingest.people import NAME_PARTS
-from register.ingest.source import Document, Person, Source
+from register.ingest.source import Document, Person, Source, Value
 from register.ingest.values import PLACE, raw_text, read_place, without_blanks
 from register.schema import Column
 
@@ -54,15 +54,21 @@ class PersonGauge:
         self.oldest = indicators.parameters["oldest_age"]
         self.identity = reader.schema.tables["identity"].columns
         self.checks = [check for check in source.table.checks if check.column in person.values]
-        self.names = {NAME_PARTS[part].removesuffix("_raw"): value for part, value in person.name_parts.items()}
+        self.names = {
+            NAME_PARTS[part].removesuffix("_raw"): value for part, value in person.name_parts.items()
+        }
         documents = [
             f"document{'' if number == 0 else '_2'}_{part}"
             for number, document in enumerate(person.documents)
-            for part, value in (("number", document.number), ("kind_code", document.kind), ("issuer_code", document.issuer))
+            for part, value in _parts(document)
             if value is not None and value.constant is None
         ]  # fmt: skip
         # A place that stands in the record itself is told of there.
-        self.places = {name: person.values[name] for name in PLACE if name in person.values and name not in source.columns}
+        self.places = {
+            name: person.values[name]
+            for name in PLACE
+            if name in person.values and name not in source.columns
+        }
         told = [
             name
             for name, value in person.values.items()
@@ -89,8 +95,14 @@ class PersonGauge:
         birth = values.get("birth_date", pl.repeat(None, rows.height, dtype=pl.Date, eager=True))
         day = records[event].cast(pl.Date)
         birth = self._check(birth, values, records, day, marks)
-        documents = [self._document(rows, number, each, marks) for number, each in enumerate(self.person.documents)]
-        own = documents[0] if documents else pl.DataFrame(schema={"number": pl.String, "kind": pl.String, "issuer": pl.String})
+        documents = [
+            self._document(rows, number, each, marks) for number, each in enumerate(self.person.documents)
+        ]
+        own = (
+            documents[0]
+            if documents
+            else pl.DataFrame(schema={"number": pl.String, "kind": pl.String, "issuer": pl.String})
+        )
         if not documents:
             own = own.clear(rows.height)
         marks += _digits(self.person, rows, own)
@@ -112,14 +124,20 @@ class PersonGauge:
         usable = self.reader.is_known(reading.values, column.concept.codelist)
         if value.constant is None and not usable.all():
             quiet = reading.values.is_null() & reading.reasons.is_null()
-            known = quiet | reading.values.is_not_null() | (reading.reasons == "date_placeholder").fill_null(value=False)
+            known = (
+                quiet
+                | reading.values.is_not_null()
+                | (reading.reasons == "date_placeholder").fill_null(value=False)
+            )
             marks += self.reader.judge(self._called(name), raw_text(rows, value), usable, known)
         return reading.values
 
     def _read_place(self, rows: pl.DataFrame, marks: list[Mark]) -> None:
         if not self.places:
             return
-        found, _ = read_place(rows, self.places, self.reader.schema, self.reader.memory, f"{self.person.role}.{PLACE[0]}")
+        found, _ = read_place(
+            rows, self.places, self.reader.schema, self.reader.memory, f"{self.person.role}.{PLACE[0]}"
+        )
         for name, value in self.places.items():
             marks += self.reader.judge(self._called(name), raw_text(rows, value), found[name].is_not_null())
 
@@ -137,7 +155,9 @@ class PersonGauge:
         name = self._called("birth_date")
         both = records.drop(list(values), strict=False).hstack([v.alias(k) for k, v in values.items()])
         wrong = [
-            both.select(pl.sql_expr(check.sql).fill_null(value=False).alias(f"{name}.{check.reason}")).to_series()
+            both.select(
+                pl.sql_expr(check.sql).fill_null(value=False).alias(f"{name}.{check.reason}")
+            ).to_series()
             for check in self.checks
             if check.column == "birth_date" and set(re.findall(r"[a-z_]+", check.sql)) & set(both.columns)
         ]
@@ -147,7 +167,9 @@ class PersonGauge:
         impossible = pl.DataFrame(wrong).select(pl.any_horizontal(pl.all())).to_series()
         return birth.set(impossible, None) if impossible.any() else birth
 
-    def _document(self, rows: pl.DataFrame, number: int, document: Document, marks: list[Mark]) -> pl.DataFrame:
+    def _document(
+        self, rows: pl.DataFrame, number: int, document: Document, marks: list[Mark]
+    ) -> pl.DataFrame:
         prefix = "document" if number == 0 else "document_2"
         raw = raw_text(rows, document.number)
         given = {"number": raw}
@@ -156,12 +178,16 @@ class PersonGauge:
             if value is None:
                 given[part] = pl.repeat(None, rows.height, dtype=pl.String, eager=True)
                 continue
-            reading = self.reader.read(rows, value, Column(name, self.identity[name].concept), f"{self.person.role}.{name}")
+            reading = self.reader.read(
+                rows, value, Column(name, self.identity[name].concept), f"{self.person.role}.{name}"
+            )
             given[part] = reading.values
             if value.constant is None:
                 quiet = reading.values.is_null() & reading.reasons.is_null()
                 usable = self.reader.is_known(reading.values, self.identity[name].concept.codelist)
-                marks += self.reader.judge(self._called(name), raw_text(rows, value), usable, quiet | reading.values.is_not_null())
+                marks += self.reader.judge(
+                    self._called(name), raw_text(rows, value), usable, quiet | reading.values.is_not_null()
+                )
         frame = pl.DataFrame(given).select("kind", "number", "issuer")
         read = read_documents(frame)
         usable = read["document_number"].is_not_null()
@@ -172,6 +198,10 @@ class PersonGauge:
         )
 
 
+def _parts(document: Document) -> tuple[tuple[str, Value | None], ...]:
+    return (("number", document.number), ("kind_code", document.kind), ("issuer_code", document.issuer))
+
+
 def _mask(filled: dict[str, pl.Series], names: dict[str, pl.Series], height: int) -> pl.Series:
     """Return which of `FIELDS` are filled, as bits. A full name of three words or more has a second surname."""
     if "full_name" in names:
@@ -179,12 +209,12 @@ def _mask(filled: dict[str, pl.Series], names: dict[str, pl.Series], height: int
         has = filled["full_name"]
         filled = filled | {"given_name": has & (words > 0), "surname_1": has, "surname_2": has & (words > 1)}
     nothing = pl.repeat(value=False, n=height, eager=True)
-    bits = [
-        filled.get(name, nothing).cast(pl.Int32) * (1 << at) for at, name in enumerate(FIELDS)
-    ]
-    return pl.DataFrame([bit.alias(str(at)) for at, bit in enumerate(bits)]).select(
-        pl.sum_horizontal(pl.all()).cast(pl.Int32).alias("mask")
-    ).to_series()
+    bits = [filled.get(name, nothing).cast(pl.Int32) * (1 << at) for at, name in enumerate(FIELDS)]
+    return (
+        pl.DataFrame([bit.alias(str(at)) for at, bit in enumerate(bits)])
+        .select(pl.sum_horizontal(pl.all()).cast(pl.Int32).alias("mask"))
+        .to_series()
+    )
 
 
 def _facts(
@@ -198,9 +228,7 @@ def _facts(
     frame = pl.DataFrame([raw.alias(name) for name, raw in names.items()]).with_columns(
         birth.alias("birth"), own["number"].alias("__number")
     )
-    text = [
-        pl.col(name).str.to_uppercase().hash(at) for at, name in enumerate(names)
-    ]
+    text = [pl.col(name).str.to_uppercase().hash(at) for at, name in enumerate(names)]
     named = [pl.lit(filled[name]) for name in names if name != "surname_2"]
     whole = pl.all_horizontal(pl.lit(value=bool(named)), *named, pl.col("birth").is_not_null())
     bare = pl.lit(own["bare"]) if "bare" in own.columns else pl.lit(None, pl.String)
@@ -208,7 +236,10 @@ def _facts(
     document = number + pl.lit(own["kind"]).hash(22) + pl.lit(own["issuer"]).hash(23)
     has = pl.col("__number").is_not_null()
     return frame.select(
-        pl.when(whole).then(pl.sum_horizontal(*text, pl.col("birth").hash(20))).cast(pl.UInt64).alias("person"),
+        pl.when(whole)
+        .then(pl.sum_horizontal(*text, pl.col("birth").hash(20)))
+        .cast(pl.UInt64)
+        .alias("person"),
         pl.when(has).then(document).alias("document"),
         pl.when(has).then(number).alias("number"),
         "birth",
@@ -251,7 +282,9 @@ def mrz_marks(text: pl.Series) -> list[Mark]:
         if not concerned.any():
             continue
         field, digit = pl.col("text").str.slice(start, length), pl.col("text").str.slice(start + length, 1)
-        holds = work.select((mrz_check_digit(field, max_length=length).cast(pl.String) == digit).fill_null(value=False)).to_series()
+        holds = work.select(
+            (mrz_check_digit(field, max_length=length).cast(pl.String) == digit).fill_null(value=False)
+        ).to_series()
         marks.append((f"mrz.{name}", "digit_right", (concerned & holds).arg_true()))
         marks.append((f"mrz.{name}", "digit_wrong", (concerned & ~holds).arg_true()))
     return marks

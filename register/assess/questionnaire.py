@@ -87,7 +87,13 @@ def load_questionnaire(schema: Schema) -> Questionnaire:
         if len(node["answers"]) != HIGHEST + 1 or node["section"] not in tree.get("section", {}):
             raise DeclarationError("assess_question", where=where)
         questions.append(
-            Question(name, node["section"], node["text"], tuple(node["answers"]), bool(node.get("essential", False)))
+            Question(
+                name,
+                node["section"],
+                node["text"],
+                tuple(node["answers"]),
+                bool(node.get("essential", False)),
+            )
         )
     return Questionnaire(
         tuple(questions),
@@ -126,7 +132,11 @@ def _score(value: Any, key: str, where: str) -> int:
 
 
 def write_answers(
-    path: Path, questionnaire: Questionnaire, answers: Mapping[str, Declared], sources: Mapping[str, str], language: str
+    path: Path,
+    questionnaire: Questionnaire,
+    answers: Mapping[str, Declared],
+    sources: Mapping[str, str],
+    language: str,
 ) -> None:
     """Write the answers as a form: every question of every source with its scale; the unanswered as comments.
 

@@ -6,6 +6,7 @@ import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +28,9 @@ class Break:
     after: float
 
 
-def find_breaks(months: Sequence[str], counts: Sequence[int], penalty: float, least_change: float) -> list[Break]:
+def find_breaks(
+    months: Sequence[str], counts: Sequence[int], penalty: float, least_change: float
+) -> list[Break]:
     """Return the months at which the level of a series changes at once.
 
     The square roots of counts have nearly equal variance (a quarter, if counts are Poisson), so that one cost fits
@@ -51,7 +54,7 @@ def find_breaks(months: Sequence[str], counts: Sequence[int], penalty: float, le
     variance = max(0.25, _noise(root))
     starts = _partition(root, penalty * variance * math.log(size))
     edges = [*starts, size]
-    level = [float(np.mean(np.asarray(counts[a:b]))) for a, b in zip(edges, edges[1:], strict=False)]
+    level = [float(np.mean(np.asarray(counts[a:b]))) for a, b in pairwise(edges)]
     return [
         Break(months[at], before, after)
         for at, before, after in zip(starts[1:], level, level[1:], strict=False)
@@ -98,7 +101,10 @@ def _partition(values: npt.NDArray[np.float64], penalty: float) -> list[int]:
 def every_month(first: dt.date, last: dt.date) -> list[str]:
     """Return the months between two days, both ends included, as YYYY-MM."""
     count = (last.year - first.year) * YEAR + last.month - first.month + 1
-    return [f"{first.year + (first.month - 1 + n) // YEAR}-{(first.month - 1 + n) % YEAR + 1:02d}" for n in range(count)]
+    return [
+        f"{first.year + (first.month - 1 + n) // YEAR}-{(first.month - 1 + n) % YEAR + 1:02d}"
+        for n in range(count)
+    ]
 
 
 def monthly(engine: Engine, indicators: Indicators) -> Iterator[Row]:
@@ -124,14 +130,22 @@ def monthly(engine: Engine, indicators: Indicators) -> Iterator[Row]:
     breaks = find_breaks(months, counts, parameters["break_penalty"], parameters["least_change"])
     yield (TOTAL, TOTAL, "breaks", float(len(breaks)), float(len(breaks)), float(len(months)))
     for one in breaks:
-        yield (one.month, TOTAL, "break_level", one.after / one.before if one.before else math.inf, one.after, one.before)
+        yield (
+            one.month,
+            TOTAL,
+            "break_level",
+            one.after / one.before if one.before else math.inf,
+            one.after,
+            one.before,
+        )
 
 
 def posts(engine: Engine, indicators: Indicators) -> Iterator[Row]:
     """Yield posts that report, by year, and posts that stopped, over ``fact``.
 
     A post stopped if it has been silent for so long that at its own pace, until then, it would have sent at least
-    ``silent_records`` records: by chance, with Poisson arrivals, one in twenty thousand.
+    ``silent_records`` records: by chance, with Poisson arrivals, one in twenty thousand. A post that sent something on
+    fewer days than that has no pace.
     """
     days, least = indicators.parameters["silent_days"], indicators.parameters["silent_records"]
     engine.run(
@@ -148,11 +162,11 @@ def posts(engine: Engine, indicators: Indicators) -> Iterator[Row]:
         f"""
         select post, last, n / (datediff('day', first, last) + 1) * silence as lost, n, silence
         from (
-            select post, min(day) as first, max(day) as last, count(*) as n,
+            select post, min(day) as first, max(day) as last, count(*) as n, count(distinct day) as days,
                 datediff('day', max(day), (select max(day) from at_post)) as silence
             from at_post group by post
         )
-        where silence >= {days} and n / (datediff('day', first, last) + 1) * silence >= {least}
+        where silence >= {days} and days >= {least} and n / (datediff('day', first, last) + 1) * silence >= {least}
         order by lost desc, post
         """
     )

@@ -72,19 +72,42 @@ def judge(rows: pl.DataFrame, indicators: Indicators) -> list[Judged]:
         indicator = indicators[row["indicator_id"]]
         level = indicator.level(_spoken_for(indicator, row))
         if level is not None:
-            figures = (row[name] for name in ("value", "numerator", "denominator"))
-            found.append(Judged(indicator.name, row["variable"], *figures, level, indicator.essential))
+            value, numerator, denominator = (row[name] for name in ("value", "numerator", "denominator"))
+            found.append(
+                Judged(
+                    indicator.name,
+                    row["variable"],
+                    value,
+                    numerator,
+                    denominator,
+                    level,
+                    indicator.essential,
+                )
+            )
     return sorted(found, key=lambda one: (position[one.indicator_id], one.variable))
 
 
 def _spoken_for(indicator: Indicator, row: Mapping[str, float]) -> float:
-    """Return a figure that varies by chance at the end of its 95% interval that speaks for the source."""
+    """Return a figure that varies by chance at the end of its 95% interval that speaks for the source.
+
+    The interval is Wilson's, of the share of the denominator; an index is a multiple of it, and kappa falls short of 1
+    in proportion to it.
+    """
     value, n = float(row["value"]), float(row["denominator"])
     if not indicator.chance or not n:
         return value
-    share = row["numerator"] / n
-    spread = Z * math.sqrt(share * (1 - share) / n) * (value / share if share else 1.0)
-    return value - spread if indicator.better == "lower" else value + spread
+    share = min(1.0, row["numerator"] / n)
+    low, high = wilson(share, n)
+    if indicator.better == "higher":
+        return 1 - (1 - high) * (1 - value) / (1 - share) if share < 1 else value
+    return low * value / share if share else value
+
+
+def wilson(share: float, n: float) -> tuple[float, float]:
+    """Return Wilson's 95% interval of a share."""
+    middle = share + Z**2 / (2 * n)
+    spread = Z * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    return (middle - spread) / (1 + Z**2 / n), (middle + spread) / (1 + Z**2 / n)
 
 
 def counts(judged: Judged, indicators: Indicators) -> bool:
@@ -138,7 +161,10 @@ def table_levels(verdicts: Sequence[Verdict], indicators: Indicators) -> dict[st
     for table, needs in indicators.support.items():
         mains = [source for source, need in needs.items() if need.role == "main"]
         levels[table] = min(
-            (max((v.tables[table] for v in verdicts if v.source == source), default=UNUSABLE) for source in mains),
+            (
+                max((v.tables[table] for v in verdicts if v.source == source), default=UNUSABLE)
+                for source in mains
+            ),
             default=UNUSABLE,
         )
     return levels
