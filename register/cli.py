@@ -276,6 +276,14 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         show.evaluation(session.console, evaluate_run(load_project(session.directory), run, truth))
 
+    @app.command(help=text("diagnose"))
+    def diagnose(context: typer.Context, run: str | None = run_option) -> None:
+        from register.diagnose.command import diagnose_run
+        from register.project import load_project
+
+        session = _session(context)
+        diagnose_run(session.console, load_project(session.directory), run)
+
     @app.command(help=text("explain"))
     def explain(
         context: typer.Context,
@@ -312,6 +320,37 @@ def make_app(language: str) -> typer.Typer:
             command.compare_with(project, session.console, compare)
         else:
             command.measure(project, session.console, name, run)
+
+    @app.command(help=text("calibrate"))
+    def calibrate(
+        context: typer.Context,
+        survey: Path = typer.Argument(..., help=text("survey")),
+        spec: Path = typer.Option(..., "--spec", help=text("calibration_spec")),
+        output: Path = typer.Option(..., "-o", "--output", help=text("weights_output")),
+        run: str | None = run_option,
+    ) -> None:
+        from register.calibrate.command import calibrate_file
+        from register.project import load_project
+
+        session = _session(context)
+        calibrate_file(survey, spec, output, lambda: load_project(session.directory), run, session.console)
+
+    @app.command(help=text("benchmarks"))
+    def benchmarks(
+        context: typer.Context,
+        spec: Path | None = typer.Option(None, "--spec", help=text("calibration_spec")),
+        day: str | None = typer.Option(None, "--date", help=text("benchmarks_date")),
+        by: list[str] | None = typer.Option(None, help=text("benchmarks_by")),
+        output: Path | None = output_option,
+        run: str | None = run_option,
+    ) -> None:
+        from register.calibrate.command import write_benchmarks
+        from register.project import load_project
+
+        session = _session(context)
+        write_benchmarks(
+            lambda: load_project(session.directory), run, spec, day, by or [], output, session.console
+        )
 
     @app.command(help=text("doctor"))
     def doctor(context: typer.Context) -> None:

@@ -6,7 +6,7 @@ at with ``register sql``.
 
     ingest    extracts            -> crossing visa permit birth death marriage, mention bundle, rejected similar_match
     identify  mention bundle      -> identity                       distinct bundles of name, birth date, documents
-    link      identity            -> pair                           which identities look like one person, with a weight
+    link      identity            -> pair compared                  which identities look like one person, with a weight
     resolve   pair                -> membership person conflict person_change
     stays     crossing membership -> movement stay initial_status   when each person was in the country
     events    movement            -> verdict outlook event          which crossings were migrations, by the rule
@@ -24,8 +24,8 @@ from typing import Any
 
 from register import stages
 from register.console import Console
-from register.engine import Engine
-from register.errors import DeclarationError
+from register.engine import Engine, OutOfMemory
+from register.errors import DeclarationError, LockedError
 from register.project import Project
 from register.run import Run, digest, digest_files, list_runs, now, open_run
 from register.schema import Schema
@@ -78,7 +78,7 @@ STAGES: tuple[Stage, ...] = (
         gsbpm="5.1",
         work=stages.link,
         reads=("identity",),
-        makes=("pair",),
+        makes=("pair", "compared"),
         declarations=("linkage_rules/people*",),
         code=("link",),
     ),
@@ -90,7 +90,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("membership", "person", "conflict", "person_change"),
         settings=lambda project: project.secret(),
         declarations=("linkage_rules/*", "decisions/people.jsonl"),
-        code=("link",),
+        code=("link", "decisions.py"),
     ),
     Stage(
         name="stays",
@@ -199,14 +199,16 @@ def build(
             else:
                 report.done.append(stage.name)
                 if not dry_run:
-                    _perform(stage, key, project, schema, run, console)
+                    _perform(stage, key, project, schema, run, console, force=force)
             stage.gate(project, run.stages.get(stage.name, {}))
         report.manifest = run.manifest
         report.seconds = time.monotonic() - started
         return report
 
 
-def _perform(stage: Stage, key: str, project: Project, schema: Schema, run: Run, console: Console) -> None:
+def _perform(
+    stage: Stage, key: str, project: Project, schema: Schema, run: Run, console: Console, *, force: bool
+) -> None:
     """Do one stage and commit its tables."""
     begun = time.monotonic()
     run.log("start", stage=stage.name, gsbpm=stage.gsbpm)
@@ -218,8 +220,11 @@ def _perform(stage: Stage, key: str, project: Project, schema: Schema, run: Run,
     ) as engine:
         for table in stage.reads:
             engine.view(table, run.table_path(schema.tables[table]))
-        workshop = stages.Workshop(project, schema, engine, run, staging, console, stage.makes)
-        details = stage.work(workshop)
+        workshop = stages.Workshop(project, schema, engine, run, staging, console, stage.makes, force)
+        try:
+            details = stage.work(workshop)
+        except OutOfMemory as error:
+            raise LockedError("out_of_memory", where=str(run.path)) from error
     seconds = round(time.monotonic() - begun, 2)
     record = {
         "key": key,

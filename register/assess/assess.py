@@ -21,6 +21,7 @@ import polars as pl
 from register.assess import linkage, measures, series
 from register.assess.declaration import Indicators, load_indicators
 from register.assess.gauge import FACT, Gauge, Gauged
+from register.assess.kept import ANSWERS, FOLDER
 from register.assess.people import FIELDS
 from register.assess.questionnaire import Declared, Questionnaire, load_answers, load_questionnaire
 from register.assess.verdict import Judged, Verdict, decide, judge
@@ -35,8 +36,6 @@ from register.project import Project
 from register.run import NAME, Run, find_run, list_runs, now
 from register.schema import Schema
 
-FOLDER = "assessments"
-ANSWERS = "answers.toml"
 #: What the database may hold; the rest spills. With the block being read the whole stays below two gigabytes.
 MEMORY = "1GB"
 KEY = ("source", "declaration", "period", "variable", "indicator_id")

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from register.assess.assess import ANSWERS, FOLDER, assess
+from register.assess.assess import assess
 from register.assess.compare import compare, page
 from register.assess.declaration import load_indicators
 from register.assess.findings import find
-from register.assess.kept import Kept, keep, kept, record
+from register.assess.kept import ANSWERS, FOLDER, Kept, keep, kept, record
 from register.assess.labels import Labels
 from register.assess.questionnaire import (
     HIGHEST,

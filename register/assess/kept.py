@@ -6,15 +6,19 @@ import json
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from register.assess.assess import FOLDER, Assessment
 from register.errors import UsageError
 from register.project import Project
 from register.run import write_json
 
+if TYPE_CHECKING:
+    from register.assess.assess import Assessment
+
+FOLDER = "assessments"
+ANSWERS = "answers.toml"
 TABLE = "indicator.parquet"
 RECORD = "assessment.json"
 

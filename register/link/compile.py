@@ -85,8 +85,16 @@ def block_conditions(blocks: tuple[Block, ...]) -> list[tuple[str, str]]:
             sides.append(tuple((right, left) for left, right in block.on))
         for side in sides:
             terms = [f"{part('l', left)} = {part('r', right)}" for left, right in side]
+            if block.also:
+                terms.append(f"({' or '.join(_alternative(left, right) for left, right in block.also)})")
             found.append((block.name, " and ".join(terms)))
     return found
+
+
+def _alternative(left: str, right: str) -> str:
+    if right == MISSING:
+        return f"{part('l', left)} is null or {part('r', left)} is null"
+    return f"{part('l', left)} = {part('r', right)} or {part('l', right)} = {part('r', left)}"
 
 
 def identities(rules: Rules) -> str:
