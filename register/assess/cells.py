@@ -21,16 +21,19 @@ class Reader:
 
     Parameters
     ----------
+    source
+        Its format may name further texts that say nothing.
     schema
         Concepts and code lists.
     indicators
         What counts as filler.
     """
 
-    def __init__(self, schema: Schema, indicators: Indicators) -> None:
+    def __init__(self, source: Source, schema: Schema, indicators: Indicators) -> None:
         self.schema = schema
         self.memory = Memory()
-        self.fillers = pl.Series(indicators.fillers, dtype=pl.String)
+        own = (text.strip().upper() for text in source.format.nulls)
+        self.fillers = pl.Series([*indicators.fillers, *own], dtype=pl.String)
         self.unknown = indicators.unknown_codes
 
     def read(self, rows: pl.DataFrame, value: Value, column: Column, key: str) -> Reading:
@@ -76,7 +79,7 @@ class Cells:
 
     def __init__(self, source: Source, schema: Schema, indicators: Indicators) -> None:
         self.source = source
-        self.reader = Reader(schema, indicators)
+        self.reader = Reader(source, schema, indicators)
         self.variables = tuple(source.columns)
 
     def marks(self, rows: pl.DataFrame, records: pl.DataFrame) -> list[Mark]:

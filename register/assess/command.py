@@ -53,7 +53,7 @@ def measure(project: Project, console: Console, name: str | None, run_name: str 
         )
         return
     console.table(
-        [labels.text(f"head.{head}") for head in ("source", "rows", "verdict", "measured", "declared")],
+        [labels.word(f"head.{head}") for head in ("source", "rows", "verdict", "measured", "declared")],
         [
             [
                 labels.source(one.declaration), labels.count(one.received),
@@ -173,7 +173,7 @@ def compare_with(project: Project, console: Console, others: Sequence[str]) -> N
         return
     labels = Labels(schema, found.titles, console.language)
     console.table(
-        [labels.text("head.source"), *found.labels],
+        [labels.word("head.source"), *found.labels],
         [
             [labels.source(name), *(labels.level(level) for level in levels)]
             for name, levels in found.verdicts.items()
@@ -182,7 +182,7 @@ def compare_with(project: Project, console: Console, others: Sequence[str]) -> N
     changed = [line for line in found.lines if line.changed]
     if changed:
         console.table(
-            [*(labels.text(f"head.{head}") for head in ("source", "indicator", "variable")), *found.labels],
+            [*(labels.word(f"head.{head}") for head in ("source", "indicator", "variable")), *found.labels],
             [
                 [
                     labels.source(line.source), indicators[line.indicator_id].label[console.language],

@@ -153,7 +153,7 @@ def page(
 ) -> str:
     """Return a comparison as a page that needs no other file."""
     labels = Labels(schema, comparison.titles, language)
-    text = labels.text
+    word = labels.word
 
     def level_table(
         caption: str, head: str, rows: Mapping[str, tuple[int | None, ...]], named: Mapping[str, str]
@@ -178,35 +178,35 @@ def page(
             [
                 sources[line.source], indicators[line.indicator_id].label[language], labels.variable(line.variable),
                 *("–" if v is None else labels.value(indicators[line.indicator_id], v) for v in line.values),
-                text("yes") if line.changed else "",
+                word("yes") if line.changed else "",
             ],
             "",
         )
         for line in judged
     ]  # fmt: skip
     heads = [
-        text("head.source"),
-        text("head.indicator"),
-        text("head.variable"),
+        word("head.source"),
+        word("head.indicator"),
+        word("head.variable"),
         *comparison.labels,
-        text("head.changed"),
+        word("head.changed"),
     ]
-    title = text("comparison", labels=" · ".join(comparison.labels))
+    title = word("comparison", labels=" · ".join(comparison.labels))
     pieces = [
-        f'<header><h1>{escape(title)}</h1><p class="soft">{escape(text("comparison_about"))}</p></header>',
+        f'<header><h1>{escape(title)}</h1><p class="soft">{escape(word("comparison_about"))}</p></header>',
         '<main id="main">',
-        f"<section><h2>{escape(text('verdicts'))}</h2>",
-        level_table(text("verdicts"), text("head.source"), comparison.verdicts, sources),
-        f"</section><section><h2>{escape(text('matrix'))}</h2>",
+        f"<section><h2>{escape(word('verdicts'))}</h2>",
+        level_table(word("verdicts"), word("head.source"), comparison.verdicts, sources),
+        f"</section><section><h2>{escape(word('matrix'))}</h2>",
         level_table(
-            text("matrix"), text("head.table"), comparison.tables, {name: name for name in comparison.tables}
+            word("matrix"), word("head.table"), comparison.tables, {name: name for name in comparison.tables}
         ),
-        f"</section><section><h2>{escape(text('indicators_compared'))}</h2>",
-        html.table(text("indicators_compared"), heads, figures, 3),
+        f"</section><section><h2>{escape(word('indicators_compared'))}</h2>",
+        html.table(word("indicators_compared"), heads, figures, 3),
         "</section>",
     ]
     if declared:
-        heads = [text("head.source"), text("head.question"), *comparison.labels]
-        table = html.table(text("declared_part"), heads, declared, 2)
-        pieces.append(f"<section><h2>{escape(text('declared_part'))}</h2>{table}</section>")
-    return html.page(title, language, "".join([*pieces, "</main>"]), text("skip"))
+        heads = [word("head.source"), word("head.question"), *comparison.labels]
+        table = html.table(word("declared_part"), heads, declared, 2)
+        pieces.append(f"<section><h2>{escape(word('declared_part'))}</h2>{table}</section>")
+    return html.page(title, language, "".join([*pieces, "</main>"]), word("skip"))

@@ -96,7 +96,7 @@ def _sentence(
     numerator, denominator = sum(one.numerator for one in told), sum(one.denominator for one in told)
     if name == "edit_failures":
         denominator = worst.denominator
-    return labels.text(
+    return labels.word(
         f"finding.{name}",
         source=labels.source(declaration),
         value=labels.value(indicator, worst.value),
@@ -110,7 +110,7 @@ def _sentence(
 def _breaks(assessment: Assessment, declaration: str, labels: Labels) -> list[str]:
     rows = assessment.of(declaration).filter(pl.col("indicator_id") == "break_level").sort("period")
     return [
-        labels.text("break_at", month=month, before=labels.count(before), after=labels.count(after))
+        labels.word("break_at", month=month, before=labels.count(before), after=labels.count(after))
         for month, after, before in rows.select("period", "numerator", "denominator").iter_rows()
     ]
 
@@ -118,7 +118,7 @@ def _breaks(assessment: Assessment, declaration: str, labels: Labels) -> list[st
 def _posts(assessment: Assessment, declaration: str, labels: Labels) -> list[str]:
     rows = assessment.of(declaration).filter(pl.col("indicator_id") == "post_silent")
     return [
-        labels.text("post_since", post=labels.variable(row["variable"]), month=row["period"])
+        labels.word("post_since", post=labels.variable(row["variable"]), month=row["period"])
         for row in rows.sort("value", descending=True).iter_rows(named=True)
     ]
 
@@ -133,7 +133,7 @@ def _unseen(assessment: Assessment, labels: Labels) -> list[Finding]:
     for row in rows.iter_rows(named=True):
         other = row["variable"].partition(".")[2]
         if kinds.get(other) in FOREIGNERS:
-            text = labels.text(
+            text = labels.word(
                 "finding.unseen",
                 source=labels.source(row["declaration"]),
                 other=labels.source(other),
@@ -157,7 +157,7 @@ def _unsupported(assessment: Assessment, indicators: Indicators, labels: Labels)
                 if need.role == "main" and (source, variable) not in brought:
                     lacking.setdefault(variable, []).append(table)
     text = {
-        variable: labels.text(
+        variable: labels.word(
             "finding.support",
             variable=labels.variable(variable).lower(),
             tables=labels.listed(sorted(set(tables))),

@@ -17,6 +17,7 @@ from register.assess.cells import Cells, Mark, Reader
 from register.assess.declaration import TOTAL, Indicators
 from register.assess.people import PersonGauge
 from register.ingest.block import LINE, Block
+from register.ingest.cells import prepare_cells
 from register.ingest.extracts import Extract
 from register.ingest.hashing import Hasher
 from register.ingest.load import ahead
@@ -117,8 +118,9 @@ class Gauge:
         self.event = event_column(source)
         self.records = RecordReader(replace(source, persons={}), schema, Hasher(secret))
         self.cells = Cells(source, schema, indicators)
-        reader = Reader(schema, indicators)
-        self.told = [(at, name) for at, name in enumerate(sorted(source.headers)) if name not in source.key]
+        reader = Reader(source, schema, indicators)
+        keys = {name for value in source.key for name in value.columns}
+        self.told = [(at, name) for at, name in enumerate(sorted(source.headers)) if name not in keys]
         self.people = [PersonGauge(person, source, reader, indicators) for person in source.persons.values()]
         self._tallies: list[pl.DataFrame] = []
         self._masks: list[pl.DataFrame] = []
@@ -134,9 +136,7 @@ class Gauge:
             header = find_header(extract.path, self.source, extract.member, extract.period)
             if header is None:
                 continue
-            declared = {name for value in self.source.every_value() for name in value.columns} | set(
-                self.source.key
-            )
+            declared = {name for value in self.source.every_value() for name in value.headers}
             tally.missing = len(header.missing)
             tally.found = max(0, len(declared) - tally.missing)
             tally.undeclared = len(header.unknown)
@@ -159,7 +159,7 @@ class Gauge:
         tally.malformed += block.rejected.height
         if not block.rows.height:
             return
-        made = self.records.read(block.rows)
+        made = self.records.read(block.rows, tally.name)
         tally.rejected += made.rejected.height
         rows = block.rows
         if made.rejected.height:
@@ -167,6 +167,8 @@ class Gauge:
             self._tallies.append(_undated(made.rejected["reasons"]))
         if not rows.height:
             return
+        # Read as the source says; judged by what was written: a text that the source declares to be nothing is filler.
+        read = prepare_cells(rows, self.source, tally.name)
         records = made.records
         year = records[self.event].dt.year().alias("year")
         for value, count in year.drop_nulls().value_counts().iter_rows():
@@ -175,7 +177,7 @@ class Gauge:
         marks += self.cells.marks(rows, records)
         facts = []
         for number, person in enumerate(self.people):
-            seen = person.read(rows, records, self.event)
+            seen = person.read(read, rows, records, self.event)
             marks += seen.marks
             masks = pl.DataFrame([year, seen.mask]).group_by("year", "mask").len("n")
             self._masks.append(masks.with_columns(role=pl.lit(number, pl.Int8)))

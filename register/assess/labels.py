@@ -30,7 +30,7 @@ class Labels:
         self.titles = titles
         self.language = language
 
-    def text(self, key: str, /, **values: object) -> str:
+    def word(self, key: str, /, **values: object) -> str:
         """Return a text of the section ``assess`` of the catalogue."""
         return translate(f"assess.{key}", self.language, **values)
 
@@ -51,16 +51,16 @@ class Labels:
     def variable(self, name: str) -> str:
         """Return what a variable of the table ``indicator`` is called."""
         if name == TOTAL:
-            return self.text("whole")
+            return self.word("whole")
         head, _, rest = name.partition(".")
         if head == "post":
-            return self._lists["border_post"].get(rest, self.text("unknown_post"))
+            return self._lists["border_post"].get(rest, self.word("unknown_post"))
         if head == "against":
             return self.source(rest)
         if head == "national_id":
-            return self.text("national_id_of", country=self.country(rest))
+            return self.word("national_id_of", country=self.country(rest))
         if head == "mrz":
-            return self.text(f"mrz.{rest}")
+            return self.word(f"mrz.{rest}")
         if head in self._lists["role"] and rest:
             return f"{self.variable(rest)} ({self._lists['role'][head].lower()})"
         if head in self._lists["role"]:
@@ -77,11 +77,11 @@ class Labels:
 
     def level(self, level: int | None) -> str:
         """Return what a level is called."""
-        return "–" if level is None else self.text(f"level.{LEVELS[level]}")
+        return "–" if level is None else self.word(f"level.{LEVELS[level]}")
 
     def period(self, period: str) -> str:
         """Return what a period is called."""
-        return {TOTAL: self.text("every_period"), UNDATED: self.text("undated")}.get(period, period)
+        return {TOTAL: self.word("every_period"), UNDATED: self.word("undated")}.get(period, period)
 
     def value(self, indicator: Indicator, value: float) -> str:
         """Return a value with its unit."""
@@ -95,7 +95,7 @@ class Labels:
         """Return words as a list in a sentence."""
         if len(words) < 2:
             return "".join(words)
-        return f"{', '.join(words[:-1])} {self.text('and')} {words[-1]}"
+        return f"{', '.join(words[:-1])} {self.word('and')} {words[-1]}"
 
 
 def figure(value: float, unit: str, language: str) -> str:

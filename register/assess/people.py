@@ -76,8 +76,16 @@ class PersonGauge:
         ]
         self.variables = variables_of((*self.names, *told, *documents), person.role)
 
-    def read(self, rows: pl.DataFrame, records: pl.DataFrame, event: str) -> Seen:
-        """Look at the person of each row; ``event`` is the column of records that dates them."""
+    def read(self, rows: pl.DataFrame, written: pl.DataFrame, records: pl.DataFrame, event: str) -> Seen:
+        """Look at the person of each row.
+
+        Parameters
+        ----------
+        rows, written
+            The cells as they are to be read, and as they were written.
+        records
+            What was read of the record itself; ``event`` is the column that dates it.
+        """
         marks: list[Mark] = []
         names = {
             name: raw_text(rows, value).to_frame("t").select(without_blanks(pl.col("t"))).to_series()
@@ -86,17 +94,18 @@ class PersonGauge:
         filled: dict[str, pl.Series] = {}
         for name, raw in names.items():
             filled[name] = self._is_text(raw)
-            marks += self.reader.judge(self._called(name), raw, filled[name])
+            marks += self.reader.judge(self._called(name), raw_text(written, self.names[name]), filled[name])
         values: dict[str, pl.Series] = {}
         for name in self.person.values:
             if name not in PLACE:
-                values[name] = self._read(rows, name, marks)
-        self._read_place(rows, marks)
+                values[name] = self._read(rows, written, name, marks)
+        self._read_place(rows, written, marks)
         birth = values.get("birth_date", pl.repeat(None, rows.height, dtype=pl.Date, eager=True))
         day = records[event].cast(pl.Date)
         birth = self._check(birth, values, records, day, marks)
         documents = [
-            self._document(rows, number, each, marks) for number, each in enumerate(self.person.documents)
+            self._document(rows, written, number, each, marks)
+            for number, each in enumerate(self.person.documents)
         ]
         own = (
             documents[0]
@@ -118,7 +127,7 @@ class PersonGauge:
         filler = raw.str.to_uppercase().is_in(self.reader.fillers.implode())
         return raw.is_not_null() & ~filler.fill_null(value=False)
 
-    def _read(self, rows: pl.DataFrame, name: str, marks: list[Mark]) -> pl.Series:
+    def _read(self, rows: pl.DataFrame, written: pl.DataFrame, name: str, marks: list[Mark]) -> pl.Series:
         value, column = self.person.values[name], Column(name, self.identity[name].concept, past=True)
         reading = self.reader.read(rows, value, column, f"{self.person.role}.{name}")
         usable = self.reader.is_known(reading.values, column.concept.codelist)
@@ -129,17 +138,19 @@ class PersonGauge:
                 | reading.values.is_not_null()
                 | (reading.reasons == "date_placeholder").fill_null(value=False)
             )
-            marks += self.reader.judge(self._called(name), raw_text(rows, value), usable, known)
+            marks += self.reader.judge(self._called(name), raw_text(written, value), usable, known)
         return reading.values
 
-    def _read_place(self, rows: pl.DataFrame, marks: list[Mark]) -> None:
+    def _read_place(self, rows: pl.DataFrame, written: pl.DataFrame, marks: list[Mark]) -> None:
         if not self.places:
             return
         found, _ = read_place(
             rows, self.places, self.reader.schema, self.reader.memory, f"{self.person.role}.{PLACE[0]}"
         )
         for name, value in self.places.items():
-            marks += self.reader.judge(self._called(name), raw_text(rows, value), found[name].is_not_null())
+            marks += self.reader.judge(
+                self._called(name), raw_text(written, value), found[name].is_not_null()
+            )
 
     def _check(
         self,
@@ -168,7 +179,7 @@ class PersonGauge:
         return birth.set(impossible, None) if impossible.any() else birth
 
     def _document(
-        self, rows: pl.DataFrame, number: int, document: Document, marks: list[Mark]
+        self, rows: pl.DataFrame, written: pl.DataFrame, number: int, document: Document, marks: list[Mark]
     ) -> pl.DataFrame:
         prefix = "document" if number == 0 else "document_2"
         raw = raw_text(rows, document.number)
@@ -186,11 +197,11 @@ class PersonGauge:
                 quiet = reading.values.is_null() & reading.reasons.is_null()
                 usable = self.reader.is_known(reading.values, self.identity[name].concept.codelist)
                 marks += self.reader.judge(
-                    self._called(name), raw_text(rows, value), usable, quiet | reading.values.is_not_null()
+                    self._called(name), raw_text(written, value), usable, quiet | reading.values.is_not_null()
                 )
         frame = pl.DataFrame(given).select("kind", "number", "issuer")
         read = read_documents(frame)
-        usable = read["document_number"].is_not_null()
+        usable, raw = read["document_number"].is_not_null(), raw_text(written, document.number)
         # A number that is not empty and of which nothing came is a filler: SIN DOCUMENTO, 0000000.
         marks += self.reader.judge(self._called(f"{prefix}_number"), raw, usable, raw.is_not_null())
         return frame.select(

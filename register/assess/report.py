@@ -39,16 +39,16 @@ class Report:
         self.language = language
         titles = {one.declaration: one.title for one in assessment.sources}
         self.labels = Labels(schema, titles, language)
-        self.text = self.labels.text
+        self.word = self.labels.word
         self.findings = find(assessment, indicators, self.labels)
 
     def page(self) -> str:
         """Return the whole page."""
         assessment = self.assessment
         country = self.labels.country(assessment.country)
-        title = self.text("title", country=country)
-        run = self.text("with_run", run=assessment.run) if assessment.run else self.text("without_run")
-        subtitle = self.text("subtitle", date=assessment.made[:10], run=run)
+        title = self.word("title", country=country)
+        run = self.word("with_run", run=assessment.run) if assessment.run else self.word("without_run")
+        subtitle = self.word("subtitle", date=assessment.made[:10], run=run)
         section = SourceSection(assessment, self.indicators, self.labels, self.findings)
         sections = "".join(
             section.section(one, verdict)
@@ -59,7 +59,7 @@ class Report:
             f"{self._headline()}{self._first()}{self._notes()}{self._verdicts()}{self._matrix()}{self._coverage()}"
             f"{sections}{self._declared()}{self._method()}</main>"
         )
-        return html.page(title, self.language, body, self.text("skip"))
+        return html.page(title, self.language, body, self.word("skip"))
 
     def _headline(self) -> str:
         entries = "".join(
@@ -70,21 +70,21 @@ class Report:
         return f'<dl class="headline">{entries}</dl>'
 
     def _first(self) -> str:
-        shown = listed(self.findings[:FIRST], "ol") or f"<p>{escape(self.text('nothing_found'))}</p>"
-        return f'<section id="findings"><h2>{escape(self.text("findings"))}</h2>{shown}</section>'
+        shown = listed(self.findings[:FIRST], "ol") or f"<p>{escape(self.word('nothing_found'))}</p>"
+        return f'<section id="findings"><h2>{escape(self.word("findings"))}</h2>{shown}</section>'
 
     def _notes(self) -> str:
-        lines = [self.text("note_verdict"), self.text("note_disclosure")]
+        lines = [self.word("note_verdict"), self.word("note_disclosure")]
         if not self.assessment.run:
-            lines.append(self.text("note_unlinked"))
+            lines.append(self.word("note_unlinked"))
         if any(verdict.declared is None for verdict in self.assessment.verdicts):
-            lines.append(self.text("note_undeclared"))
+            lines.append(self.word("note_undeclared"))
         if self.assessment.absent:
-            lines.append(self.text("note_absent", sources=", ".join(self.assessment.absent)))
+            lines.append(self.word("note_absent", sources=", ".join(self.assessment.absent)))
         if self.assessment.unclaimed:
-            lines.append(self.text("note_unclaimed", count=len(self.assessment.unclaimed)))
+            lines.append(self.word("note_unclaimed", count=len(self.assessment.unclaimed)))
         items = "".join(f"<li>{escape(line)}</li>" for line in lines)
-        return f'<section id="reading"><h2>{escape(self.text("how_to_read"))}</h2><ul>{items}</ul></section>'
+        return f'<section id="reading"><h2>{escape(self.word("how_to_read"))}</h2><ul>{items}</ul></section>'
 
     def _verdicts(self) -> str:
         heads = ["source", "verdict", "measured", "declared", "score", "rows"]
@@ -100,8 +100,8 @@ class Report:
                 self.labels.level(v.declared), score, self.labels.count(one.received),
             ]  # fmt: skip
             lines.append((cells, ""))
-        table = html.table(self.text("verdicts"), [self.text(f"head.{head}") for head in heads], lines)
-        return f'<section id="verdicts"><h2>{escape(self.text("verdicts"))}</h2>{table}</section>'
+        table = html.table(self.word("verdicts"), [self.word(f"head.{head}") for head in heads], lines)
+        return f'<section id="verdicts"><h2>{escape(self.word("verdicts"))}</h2>{table}</section>'
 
     def _matrix(self) -> str:
         """Return source by official table. A cell holds a word; the colour repeats it."""
@@ -110,7 +110,7 @@ class Report:
         names = [self.labels.source(verdict.declaration) for verdict in verdicts]
         head = "".join(
             f'<th scope="col"{"" if at else html.LEFT}>{escape(text)}</th>'
-            for at, text in enumerate([self.text("head.table"), *names, self.text("head.together")])
+            for at, text in enumerate([self.word("head.table"), *names, self.word("head.together")])
         )
         body = []
         for table, level in levels.items():
@@ -121,23 +121,23 @@ class Report:
                     continue
                 is_main = support[table][v.source].role == "main"
                 cells.append(
-                    self._cell(v.tables[table], "" if is_main else f" ({self.text('auxiliary_role')})")
+                    self._cell(v.tables[table], "" if is_main else f" ({self.word('auxiliary_role')})")
                 )
             named = f"{table}. {self._table_title(table)}"
             body.append(
                 f'<tr><th scope="row" style="min-width:17rem">{escape(named)}</th>'
                 f"{''.join(cells)}{self._cell(level)}</tr>"
             )
-        caption = self.text("matrix")
+        caption = self.word("matrix")
         return (
-            f'<section id="matrix"><h2>{escape(caption)}</h2><p>{escape(self.text("matrix_about"))}</p>'
+            f'<section id="matrix"><h2>{escape(caption)}</h2><p>{escape(self.word("matrix_about"))}</p>'
             f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
             f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(body)}</tbody></table></div></section>"
         )
 
     def _cell(self, level: int, extra: str = "") -> str:
-        words = self.text(f"short.{LEVELS[level]}") + extra
+        words = self.word(f"short.{LEVELS[level]}") + extra
         return f'<td style="background:{PAINT[level]}">{escape(words)}</td>'
 
     def _table_title(self, table: str) -> str:
@@ -166,11 +166,11 @@ class Report:
         ]
         caption = indicator.label[self.language]
         heads = [
-            self.text("head.of_those_in"),
-            *(self.text("found_in", source=self.labels.source(one)) for one in names),
+            self.word("head.of_those_in"),
+            *(self.word("found_in", source=self.labels.source(one)) for one in names),
         ]
         return (
-            f'<section id="coverage"><h2>{escape(self.text("coverage"))}</h2>'
+            f'<section id="coverage"><h2>{escape(self.word("coverage"))}</h2>'
             f"<p>{escape(indicator.definition[self.language])}</p>{html.table(caption, heads, lines)}</section>"
         )
 
@@ -188,13 +188,13 @@ class Report:
             ]
             lines.append((cells, ""))
         heads = [
-            self.text("head.section"),
-            self.text("head.question"),
+            self.word("head.section"),
+            self.word("head.question"),
             *(self.labels.source(name) for name in names),
         ]
-        caption = self.text("declared_part")
+        caption = self.word("declared_part")
         return (
-            f'<section id="declared"><h2>{escape(caption)}</h2><p>{escape(self.text("declared_about"))}</p>'
+            f'<section id="declared"><h2>{escape(caption)}</h2><p>{escape(self.word("declared_about"))}</p>'
             f"{html.table(caption, heads, lines, 2)}</section>"
         )
 
@@ -204,18 +204,18 @@ class Report:
         for indicator in self.indicators.indicators.values():
             limits = " / ".join(self.labels.value(indicator, limit) for limit in indicator.thresholds) or "–"
             place = indicator.framework
-            blue_ets = self.text(f"blue_ets.{place['blue_ets']}")
+            blue_ets = self.word(f"blue_ets.{place['blue_ets']}")
             frameworks = f"{blue_ets}; Zhang {place['zhang']}; ESSnet {place['essnet']}"
-            essential = self.text("yes") if indicator.essential else ""
+            essential = self.word("yes") if indicator.essential else ""
             lines.append(([indicator.label[self.language], limits, essential, frameworks], ""))
-        heads = [self.text(f"head.{head}") for head in ("indicator", "thresholds", "essential", "framework")]
+        heads = [self.word(f"head.{head}") for head in ("indicator", "thresholds", "essential", "framework")]
         entries = "".join(
             f"<dt><strong>{escape(one.label[self.language])}</strong></dt>"
             f"<dd>{escape(one.definition[self.language])} <code>{escape(one.formula)}</code></dd>"
             for one in self.indicators.indicators.values()
         )
-        caption, about = self.text("thresholds"), self.text("method_about", best=self.labels.level(DIRECT))
+        caption, about = self.word("thresholds"), self.word("method_about", best=self.labels.level(DIRECT))
         return (
-            f'<section id="method"><h2>{escape(self.text("method"))}</h2><p>{escape(about)}</p>'
+            f'<section id="method"><h2>{escape(self.word("method"))}</h2><p>{escape(about)}</p>'
             f"{html.table(caption, heads, lines)}<dl>{entries}</dl></section>"
         )

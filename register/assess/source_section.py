@@ -32,7 +32,7 @@ class SourceSection:
         self.assessment = assessment
         self.indicators = indicators
         self.labels = labels
-        self.text = labels.text
+        self.word = labels.word
         self.language = labels.language
         self.findings = findings
 
@@ -40,7 +40,7 @@ class SourceSection:
         """Return the section of a source."""
         title = self.labels.source(one.declaration)
         own = [finding for finding in self.findings if finding.declaration == one.declaration]
-        summary = self.text(
+        summary = self.word(
             "summary",
             level=self.labels.level(verdict.level),
             rows=self.labels.count(one.received),
@@ -52,8 +52,8 @@ class SourceSection:
             )
         )
         if held:
-            summary += " " + self.text("held_by", reasons=self.labels.listed(held))
-        items = listed(own, "ul") or f"<p>{escape(self.text('nothing_found'))}</p>"
+            summary += " " + self.word("held_by", reasons=self.labels.listed(held))
+        items = listed(own, "ul") or f"<p>{escape(self.word('nothing_found'))}</p>"
         return (
             f'<section id="{escape(one.declaration)}"><h2>{escape(title)}</h2><p>{escape(summary)}</p>{items}'
             f"{self._months(one)}{self._heat(one)}{self._posts(one)}{self._indicators(one)}</section>"
@@ -66,10 +66,10 @@ class SourceSection:
             return ""
         changes = rows.filter(pl.col("indicator_id") == "break_level")
         labels = {
-            row["period"]: self.text("break_short", month=row["period"], change=self._change(row["value"]))
+            row["period"]: self.word("break_short", month=row["period"], change=self._change(row["value"]))
             for row in changes.iter_rows(named=True)
         }
-        title = self.text("monthly", source=self.labels.source(one.declaration))
+        title = self.word("monthly", source=self.labels.source(one.declaration))
         counts = dict(zip(found["period"], found["value"], strict=True))
         years: dict[str, float] = {}
         for month, n in counts.items():
@@ -77,15 +77,15 @@ class SourceSection:
         svg = charts.monthly(
             f"m-{one.declaration}",
             title,
-            self.text("monthly_about", months=found.height),
+            self.word("monthly_about", months=found.height),
             counts,
             labels,
             self.language,
         )
         lines = [([year, self.labels.count(n)], "") for year, n in years.items()]
-        caption = self.text("by_year", source=self.labels.source(one.declaration))
+        caption = self.word("by_year", source=self.labels.source(one.declaration))
         return self._figure(title, svg) + html.table(
-            caption, [self.text("head.year"), self.text("head.records")], lines
+            caption, [self.word("head.year"), self.word("head.records")], lines
         )
 
     def _change(self, ratio: float) -> str:
@@ -113,14 +113,14 @@ class SourceSection:
             for place, period in enumerate(columns)
             if (name, period) in share
         }
-        title = self.text("heat", source=self.labels.source(one.declaration))
-        svg = charts.heat_map(f"h-{one.declaration}", title, self.text("heat_about"), names, heads, cells)
+        title = self.word("heat", source=self.labels.source(one.declaration))
+        svg = charts.heat_map(f"h-{one.declaration}", title, self.word("heat_about"), names, heads, cells)
         lines = [
             ([names[at], *(label(name, period) for period in columns)], "")
             for at, name in enumerate(one.variables)
         ]
-        caption = self.text("heat_table", source=self.labels.source(one.declaration))
-        return self._figure(title, svg) + html.table(caption, [self.text("head.variable"), *heads], lines)
+        caption = self.word("heat_table", source=self.labels.source(one.declaration))
+        return self._figure(title, svg) + html.table(caption, [self.word("head.variable"), *heads], lines)
 
     def _posts(self, one: Assessed) -> str:
         name = "alternation_linked" if self.assessment.run else "alternation"
@@ -146,8 +146,8 @@ class SourceSection:
             )
             for row in good.iter_rows(named=True)
         ]  # fmt: skip
-        heads = [self.text(f"head.{head}") for head in ("post", "alternation", "steps", "verdict", "stopped")]
-        return html.table(self.text("by_post"), heads, lines)
+        heads = [self.word(f"head.{head}") for head in ("post", "alternation", "steps", "verdict", "stopped")]
+        return html.table(self.word("by_post"), heads, lines)
 
     def _indicators(self, one: Assessed) -> str:
         rows = self.assessment.of(one.declaration).filter(
@@ -172,11 +172,11 @@ class SourceSection:
             ]  # fmt: skip
             lines.append((cells, ""))
         heads = [
-            self.text(f"head.{head}")
+            self.word(f"head.{head}")
             for head in ("indicator", "variable", "value", "numerator", "denominator", "verdict")
         ]
         return html.table(
-            self.text("indicators", source=self.labels.source(one.declaration)), heads, lines, 2
+            self.word("indicators", source=self.labels.source(one.declaration)), heads, lines, 2
         )
 
 

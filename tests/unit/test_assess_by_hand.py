@@ -223,3 +223,18 @@ def test_an_expiry_before_the_issue_is_an_edit_failure(tmp_path: Path) -> None:
     figures = Figures(assessed(tmp_path / "p", {PERMITS.file: PERMITS.text(*rows)}), "permisos_residencia")
     assert figures("edit_failures", "expires_on.before_issue") == (1, 2)
     assert figures("valid", "expires_on") == (1, 2)
+
+
+def test_a_text_that_the_source_declares_to_be_nothing_is_filler(tmp_path: Path) -> None:
+    edits = {
+        "schemas/sources/col/migracion_movimientos.toml": [
+            ('encoding = "latin-1"', 'encoding = "latin-1", nulls = ["S-D"]')
+        ]
+    }
+    rows = [
+        crossing("M1", "05/03/2023 10:00", SEXO="S-D", NOMBRES="S-D", NUM_DOCUMENTO="S-D", MOTIVO_VIAJE="S-D")
+    ]
+    figures = Figures(assessed(tmp_path / "p", {CROSSINGS.file: CROSSINGS.text(*rows)}, edits), MOVEMENTS)
+    for variable in ("sex", "given_name", "document_number", "purpose_code"):
+        assert figures("missing", variable) == (0, 1), variable
+        assert figures("sentinel", variable) == (1, 1), variable
