@@ -151,6 +151,31 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         show.train_report(session.console, *train_weights(load_project(session.directory), run))
 
+    @app.command(help=text("link"))
+    def link(
+        context: typer.Context,
+        files: list[Path] = typer.Argument(..., help=text("link_files")),
+        rules: Path = typer.Option(..., help=text("link_rules")),
+        output: Path = typer.Option(..., "-o", "--output", help=text("output")),
+        groups: Path | None = typer.Option(None, help=text("link_groups")),
+        train: bool = typer.Option(False, "--train", help=text("link_train")),
+    ) -> None:
+        from register import show
+        from register.link_files import link_files
+
+        console = _session(context).console
+        report = link_files(
+            files,
+            rules,
+            output,
+            groups,
+            train_first=train,
+            announce=lambda blocks: console.say(
+                "link.comparisons", pairs=console.number(sum(blocks.values()))
+            ),
+        )
+        show.linked_files(console, report, output)
+
     @app.command(help=text("flows"))
     def flows(
         context: typer.Context,
