@@ -3,6 +3,7 @@
 The draws share everything that is certain. Only people whose draws differ where it can matter are taken through the
 rule m times (``completion``); a figure is the mean over draws, and the spread of the draws is its error for what is
 missing.
+"""
 
 from __future__ import annotations
 
