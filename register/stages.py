@@ -197,9 +197,10 @@ def link(workshop: Workshop) -> dict[str, Any]:
     from register.link.rules import load_rules
 
     project, console = workshop.project, workshop.console
+    declared = rules_digest(project)
     basis = digest(
         {
-            "rules": digest_files(sorted(project.linkage_rules.glob("people*")), project.root),
+            "rules": declared,
             "code": digest_files(sorted(LINK_CODE.glob("*.py")), LINK_CODE),
             "libraries": [version(library) for library in ("duckdb", "splink")],
         }
@@ -212,7 +213,13 @@ def link(workshop: Workshop) -> dict[str, Any]:
         earlier[1] if earlier else None,
     )
     workshop.write_made()
-    return {"report": asdict(report), "basis": basis, "pairs_kept_from": earlier[0] if earlier else None}
+    kept_from = earlier[0] if earlier else None
+    return {"report": asdict(report), "basis": basis, "rules": declared, "pairs_kept_from": kept_from}
+
+
+def rules_digest(project: Project) -> str:
+    """Return a hash of the linkage rules, their weights and frequencies, as a run's manifest keeps it."""
+    return digest_files(sorted(project.linkage_rules.glob("people*")), project.root)
 
 
 def _register_earlier_link(workshop: Workshop, basis: str) -> tuple[str, int] | None:

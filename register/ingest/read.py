@@ -180,12 +180,14 @@ def _hold(cells: Sequence[str], source: Source, period: tuple[dt.date, dt.date] 
         if source.table.columns[name].required and value.headers and not present & set(value.headers)
         for header in value.headers
     ]
+    is_header = not source.format.has_header or len(cells) - len(unknown) >= max(2, len(source.headers) / 4)
     return Header(
         tuple(columns),
-        tuple(_told(cells, unknown, is_header=len(cells) - len(unknown) >= max(2, len(source.headers) / 4))),
+        tuple(_told(cells, unknown, is_header=is_header)),
         tuple(dict.fromkeys([*missing, *lacking_key])),
         tuple(dict.fromkeys([*required, *lacking_key])),
         cells[0].strip() if source.format.has_header and cells else "",
+        is_doubtful=not is_header,
     )
 
 

@@ -14,6 +14,7 @@ import polars as pl
 from register.ingest.block import LINE
 from register.ingest.cells import prepare_cells
 from register.ingest.hashing import Hasher
+from register.ingest.name_knowledge import NOTHING, NameKnowledge
 from register.ingest.people import PersonReader
 from register.ingest.source import Source
 from register.ingest.values import (
@@ -29,6 +30,8 @@ from register.ingest.values import (
 from register.schema import Column, Schema
 
 CONTENT = "__content"
+# Layouts that may write given names and surnames in one column, without a sign between them.
+ONE_COLUMN = ("surnames_given", "given_surnames", "portuguese")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class RecordReader:
     hasher
         Makes identity ids, and keys for records without one.
     known_names
-        Frequencies of words as given names and surnames, for names written in one column.
+        What extracts taught of names, for those written in one column.
     """
 
     def __init__(
@@ -67,7 +70,7 @@ class RecordReader:
         source: Source,
         schema: Schema,
         hasher: Hasher,
-        known_names: pl.DataFrame | None = None,
+        known_names: NameKnowledge = NOTHING,
     ) -> None:
         self.source = source
         self.schema = schema
@@ -113,6 +116,16 @@ class RecordReader:
             [person.bundles for person in people.values()],
             rejected,
         )
+
+    def learn_names(self, rows: pl.DataFrame, file: str, known: NameKnowledge) -> NameKnowledge:
+        """Add what rows teach of names by those that they write in one column."""
+        rows = prepare_cells(rows, self.source, file)
+        for person in self.persons.values():
+            layout = person.person.name_layout
+            if layout in ONE_COLUMN and "full" in person.person.name_parts:
+                names = [person.full_names(rows)]
+                known = known.learn_full_names(names, surnames_first=layout == "surnames_given")
+        return known
 
     def _read_columns(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
         """Read the columns of the record itself, with the reasons of what could not be read."""
