@@ -153,8 +153,8 @@ def classify(
             ) from error
         kept = ", ".join(f'source."{name}"' for name in _columns(engine) if name not in ADDED)
         beside = (
-            f"select {kept}, ruling.* from source positional join ("
-            f"select {', '.join(ADDED)} from ruling order by record) as ruling"
+            f"select {kept}, ruling.* exclude (row_place) from source "
+            "positional join (select * from ruling order by row_place) as ruling"
         )
         if target is None:
             return engine.frame(beside)
@@ -163,7 +163,7 @@ def classify(
 
 
 def rule_crossings(engine: Engine, rule: Rule, observed_until: dt.date, *, where: str | None = None) -> None:
-    """Make the view ``ruling`` for the crossings in ``source``: ``record`` (the row, from 1) and the verdict.
+    """Make the view ``ruling`` for the crossings in ``source``: see :func:`register.rules.parts.rule_sorted`.
 
     Raises
     ------
