@@ -4,8 +4,9 @@
     python -m benchmarks.residence --people 200000       # a smaller one
 
 Prints, for each size, the ratio of the two times, that of the two processor times (which other work on the machine
-disturbs less) and the peak memory of classifying; the larger one spills under the same limit. Each is measured in a process of its own, on one table in a DuckDB file; classifying includes putting
-the verdicts beside the rows in the order received.
+disturbs less) and the peak memory of classifying; the larger one spills under the same limit. Each is measured in a
+process of its own, on one table in a DuckDB file; classifying includes putting the verdicts beside the rows in the
+order received.
 Journeys are made up: most people live on one side and travel about twice a year, one in ten moves now and then, one
 in twenty crosses every few days.
 """

@@ -2,8 +2,8 @@
 
 The crossings are sorted by person and time; the rule streams over that order (see
 :func:`register.rules.residence.sql`) for one part of the people after the other, side by side on the processors, so
-that memory is bounded by DuckDB's limit whatever the number of crossings. The few histories with a gap, or that the next
-spells do not decide, are walked again with everything searched.
+that memory is bounded by DuckDB's limit whatever the number of crossings. The few histories with a gap, or that the
+next spells do not decide, are walked again with everything searched.
 
 A crossing is packed into one whole number of 63 bits, because sorting two numbers costs half of sorting a row:
 
@@ -30,10 +30,14 @@ PERSON_CHECK = "cast(hash(concat('#', person_id)) % 4294967296 as uinteger)"
 ROWS_PER_PART = 5_000_000
 ROWS_WORTH_A_PART = 100_000
 
-# A person's number is the key without the bits that a day takes on the rule's clock (see spell.sql). Two persons to whom
-# that leaves one number are walked again.
+# A person's number is the key without the bits that a day takes on the rule's clock (see spell.sql). Two persons to
+# whom that leaves one number are walked again.
 _DAY_BITS = 22
 _PERSON = f"cast(key >> {_DAY_BITS + 1} as bigint)"
+
+# The side that a crossing leads to, from the source's text.
+DIRECTION = """case cast(direction as varchar) when 'arrival' then 1 when 'departure' then 0
+    else case lower(trim(cast(direction as varchar))) when 'arrival' then 1 when 'departure' then 0 end end"""
 
 _RULED = {
     "row_place": "record >> 6 & 34359738367",
@@ -46,14 +50,10 @@ _RULED = {
 
 @dataclass(frozen=True)
 class Layout:
-    """What of a source's form the rule must know: whether statuses are given, whether dates have hours.
-
-    ``record`` is the expression that numbers its rows from 1.
-    """
+    """What of a source's form the rule must know: whether statuses are given, whether dates have hours."""
 
     has_status: bool
     has_hours: bool
-    record: str = "row_number() over ()"
 
 
 def sort_crossings(engine: Engine, layout: Layout) -> bool:
@@ -114,6 +114,8 @@ def _sort(engine: Engine, layout: Layout, *, numbered: bool) -> None:
         if layout.has_status
         else "0"
     )
+    columns = "person_id, date, direction" + (", initial_status" if layout.has_status else "")
+    key = f"number << {_DAY_BITS + 1}" if numbered else PERSON_KEY
     numbers = (
         "inner join (select person_id, row_number() over () as number from (select distinct person_id from source)) "
         "as person using (person_id)"
@@ -124,13 +126,13 @@ def _sort(engine: Engine, layout: Layout, *, numbered: bool) -> None:
         f"""
         create or replace table sorted as
         select
-            case when person_id is not null then cast({f"number << {_DAY_BITS + 1}" if numbered else PERSON_KEY} as ubigint) end as key,
+            case when person_id is not null then cast({key} as ubigint) end as key,
             {"0" if numbered else PERSON_CHECK} as check_key,
             (cast(date_diff('day', date '0001-01-01', try_cast(date as date)) as bigint) << 41)
             | (row_place << 6)
             | ({status})
-            | case cast(direction as varchar) when 'arrival' then 1 when 'departure' then 0 end as record
-        from (select *, {layout.record} as row_place from source) as source {numbers}
+            | {DIRECTION} as record
+        from (select {columns}, row_number() over () as row_place from source) as source {numbers}
         order by key, {"try_cast(date as timestamp), record" if layout.has_hours else "record"}, check_key
         """
     )
@@ -158,7 +160,7 @@ def _rule_part(
 
 
 def _walk(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters, layout: Layout) -> None:
-    """Rule on every history as far as the next spells decide it; put the persons of whom more is to ask into ``again``."""
+    """Rule on every history as far as the next spells decide it; put the persons left in doubt into ``again``."""
     cursor.execute(f"create temporary view history as select {_history(layout)}, person from part")
     cursor.execute(f"create temporary view spell as {sql('spell', parameters, in_order=True)}")
     cursor.execute("create temporary view decided as select * from spell")
