@@ -74,7 +74,9 @@ def check_project(project: Project) -> CheckReport:
         header = find_header(extract.path, extract.source, extract.member, extract.period)
         if header is None:
             continue
-        if header.unknown:
+        if header.is_doubtful:
+            report.notes.append(("check.no_header", {"file": extract.name}))
+        elif header.unknown:
             report.notes.append(
                 ("check.unknown_columns", {"file": extract.name, "columns": ", ".join(header.unknown)})
             )

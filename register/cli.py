@@ -17,6 +17,7 @@ from register import __version__
 from register.console import Console
 from register.errors import INTERRUPTED, RegisterError, UsageError, suggest
 from register.locale import LANGUAGES, default_language, translate
+from register.usage import Application, problem
 
 GLOBAL_FLAGS = ("--json", "--quiet", "-q")
 GLOBAL_VALUES = ("-C", "--directory", "--lang")
@@ -69,14 +70,8 @@ def make_app(language: str) -> typer.Typer:
     def text(key: str) -> str:
         return translate(f"help.{key}", language)
 
-    app = typer.Typer(
-        name="register",
-        help=text("app"),
-        no_args_is_help=True,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-    )
-    runs_app = typer.Typer(help=text("runs"), no_args_is_help=True, rich_markup_mode=None)
+    app = Application(language, name="register", help=text("app"), pretty_exceptions_enable=False)
+    runs_app = Application(language, help=text("runs"))
     app.add_typer(runs_app, name="runs")
 
     run_option: Any = typer.Option(None, "--run", help=text("run_option"))
@@ -155,6 +150,31 @@ def make_app(language: str) -> typer.Typer:
 
         session = _session(context)
         show.train_report(session.console, *train_weights(load_project(session.directory), run))
+
+    @app.command(help=text("link"))
+    def link(
+        context: typer.Context,
+        files: list[Path] = typer.Argument(..., help=text("link_files")),
+        rules: Path = typer.Option(..., help=text("link_rules")),
+        output: Path = typer.Option(..., "-o", "--output", help=text("output")),
+        groups: Path | None = typer.Option(None, help=text("link_groups")),
+        train: bool = typer.Option(False, "--train", help=text("link_train")),
+    ) -> None:
+        from register import show
+        from register.link_files import link_files
+
+        console = _session(context).console
+        report = link_files(
+            files,
+            rules,
+            output,
+            groups,
+            train_first=train,
+            announce=lambda blocks: console.say(
+                "link.comparisons", pairs=console.number(sum(blocks.values()))
+            ),
+        )
+        show.linked_files(console, report, output)
 
     @app.command(help=text("flows"))
     def flows(
@@ -281,6 +301,14 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         show.evaluation(session.console, evaluate_run(load_project(session.directory), run, truth))
 
+    @app.command(help=text("diagnose"))
+    def diagnose(context: typer.Context, run: str | None = run_option) -> None:
+        from register.diagnose.command import diagnose_run
+        from register.project import load_project
+
+        session = _session(context)
+        diagnose_run(session.console, load_project(session.directory), run)
+
     @app.command(help=text("explain"))
     def explain(
         context: typer.Context,
@@ -295,6 +323,58 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         show.explanation(
             session.console, explain_person(load_project(session.directory), person, run), picture
+        )
+
+    @app.command(help=text("assess"))
+    def assess(
+        context: typer.Context,
+        name: str | None = typer.Option(None, "--name", help=text("assess_name")),
+        run: str | None = run_option,
+        answer: bool = typer.Option(False, "--answer", help=text("assess_answer")),
+        source: str | None = typer.Option(None, "--source", help=text("assess_source")),
+        compare: list[str] | None = typer.Option(None, "--compare", help=text("assess_compare")),
+    ) -> None:
+        from register.assess import command
+        from register.project import load_project
+
+        session = _session(context)
+        project = load_project(session.directory)
+        if answer:
+            command.answer(project, session.console, source, input if sys.stdin.isatty() else None)
+        elif compare:
+            command.compare_with(project, session.console, compare)
+        else:
+            command.measure(project, session.console, name, run)
+
+    @app.command(help=text("calibrate"))
+    def calibrate(
+        context: typer.Context,
+        survey: Path = typer.Argument(..., help=text("survey")),
+        spec: Path = typer.Option(..., "--spec", help=text("calibration_spec")),
+        output: Path = typer.Option(..., "-o", "--output", help=text("weights_output")),
+        run: str | None = run_option,
+    ) -> None:
+        from register.calibrate.command import calibrate_file
+        from register.project import load_project
+
+        session = _session(context)
+        calibrate_file(survey, spec, output, lambda: load_project(session.directory), run, session.console)
+
+    @app.command(help=text("benchmarks"))
+    def benchmarks(
+        context: typer.Context,
+        spec: Path | None = typer.Option(None, "--spec", help=text("calibration_spec")),
+        day: str | None = typer.Option(None, "--date", help=text("benchmarks_date")),
+        by: list[str] | None = typer.Option(None, help=text("benchmarks_by")),
+        output: Path | None = output_option,
+        run: str | None = run_option,
+    ) -> None:
+        from register.calibrate.command import write_benchmarks
+        from register.project import load_project
+
+        session = _session(context)
+        write_benchmarks(
+            lambda: load_project(session.directory), run, spec, day, by or [], output, session.console
         )
 
     @app.command(help=text("doctor"))
@@ -321,8 +401,11 @@ def main(arguments: list[str] | None = None) -> None:
     except RegisterError as error:
         _fail(error.message(language), error.exit_code, given, error.key)
     except TyperException as error:
-        # Typer's own errors: a misspelt command or option, a missing argument.
-        _fail(translate("errors.usage", language, reason=error.format_message()), 2, given, "usage")
+        # Typer's own errors: a misspelt command or option, a missing argument; or a group named without its command.
+        if type(error).__name__ == "NoArgsIsHelpError":
+            sys.stderr.write(error.format_message() + "\n")
+            raise SystemExit(2) from None
+        _fail(translate("errors.usage", language, reason=problem(error, language)), 2, given, "usage")
     except (KeyboardInterrupt, Abort):
         _fail(translate("build.interrupted", language), INTERRUPTED, given, "interrupted")
     except BrokenPipeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import polars as pl
 
-from register.engine import Engine, literal
+from register.assess.kept import newest_table
+from register.engine import Engine, OutOfMemory, literal, smaller_memory
 from register.errors import DeclarationError, LockedError, UsageError, suggest
 from register.project import RELEASE_METHODS, Project
 from register.rules.residence import Parameters
@@ -30,13 +32,25 @@ OUTPUTS = {
 }
 
 
-def open_tables(project: Project, run: Run) -> Engine:
-    """Return an engine in which every table of a run can be read by its name."""
-    engine = Engine(memory_limit=project.engine.memory_limit, threads=project.engine.threads)
+# A release counts and sorts cells; two engines are open at once, to count under the other rules. What it needs does not
+# grow with the memory a build was given.
+RELEASE_MEMORY = "1GB"
+
+
+def open_tables(project: Project, run: Run, memory_limit: str = "") -> Engine:
+    """Return an engine in which every table of a run can be read by its name; it may be held to less memory."""
+    limit = smaller_memory(project.engine.memory_limit, memory_limit)
+    # Rows that spill may hold names: beside the run, whose folder is its owner's alone.
+    engine = Engine(
+        memory_limit=limit, threads=project.engine.threads, temp_directory=run.path / f".spill-{os.getpid()}"
+    )
     for table in project.schema().tables.values():
         path = run.table_path(table)
         if path.is_file():
             engine.view(table.name, path)
+    assessed = newest_table(project)
+    if assessed is not None:
+        engine.view("indicator", assessed)
     return engine
 
 
@@ -86,6 +100,8 @@ def _explained(project: Project, run: Run) -> Iterator[None]:
         if named and named[1] in project.schema().tables:
             raise UsageError("table_not_built", table=named[1], run=run.name) from error
         raise UsageError("sql_failed", reason=str(error).splitlines()[0]) from error
+    except OutOfMemory as error:
+        raise LockedError("out_of_memory", where=str(run.path)) from error
     except duckdb.Error as error:
         # Met while reading rows: its text may quote one.
         raise UsageError("sql_failed_on_rows", kind=type(error).__name__) from error
@@ -264,10 +280,10 @@ def make_release(project: Project, run_name: str | None, method: str | None, mon
         manifest=run.manifest,
         folder=run.path / "release",
         vintages=project.vintages,
-        open_run=lambda: open_tables(project, run),
+        open_run=lambda: open_tables(project, run, RELEASE_MEMORY),
         partners=sorted(project.partners.glob("*.csv")),
     )
-    with open_tables(project, run) as engine:
+    with open_tables(project, run, RELEASE_MEMORY) as engine:
         return publish(engine, order)
 
 

@@ -16,6 +16,19 @@ from typing import Any
 import duckdb
 import polars as pl
 
+# What a statement raises that cannot do with the memory it may use, nor spill the rest.
+OutOfMemory = duckdb.OutOfMemoryException
+
+
+def smaller_memory(one: str, other: str) -> str:
+    """Return the smaller of two memory limits as DuckDB writes them ("4GB", "1200MB"); an empty one is no limit."""
+
+    def size(limit: str) -> float:
+        number, prefix, binary = re.fullmatch(r"([\d.]+)\s*([KMGT])(i?)B", limit).groups()  # type: ignore[union-attr]
+        return float(number) * float((1024 if binary else 1000) ** ("KMGT".index(prefix) + 1))
+
+    return min((limit for limit in (one, other) if limit), key=size, default="")
+
 
 class Engine:
     """A DuckDB connection with the settings of a project.

@@ -1,16 +1,17 @@
 """The stages, in order: READ THIS FIRST.
 
-An office's extracts become annual flows in seven steps. Each reads tables and makes tables; a table between stages has
+An office's extracts become annual flows in eight steps. Each reads tables and makes tables; a table between stages has
 a declared grain, key and columns (``schemas/tables``) and stands as Parquet in the run, so that any step can be looked
 at with ``register sql``.
 
     ingest    extracts            -> crossing visa permit birth death marriage, mention bundle, rejected similar_match
     identify  mention bundle      -> identity                       distinct bundles of name, birth date, documents
-    link      identity            -> pair                           which identities look like one person, with a weight
+    link      identity            -> pair compared                  which identities look like one person, with a weight
     resolve   pair                -> membership person conflict person_change
     stays     crossing membership -> movement stay initial_status   when each person was in the country
     events    movement            -> verdict outlook event          which crossings were migrations, by the rule
-    flows     event outlook       -> flow stock account             what the office publishes
+    estimate  movement            -> completed_event completed_residency missing_rate    what nobody wrote down
+    flows     completed_event     -> flow stock account             what the office publishes, beside the plain rule
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from typing import Any
 
 from register import stages
 from register.console import Console
-from register.engine import Engine
-from register.errors import DeclarationError
+from register.engine import Engine, OutOfMemory
+from register.errors import DeclarationError, LockedError
 from register.project import Project
 from register.run import Run, digest, digest_files, list_runs, now, open_run
 from register.schema import Schema
@@ -78,7 +79,7 @@ STAGES: tuple[Stage, ...] = (
         gsbpm="5.1",
         work=stages.link,
         reads=("identity",),
-        makes=("pair",),
+        makes=("pair", "compared"),
         declarations=("linkage_rules/people*",),
         code=("link",),
     ),
@@ -90,7 +91,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("membership", "person", "conflict", "person_change"),
         settings=lambda project: project.secret(),
         declarations=("linkage_rules/*", "decisions/people.jsonl"),
-        code=("link",),
+        code=("link", "decisions.py"),
     ),
     Stage(
         name="stays",
@@ -113,14 +114,27 @@ STAGES: tuple[Stage, ...] = (
         code=("rules",),
     ),
     Stage(
+        name="estimate",
+        gsbpm="5.4",
+        work=stages.estimate,
+        reads=(*RECORDS, "mention", "membership", "person", "movement", "initial_status"),
+        makes=("completed_event", "completed_residency", "missing_rate"),
+        settings=lambda project: (asdict(project.rule), asdict(project.estimate)),
+        declarations=("schemas/codelists/*",),
+        code=("estimate", "rules"),
+    ),
+    Stage(
         name="flows",
         gsbpm="5.7",
         work=stages.flows,
-        reads=("crossing", "person", "movement", "stay", "initial_status", "verdict", "outlook", "event"),
+        reads=(
+            *("crossing", "person", "movement", "stay", "verdict", "outlook", "event"),
+            *("completed_event", "completed_residency"),
+        ),
         makes=("flow", "stock", "account"),
-        settings=lambda project: asdict(project.rule),
+        settings=lambda project: (asdict(project.rule), asdict(project.estimate)),
         declarations=("schemas/codelists/age_group.csv",),
-        code=("rules",),
+        code=("estimate", "rules"),
         gate=stages.check_account,
     ),
 )
@@ -199,14 +213,16 @@ def build(
             else:
                 report.done.append(stage.name)
                 if not dry_run:
-                    _perform(stage, key, project, schema, run, console)
+                    _perform(stage, key, project, schema, run, console, force=force)
             stage.gate(project, run.stages.get(stage.name, {}))
         report.manifest = run.manifest
         report.seconds = time.monotonic() - started
         return report
 
 
-def _perform(stage: Stage, key: str, project: Project, schema: Schema, run: Run, console: Console) -> None:
+def _perform(
+    stage: Stage, key: str, project: Project, schema: Schema, run: Run, console: Console, *, force: bool
+) -> None:
     """Do one stage and commit its tables."""
     begun = time.monotonic()
     run.log("start", stage=stage.name, gsbpm=stage.gsbpm)
@@ -218,8 +234,11 @@ def _perform(stage: Stage, key: str, project: Project, schema: Schema, run: Run,
     ) as engine:
         for table in stage.reads:
             engine.view(table, run.table_path(schema.tables[table]))
-        workshop = stages.Workshop(project, schema, engine, run, staging, console, stage.makes)
-        details = stage.work(workshop)
+        workshop = stages.Workshop(project, schema, engine, run, staging, console, stage.makes, force)
+        try:
+            details = stage.work(workshop)
+        except OutOfMemory as error:
+            raise LockedError("out_of_memory", where=str(run.path)) from error
     seconds = round(time.monotonic() - begun, 2)
     record = {
         "key": key,

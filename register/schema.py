@@ -198,16 +198,24 @@ def _read_codelist(directory: Path, name: str) -> pl.DataFrame:
 def load_schema(directory: Path) -> Schema:
     """Load and check the concepts and tables of a ``schemas/`` folder.
 
+    A project copied the shipped files when it was made; a table or concept that a later version added is taken from
+    the shipped ones.
+
     Raises
     ------
     DeclarationError
         If a file is missing, is not TOML, or names what does not exist.
     """
+    shipped = profile_directory() / "schemas"
     concepts = {
-        name: _concept(name, node, directory / "concepts.toml")
-        for name, node in read_toml(directory / "concepts.toml").items()
+        name: _concept(name, node, folder / "concepts.toml")
+        for folder in (shipped, directory)
+        for name, node in read_toml(folder / "concepts.toml").items()
     }
-    tables = {path.stem: _table(path, concepts) for path in sorted((directory / "tables").glob("*.toml"))}
+    paths = {
+        path.stem: path for folder in (shipped, directory) for path in (folder / "tables").glob("*.toml")
+    }
+    tables = {name: _table(paths[name], concepts) for name in sorted(paths)}
     schema = Schema(directory, concepts, tables)
     for table in tables.values():
         for check in table.checks:

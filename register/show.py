@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from register.check import CheckReport
     from register.explain import Explanation
     from register.link.train import TrainReport
+    from register.link_files import LinkFilesReport
     from register.pipeline import BuildReport
     from register.project import Project
     from register.run import Run
@@ -228,6 +229,23 @@ def train_report(console: Console, report: TrainReport, path: Path) -> None:
     console.say("train.done", identities=console.number(report.rows), moved=len(report.moved), path=path)
 
 
+def linked_files(console: Console, report: LinkFilesReport, output: Path) -> None:
+    """Say how many rows were linked to how many."""
+    if console.as_json:
+        console.json({
+            "output": str(output),
+            "rows": dict(report.rows),
+            "comparisons": report.predicted.comparisons,
+            "links": report.links,
+            "groups": report.groups,
+        })  # fmt: skip
+        return
+    rows, links, groups = (
+        console.number(n) for n in (sum(report.rows.values()), report.links, report.groups)
+    )
+    console.say("link.done", rows=rows, links=links, groups=groups, path=output)
+
+
 def classified(console: Console, counts: Any, output: Path) -> None:
     """Say how many crossings were classified."""
     if console.as_json:
@@ -267,7 +285,13 @@ def evaluation(console: Console, found: Any) -> None:
     console.table(
         [console.text(f"column.{name}") for name in ("year", "direction", "register", "truth", "difference")],
         [
-            [row["year"], row["direction"], f"{row['register']:,.1f}", row["truth"], f"{row['error']:+.1%}"]
+            [
+                row["year"],
+                console.text(f"column.{row['direction']}"),
+                f"{row['register']:,.1f}",
+                row["truth"],
+                f"{row['error']:+.1%}",
+            ]
             for row in found.to_dict()["flows"]
         ],
     )

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from register.console import Console
-from register.engine import Engine, literal
-from register.errors import DeclarationError, ExtractError, QualityError, RegisterError
+from register.engine import Engine
+from register.errors import ExtractError, QualityError, RegisterError
 from register.project import Project
-from register.run import Run, digest, digest_file, list_runs
+from register.run import Run, digest, digest_file, digest_files, list_runs
 from register.schema import Schema
 
 if TYPE_CHECKING:
     from register.rules.residence import Parameters
 
+LINK_CODE = Path(__file__).parent / "link"
 MIN_ROWS_FOR_GATE = 1_000
 LARGEST_RESIDUAL = 0.001
-DECISION_COLUMNS = (
-    *("source_l", "record_key_l", "role_l", "source_r", "record_key_r", "role_r", "judgement"),
-)
 
 
 @dataclass
@@ -35,6 +34,8 @@ class Workshop:
     staging: Path
     console: Console
     makes: tuple[str, ...]
+    #: Whether everything is to be made anew, whatever an earlier build left.
+    force: bool = False
     rows: dict[str, int] = field(default_factory=dict)
     written: dict[str, Path] = field(default_factory=dict)
 
@@ -52,9 +53,9 @@ class Workshop:
         self.written[name] = path
         if table.key:
             key = ", ".join(table.key)
+            self.engine.view("__written", path)
             repeated = self.engine.rows(
-                "select count(*) from (select 1 from "
-                f"read_parquet({literal(path)}) group by {key} having count(*) > 1)"
+                f"select count(*) from (select 1 from __written group by {key} having count(*) > 1)"
             )[0][0]
             if repeated:
                 raise RegisterError("key_repeated", table=name, count=repeated, key=key)
@@ -191,14 +192,48 @@ def identify(workshop: Workshop) -> dict[str, Any]:
 
 
 def link(workshop: Workshop) -> dict[str, Any]:
-    """Weigh pairs of identities."""
+    """Weigh pairs of identities: all, or only what is new if an earlier linkage used the same rules."""
     from register.link.predict import predict
     from register.link.rules import load_rules
 
-    rules = load_rules(workshop.project.linkage_rules / "people.toml")
-    report = predict(workshop.engine.con, rules)
+    project, console = workshop.project, workshop.console
+    declared = rules_digest(project)
+    basis = digest(
+        {
+            "rules": declared,
+            "code": digest_files(sorted(LINK_CODE.glob("*.py")), LINK_CODE),
+            "libraries": [version(library) for library in ("duckdb", "splink")],
+        }
+    )
+    earlier = None if workshop.force else _register_earlier_link(workshop, basis)
+    report = predict(
+        workshop.engine.con,
+        load_rules(project.linkage_rules / "people.toml"),
+        lambda blocks: console.say("link.comparisons", pairs=console.number(sum(blocks.values()))),
+        earlier[1] if earlier else None,
+    )
     workshop.write_made()
-    return {"report": asdict(report)}
+    kept_from = earlier[0] if earlier else None
+    return {"report": asdict(report), "basis": basis, "rules": declared, "pairs_kept_from": kept_from}
+
+
+def rules_digest(project: Project) -> str:
+    """Return a hash of the linkage rules, their weights and frequencies, as a run's manifest keeps it."""
+    return digest_files(sorted(project.linkage_rules.glob("people*")), project.root)
+
+
+def _register_earlier_link(workshop: Workshop, basis: str) -> tuple[str, int] | None:
+    """Let SQL read the newest linkage made by the same rules and program; return its run and its prior."""
+    pair, compared = (workshop.schema.tables[name] for name in ("pair", "compared"))
+    others = [run for run in list_runs(workshop.project.runs) if run.name != workshop.run.name]
+    for run in (workshop.run, *reversed(others)):
+        made = run.stages.get("link", {})
+        there = run.table_path(pair).is_file() and run.table_path(compared).is_file()
+        if there and made.get("basis") == basis:
+            workshop.engine.view("previous_pair", run.table_path(pair))
+            workshop.engine.view("previous_compared", run.table_path(compared))
+            return run.name, made["report"]["prior"]
+    return None
 
 
 def resolve(workshop: Workshop) -> dict[str, Any]:
@@ -210,10 +245,16 @@ def resolve(workshop: Workshop) -> dict[str, Any]:
     rules = load_rules(workshop.project.linkage_rules / "people.toml")
     itinerary = load_itinerary(workshop.project.linkage_rules / "itinerary.toml")
     before = _register_previous(workshop)
-    _register_decisions(workshop)
+    decisions = _register_decisions(workshop)
     report = resolve(workshop.engine.con, rules, itinerary, workshop.project.secret())
     workshop.write_made()
-    return {"report": asdict(report), "ids_carried_from": before}
+    against = workshop.engine.rows(
+        "select count(*) from conflict where rule = 'decision' and detail in ('kept', 'contested')"
+    )[0][0]
+    if against or decisions["disagreed"]:
+        disagreed = decisions["disagreed"]
+        workshop.console.say("decisions.contradicted", contradicted=against, disagreed=disagreed)
+    return {"report": asdict(report), "ids_carried_from": before, "decisions": decisions}
 
 
 def _register_previous(workshop: Workshop) -> str | None:
@@ -228,18 +269,23 @@ def _register_previous(workshop: Workshop) -> str | None:
     return None
 
 
-def _register_decisions(workshop: Workshop) -> None:
-    """Let SQL read the reviewers' decisions, in the order they were made."""
+def _register_decisions(workshop: Workshop) -> dict[str, int]:
+    """Let SQL read what the reviewers' decisions come to; return how many pairs are agreed, disagreed and waiting."""
     import polars as pl
 
-    path = workshop.project.decisions
-    if not path.is_file() or not path.stat().st_size:
-        return
-    try:
-        decisions = pl.read_ndjson(path, schema=dict.fromkeys(DECISION_COLUMNS, pl.String))
-    except pl.exceptions.PolarsError as error:
-        raise DeclarationError("bad_decisions", where=str(path), reason=type(error).__name__) from error
-    workshop.engine.con.register("decision", decisions.with_row_index("position").to_arrow())
+    from register.decisions import COLUMNS, DIFFERENT, SAME, read_standing
+
+    standing = read_standing(workshop.project.decisions).values()
+    rows = [
+        (*found.pair[0], *found.pair[1], found.judgement)
+        for found in standing
+        if found.judgement in (SAME, DIFFERENT)
+    ]
+    if rows:
+        frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
+        workshop.engine.con.register("decision", frame.with_row_index("position").to_arrow())
+    states = [found.state for found in standing]
+    return {state: states.count(state) for state in ("agreed", "disagreed", "waiting")}
 
 
 def rule_parameters(workshop: Workshop) -> Parameters:
@@ -275,13 +321,51 @@ def events(workshop: Workshop) -> dict[str, Any]:
     return _apply_rule(workshop, EVENTS)
 
 
+def estimate(workshop: Workshop) -> dict[str, Any]:
+    """Complete the register where crossings are missing, and apply the rule to each completion."""
+    from register.estimate.complete import complete, derive
+
+    project, engine = workshop.project, workshop.engine
+    parameters = rule_parameters(workshop)
+    _register_codelists(workshop, engine)
+    completed = complete(
+        engine, parameters, project.estimate.draws, is_modelled=project.estimate.missing == "model"
+    )
+    workshop.write("missing_rate", "select * from missing_rate")
+    with Engine(
+        memory_limit=project.engine.memory_limit,
+        threads=project.engine.threads,
+        temp_directory=workshop.run.path / "staging" / "spill_completed",
+    ) as other:
+        _register_codelists(workshop, other)
+        for name in ("mention", "visa", "permit"):
+            other.view(name, workshop.run.table_path(workshop.schema.tables[name]))
+        derive(engine, other, workshop.staging, parameters)
+        for name in ("completed_event", "completed_residency"):
+            path = workshop.staging / f"derived_{name}.parquet"
+            other.write(f"select * from {name}", path)
+            engine.view(name, path)
+            workshop.write(name, f"select * from {name}")
+    return {"people_modelled": completed.people, "people_left_out": completed.left_out}
+
+
 def flows(workshop: Workshop) -> dict[str, Any]:
     """Aggregate migrations to flows and stocks."""
-    from register.rules.residence import FLOWS
+    from register.estimate.complete import read_sql
+    from register.rules.residence import RESIDENCY, create_tables
 
-    details = _apply_rule(workshop, FLOWS)
-    residuals = workshop.engine.rows("select year, residual from account order by year")
-    return {**details, "account_residual": {str(year): round(residual, 6) for year, residual in residuals}}
+    engine, parameters = workshop.engine, rule_parameters(workshop)
+    _register_codelists(workshop, engine)
+    create_tables(engine.con, [name for name in RESIDENCY if not engine.has(name)], parameters)
+    values = {**parameters.values(), "draws": workshop.project.estimate.draws}
+    for name in ("flow", "stock", "account"):
+        engine.run(f"create temporary table {name} as {read_sql(name, values)}")
+    workshop.write_made()
+    residuals = engine.rows("select year, residual from account order by year")
+    return {
+        **_series(parameters),
+        "account_residual": {str(year): round(residual, 6) for year, residual in residuals},
+    }
 
 
 def check_account(_project: Project, record: Mapping[str, Any]) -> None:
@@ -301,9 +385,17 @@ def _apply_rule(workshop: Workshop, tables: Sequence[str]) -> dict[str, Any]:
     from register.rules.residence import create_tables
 
     parameters = rule_parameters(workshop)
-    for name in ("age_group", "permit_class", "traveller_class", "visa_class"):
-        workshop.engine.con.register(name, workshop.schema.codelist(name).to_arrow())
+    _register_codelists(workshop, workshop.engine)
     # A table that an earlier stage kept is there to be read; the others are made for this stage and pass with it.
     create_tables(workshop.engine.con, [name for name in tables if not workshop.engine.has(name)], parameters)
     workshop.write_made()
+    return _series(parameters)
+
+
+def _register_codelists(workshop: Workshop, engine: Engine) -> None:
+    for name in ("age_group", "permit_class", "traveller_class", "visa_class"):
+        engine.con.register(name, workshop.schema.codelist(name).to_arrow())
+
+
+def _series(parameters: Parameters) -> dict[str, Any]:
     return {"observed_from": parameters.observed_from, "observed_until": parameters.observed_until}

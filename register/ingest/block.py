@@ -10,6 +10,7 @@ import polars as pl
 MAX_RAW_CHARACTERS = 4_000
 
 LINE = "__line"
+UNKNOWN = "__unknown_"
 TEXT = "__text"
 Parted = tuple[pl.DataFrame, pl.DataFrame, int]
 """Rows, rejected lines, and how many lines were blank."""
@@ -41,7 +42,9 @@ class Header:
     """The header of a file, held against its declaration.
 
     ``columns`` are the declared names, in the order of the file; those that the declaration does not know begin with
-    ``__unknown``. ``first`` is the first header as the file writes it, by which a repeated header is known.
+    ``__unknown``. ``first`` is the first header as the file writes it, by which a repeated header is known; ``lines``
+    says over how many lines the header goes. ``is_doubtful`` says that hardly a declared column stands in it: it may be
+    a row of data, so that ``unknown`` gives places in it and no text.
     """
 
     columns: tuple[str, ...]
@@ -49,6 +52,8 @@ class Header:
     missing: tuple[str, ...] = ()
     missing_required: tuple[str, ...] = ()
     first: str = ""
+    lines: int = 1
+    is_doubtful: bool = False
 
 
 def reject(lines: pl.DataFrame, reason: str) -> pl.DataFrame:

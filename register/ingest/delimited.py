@@ -6,8 +6,8 @@ A stretch that fails the proof is halved until the flaws are found; only there a
 
 from __future__ import annotations
 
-import csv
 import io
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -46,6 +46,19 @@ class DelimitedText:
         if len(form.delimiter.encode()) > 1:
             self.separator, self._written_separator = UNIT_SEPARATOR, form.delimiter.encode()
         self._held = b""
+        self._ignored = form.ignored_lines
+        value, plain = self._cell_patterns()
+        separator = re.escape(self.separator)
+        self._quoted = re.compile(f"(^|{separator}){value}")
+        self._record = re.compile(f"(?:{value}|{plain})(?:{separator}(?:{value}|{plain}))*", re.DOTALL)
+
+    def _cell_patterns(self) -> tuple[str, str]:
+        """Return patterns of a cell in quotes and of one without, for Polars and for Python alike."""
+        if not self.quote:
+            return "", ""
+        quote, separator = f"\\x{ord(self.quote):02x}", f"\\x{ord(self.separator):02x}"
+        value = f"{quote}(?:[^{quote}]|{quote}{quote})*{quote}"
+        return value, f"(?:[^{quote}{separator}\n][^{separator}\n]*)?"
 
     def read(self, text: bytes, first: int, *, is_last: bool) -> tuple[Parted, int]:
         """Read a stretch whose first line has the number ``first``; return also the number of the line after it.
@@ -57,9 +70,11 @@ class DelimitedText:
         text, self._held = self._held + text, b""
         if not text:
             return (no_rows(self.columns), no_rejected(), 0), first
-        if self.quote and self.quote.encode() in text:
-            lines = read_lines(text, first)
-            if not is_last:
+        lines = read_lines(text, first) if self._ignored else None
+        has_ignored = lines is not None and lines[TEXT].str.contains(self._ignored or "").any()
+        if has_ignored or (self.quote and self.quote.encode() in text):
+            lines = read_lines(text, first) if lines is None else lines
+            if self.quote and not is_last:
                 lines = self._hold_back(lines)
             return self._read_lines(lines), first + lines.height
         return self._read_halves(text, first)
@@ -123,10 +138,9 @@ class DelimitedText:
 
     def _read_lines(self, lines: pl.DataFrame) -> Parted:
         """Look at lines one by one: what is no row is kept aside with its reason."""
-        filled = without_blank(lines)
-        n_blank = lines.height - filled.height
-        if self.quote:
-            filled = self._join_quoted_lines(filled)
+        joined = self._join_quoted_lines(lines) if self.quote else lines
+        filled = without_blank(joined, self._ignored)
+        n_blank = joined.height - filled.height
         marked = filled.with_columns(self._reason(filled))
         good = marked.filter(pl.col("reasons").is_null())
         rejected = [as_rejected(marked.filter(pl.col("reasons").is_not_null()))]
@@ -147,10 +161,9 @@ class DelimitedText:
         bare, misquoted = text, pl.lit(value=False)
         if self.quote and lines[TEXT].str.contains(self.quote, literal=True).any():
             # What stands between quotes cannot separate columns: look at the line without it.
-            quote, separator = f"\\x{{{ord(self.quote):x}}}", f"\\x{{{ord(self.separator):x}}}"
-            value = f"{quote}(?:[^{quote}]|{quote}{quote})*{quote}"
+            value, plain = self._cell_patterns()
+            separator = f"\\x{ord(self.separator):02x}"
             bare = text.str.replace_all(f"(^|{separator}){value}", "${1}")
-            plain = f"(?:[^{quote}{separator}][^{separator}]*)?"
             whole = f"(?s)^(?:{value}|{plain})(?:{separator}(?:{value}|{plain}))*$"
             misquoted = _is_odd(self.quote) | ~text.str.contains(whole)
         separators = bare.str.count_matches(self.separator, literal=True)
@@ -232,13 +245,9 @@ class DelimitedText:
         return all(line.count(self.separator) != full for line in lines[1:-1])
 
     def _has_all_columns(self, record: str) -> bool:
-        try:
-            reader = csv.reader(
-                io.StringIO(record), delimiter=self.separator, quotechar=self.quote, strict=True
-            )
-            return [len(cells) for cells in reader] == [len(self.columns)]
-        except csv.Error:
+        if not self._record.fullmatch(record):
             return False
+        return self._quoted.sub(r"\1", record).count(self.separator) == len(self.columns) - 1
 
 
 def _is_odd(quote: str) -> pl.Expr:

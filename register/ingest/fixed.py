@@ -20,6 +20,7 @@ class FixedText:
     """
 
     def __init__(self, form: Format, columns: Sequence[str]) -> None:
+        self.ignored = form.ignored_lines
         self.places = list(zip(columns, form.fixed, strict=True))
         self.last = max(column.start for column in form.fixed)
         self.end = max(column.start + column.width - 1 for column in form.fixed)
@@ -27,7 +28,7 @@ class FixedText:
     def read(self, text: bytes, first: int, *, is_last: bool) -> tuple[Parted, int]:  # noqa: ARG002
         """Read a stretch whose first line has the number ``first``; return also the number of the line after it."""
         lines = read_lines(text, first)
-        filled = without_blank(lines)
+        filled = without_blank(lines, self.ignored)
         line = pl.col(TEXT)
         length = line.str.strip_chars_end(" \t").str.len_chars()
         reason = (

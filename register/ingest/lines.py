@@ -17,9 +17,12 @@ def read_lines(text: bytes, first: int) -> pl.DataFrame:
     return frame.with_columns(pl.int_range(first, first + frame.height, dtype=pl.Int64).alias(LINE))
 
 
-def without_blank(lines: pl.DataFrame) -> pl.DataFrame:
-    """Leave out lines of nothing but spaces."""
-    return lines.filter(pl.col(TEXT).str.strip_chars("\ufeff \t") != "")
+def without_blank(lines: pl.DataFrame, ignored: str | None = None) -> pl.DataFrame:
+    """Leave out lines of nothing but spaces, and those that a declared pattern says are no rows."""
+    is_row = pl.col(TEXT).str.strip_chars("\ufeff \t\r\n") != ""
+    if ignored is not None:
+        is_row &= ~pl.col(TEXT).str.contains(ignored)
+    return lines.filter(is_row)
 
 
 class LineText:

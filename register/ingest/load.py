@@ -19,15 +19,17 @@ from register.errors import RegisterError
 from register.ingest.block import LINE, Block
 from register.ingest.extracts import Extract
 from register.ingest.hashing import Hasher
-from register.ingest.names import add_name_frequencies, learn_name_frequencies
+from register.ingest.name_knowledge import NameKnowledge
 from register.ingest.output import Output
 from register.ingest.read import find_header, read_blocks
-from register.ingest.records import RecordReader, every_reason
+from register.ingest.records import ONE_COLUMN, RecordReader, every_reason
 from register.ingest.repeats import Repeats
 from register.ingest.source import Source
 from register.schema import Schema
 
 RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
+# How much of an extract is read ahead for the words of its names.
+OWN_WORDS_BYTES = 2**23
 MAKES = (*RECORDS, "mention", "bundle", "rejected", "similar_match")
 
 
@@ -81,24 +83,26 @@ class Loader:
         self.repeats = Repeats(engine, folder / "parts")
         self.output = Output(folder, {name: schema.tables[name] for name in MAKES})
         self.similar: list[pl.DataFrame] = []
-        self._name_frequencies: list[pl.DataFrame] = []
+        self._known_names = NameKnowledge()
 
     def load(self, extracts: Sequence[Extract]) -> dict[str, int]:
         """Write the tables; return the rows of each.
 
-        Sources that tell surnames from given names come first: what they teach of names divides the names of the
-        sources that write them in one column.
+        Sources that tell surnames from given names come first, and those that write a comma between them next: what
+        they teach of names divides the names of the sources that write them in one column.
 
         Raises
         ------
         RegisterError
             If the rows received do not equal the rows accounted for: a defect, never published.
         """
-        told = [extract for extract in extracts if not _needs_frequencies(extract.source)]
-        untold = [extract for extract in extracts if _needs_frequencies(extract.source)]
+        turns = {extract.number: _turn(extract.source) for extract in extracts}
+        last = max(turns.values(), default=0)
         with self.output:
-            self._load(told, None, learn=bool(untold))
-            self._load(untold, add_name_frequencies(self._name_frequencies), learn=False)
+            for turn in range(last + 1):
+                now = [extract for extract in extracts if turns[extract.number] == turn]
+                self._learn_own_words(now)
+                self._load(now, learn=turn < last)
             self.output.submit({"similar_match": pl.concat(self.similar)})
             rows = self.output.finish() | self._drop_repeated()
         for count in self.counts.values():
@@ -111,8 +115,24 @@ class Loader:
         """How many different texts were matched by similarity."""
         return pl.concat(self.similar).select("text", "within").n_unique() if self.similar else 0
 
-    def _load(self, extracts: Sequence[Extract], known_names: pl.DataFrame | None, *, learn: bool) -> None:
+    def _learn_own_words(self, extracts: Sequence[Extract]) -> None:
+        """Learn what extracts that write names in one column teach themselves, from the beginning of each."""
+        known = self._known_names
+        for extract in extracts:
+            source = extract.source
+            header = find_header(extract.path, source, extract.member) if _turn(source) else None
+            if header is None:
+                continue
+            blocks = read_blocks(extract.path, source, header, OWN_WORDS_BYTES, extract.member)
+            block = next(blocks, None)
+            if block is not None and block.rows.height:
+                reader = RecordReader(source, self.schema, self.hasher)
+                known = reader.learn_names(block.rows, extract.name, known)
+        self._known_names = known
+
+    def _load(self, extracts: Sequence[Extract], *, learn: bool) -> None:
         readers: dict[str, RecordReader] = {}
+        known_names = self._known_names
         for extract in extracts:
             source = extract.source
             if source.name not in readers:
@@ -124,7 +144,7 @@ class Loader:
                 continue
             count.unknown_columns = list(header.unknown)
             count.missing_columns = list(header.missing)
-            for block in _ahead(read_blocks(extract.path, source, header, member=extract.member)):
+            for block in ahead(read_blocks(extract.path, source, header, member=extract.member)):
                 self._load_block(block, extract, readers[source.name], learn=learn)
                 self.advance(block.consumed)
         for reader in readers.values():
@@ -146,7 +166,7 @@ class Loader:
         frames: dict[str, pl.DataFrame] = {}
         rejected = block.rejected
         if block.rows.height:
-            made = reader.read(block.rows)
+            made = reader.read(block.rows, extract.name)
             count.add_reasons(made.records["flags"])
             if made.rejected.height:
                 rejected = pl.concat([rejected, _with_text(made.rejected, block.rows, source)])
@@ -160,18 +180,12 @@ class Loader:
                 self.repeats.add(extract.number, source.table.name, named, mentions["line"])
                 frames = {source.table.name: named, "mention": mentions, "bundle": pl.concat(made.bundles)}
                 if learn:
-                    self._learn(frames["bundle"])
+                    self._known_names = self._known_names.learn(frames["bundle"])
         if rejected.height:
             count.rejected += rejected.height
             count.add_reasons(rejected["reasons"])
             frames["rejected"] = rejected.with_columns(**origin)
         self.output.submit({name: frame for name, frame in frames.items() if frame.height})
-
-    def _learn(self, bundles: pl.DataFrame) -> None:
-        """Count words as given names and as surnames where an extract tells them apart."""
-        self._name_frequencies = [
-            add_name_frequencies([*self._name_frequencies, learn_name_frequencies([bundles])])
-        ]
 
     def _drop_repeated(self) -> dict[str, int]:
         """Take out of the tables what is no record of its own; return the rows of the tables that changed."""
@@ -193,7 +207,7 @@ class Loader:
         return rows
 
 
-def _ahead(blocks: Iterable[Block]) -> Iterator[Block]:
+def ahead(blocks: Iterable[Block]) -> Iterator[Block]:
     """Yield blocks, the next one being read while one is worked on."""
     iterator = iter(blocks)
     with ThreadPoolExecutor(1, thread_name_prefix="read") as thread:
@@ -245,5 +259,7 @@ def _prove_counts(counts: Sequence[FileCount], rows: dict[str, int]) -> None:
         raise RegisterError("rows_do_not_add_up", where="rejected", expected=rejected, found=rows["rejected"])
 
 
-def _needs_frequencies(source: Source) -> bool:
-    return any(person.name_layout in ("given_surnames", "portuguese") for person in source.persons.values())
+def _turn(source: Source) -> int:
+    """Say when a source is read: the less it tells given names from surnames, the later."""
+    layouts = [person.name_layout for person in source.persons.values() if "full" in person.name_parts]
+    return max((ONE_COLUMN.index(layout) + 1 for layout in layouts if layout in ONE_COLUMN), default=0)

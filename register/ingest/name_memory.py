@@ -10,6 +10,7 @@ from __future__ import annotations
 import polars as pl
 
 from register.ingest.hashing import Hasher
+from register.ingest.name_knowledge import CITIZENSHIP, NameKnowledge
 from register.ingest.names import standardise_names
 from register.ingest.values import take_behind
 
@@ -42,10 +43,10 @@ class NameReader:
     hasher
         Folds names to what their identity depends on.
     known
-        Frequencies of words as given names and as surnames.
+        What extracts taught of names.
     """
 
-    def __init__(self, layout: str | None, hasher: Hasher, known: pl.DataFrame | None) -> None:
+    def __init__(self, layout: str | None, hasher: Hasher, known: NameKnowledge) -> None:
         self.layout = layout
         self.hasher = hasher
         self.known = known
@@ -57,14 +58,16 @@ class NameReader:
         Parameters
         ----------
         raw
-            Grain: one name, not necessarily distinct. Columns: those of `RAW_NAMES` that the source has.
+            Grain: one name, not necessarily distinct. Columns: those of `RAW_NAMES` that the source has, and
+            citizenship_code if it is told.
         """
         columns = [column for column in RAW_NAMES if column in raw.columns]
         if self.layout is None or not columns:
             return raw.select(
                 *(_nothing(name) for name in NAMES), pl.lit(_SEPARATOR * (len(RAW_NAMES) - 1)).alias(FOLDED)
             )
-        work = raw.select(*columns, *(pl.col(column).hash().alias(KEY + column) for column in columns))
+        told = [name for name in (CITIZENSHIP,) if name in raw.columns and columns == [FULL]]
+        work = raw.select(*columns, *told, *(pl.col(column).hash().alias(KEY + column) for column in columns))
         parts = self._read_parts(work, columns)
         for column in columns:
             work = work.join(parts[column], on=KEY + column, how="left", maintain_order="left")
@@ -77,7 +80,7 @@ class NameReader:
         )
         work = work.with_columns(folded.alias(FOLDED))
         if not self._has_parts(columns):
-            return _whole(work, columns, self.layout, self.known)
+            return _whole(work, [*columns, *told], self.layout, self.known)
         # Without a second surname a first one that is one surname stays one.
         simple = pl.col(_alone(GIVEN)) & pl.col(_alone(FIRST))
         simple &= pl.col(_alone(SECOND)) | pl.col(SECOND).is_null()
@@ -113,7 +116,7 @@ class NameReader:
         return here
 
 
-def _standardise_parts(fresh: dict[str, pl.DataFrame], known: pl.DataFrame | None) -> dict[str, pl.DataFrame]:
+def _standardise_parts(fresh: dict[str, pl.DataFrame], known: NameKnowledge) -> dict[str, pl.DataFrame]:
     """Standardise parts beside ordinary neighbours: what they become, and whether they did so on their own."""
     beside = [
         parts.select(
@@ -124,7 +127,7 @@ def _standardise_parts(fresh: dict[str, pl.DataFrame], known: pl.DataFrame | Non
         )
         for column, parts in fresh.items()
     ]
-    whole = standardise_names(pl.concat(beside), "separate", known)
+    whole = standardise_names(pl.concat(beside), "separate", known.frequencies)
     plain = pl.col("name_flags").is_null() & pl.col("married_name").is_null()
     alone = {
         GIVEN: plain & pl.col("given_name").is_not_null(),
@@ -145,9 +148,9 @@ def _neighbour(name: str, column: str) -> str | None:
     return None if (name, column) == (SECOND, FIRST) else _NEIGHBOURS[name]
 
 
-def _whole(work: pl.DataFrame, columns: list[str], layout: str, known: pl.DataFrame | None) -> pl.DataFrame:
+def _whole(work: pl.DataFrame, columns: list[str], layout: str, known: NameKnowledge) -> pl.DataFrame:
     distinct = work.select(columns).unique()
-    standard = standardise_names(distinct, layout, known).select(*columns, *NAMES)
+    standard = standardise_names(distinct, layout, known.frequencies, known.habits).select(*columns, *NAMES)
     return work.select(*columns, FOLDED).join(
         standard, on=columns, how="left", nulls_equal=True, maintain_order="left"
     ).select(*NAMES, FOLDED)  # fmt: skip

@@ -8,7 +8,7 @@ from math import log
 import polars as pl
 
 from register.ingest import name_words as words
-from register.ingest.name_text import has_word
+from register.ingest.name_text import clean, has_word
 
 KNOWN_SCHEMA = pl.Schema({"token": pl.String, "n_given": pl.Int64, "n_surname": pl.Int64})
 HABIT_SCHEMA = pl.Schema({"citizenship_code": pl.String, "n_one": pl.Int64, "n_two": pl.Int64})
@@ -99,6 +99,39 @@ def _count_tokens(frame: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(counted).group_by("token").agg(pl.col("n_given", "n_surname").sum().cast(pl.Int64))
 
 
+def learn_outer_words(names: pl.Series, *, surnames_first: bool) -> pl.DataFrame:
+    """Count the first and the last words of full names: one is a given name, the other a surname.
+
+    Parameters
+    ----------
+    names
+        Distinct full names as written. Of "SURNAMES, GIVEN" the comma tells nothing that the order does not.
+    surnames_first
+        Whether the first word is the surname.
+
+    Returns
+    -------
+    pl.DataFrame
+        As of :func:`learn_name_frequencies`.
+    """
+    units = bind(clean(pl.col("name")).str.replace_all(",", " ")).str.strip_chars().str.split(" ")
+    ends = (
+        names.alias("name")
+        .to_frame()
+        .select(units=units)
+        .filter(pl.col("units").list.len() > 1)
+        .select(first=pl.col("units").list.first(), last=pl.col("units").list.last())
+    )
+    given, surname = ("last", "first") if surnames_first else ("first", "last")
+    counted = [
+        ends.select(token=pl.col(column).str.replace_all("_", " "))
+        .group_by("token")
+        .agg(n_given=pl.len().cast(pl.Int64) * weight, n_surname=pl.len().cast(pl.Int64) * (1 - weight))
+        for column, weight in ((given, 1), (surname, 0))
+    ]
+    return add_name_frequencies(counted)
+
+
 def surname_odds(known: pl.DataFrame | None) -> pl.DataFrame:
     """Return token and odds: the log-odds that a word of a name is a surname, smoothed."""
     if known is None or known.is_empty():
@@ -130,7 +163,12 @@ def learn_surname_habits(frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
         .agg(n_one=(~has_two).sum().cast(pl.Int64), n_two=has_two.sum().cast(pl.Int64))
         for frame in frames
     )
-    together = pl.concat([pl.DataFrame(schema=HABIT_SCHEMA), *counted])
+    return add_surname_habits(counted)
+
+
+def add_surname_habits(tables: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Add up tables made by :func:`learn_surname_habits`, sorted by citizenship."""
+    together = pl.concat([pl.DataFrame(schema=HABIT_SCHEMA), *tables])
     return together.group_by("citizenship_code").agg(pl.col("n_one", "n_two").sum()).sort("citizenship_code")
 
 

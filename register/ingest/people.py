@@ -14,7 +14,8 @@ import polars as pl
 
 from register.ingest.documents import read_documents
 from register.ingest.hashing import Hasher
-from register.ingest.name_memory import FOLDED, NAMES, RAW_NAMES, NameReader
+from register.ingest.name_knowledge import CITIZENSHIP, NameKnowledge
+from register.ingest.name_memory import FOLDED, FULL, NAMES, RAW_NAMES, NameReader
 from register.ingest.source import Person, Source
 from register.ingest.values import (
     PLACE,
@@ -78,7 +79,7 @@ class PersonReader:
     hasher
         Makes identity ids.
     known_names
-        Frequencies of words as given names and surnames, for names written in one column.
+        What extracts taught of names, for those written in one column.
     memory
         Readings of the source.
     """
@@ -89,7 +90,7 @@ class PersonReader:
         source: Source,
         schema: Schema,
         hasher: Hasher,
-        known_names: pl.DataFrame | None,
+        known_names: NameKnowledge,
         memory: Memory,
     ) -> None:
         self.person = person
@@ -97,7 +98,7 @@ class PersonReader:
         self.hasher = hasher
         self.memory = memory
         self.names = NameReader(person.name_layout, hasher, known_names)
-        self.headers = sorted({header for value in person.every_value() for header in value.headers})
+        self.headers = sorted({column for value in person.every_value() for column in value.columns})
         self.checks = [check for check in source.table.checks if check.column in person.values]
         self.checked = sorted(
             {name for check in self.checks for name in person.values if _speaks_of(check, name)}
@@ -157,7 +158,8 @@ class PersonReader:
             *(pl.col(name).is_not_null() for name in values.columns if name in NUMBERS),
         )
         told = values.select(is_told.alias(FLAGS)).to_series()
-        names = self.names.read(raw)
+        citizenship = values.select(name for name in values.columns if name == CITIZENSHIP)
+        names = self.names.read(raw.hstack(citizenship))
         bundle = self._standardise(raw, names, values)
         text = [pl.col(column).cast(pl.String).fill_null("") for column in BUNDLE]
         identity_id = self.hasher.identify(
@@ -174,6 +176,10 @@ class PersonReader:
         parts = {NAME_PARTS[part]: value for part, value in self.person.name_parts.items()}
         raw = pl.DataFrame([raw_text(rows, parts[name]).alias(name) for name in RAW_NAMES if name in parts])
         return raw.select(without_blanks(pl.col(name)) for name in raw.columns)
+
+    def full_names(self, rows: pl.DataFrame) -> pl.Series:
+        """Return the distinct names that rows write in one column."""
+        return self._read_names(rows)[FULL].drop_nulls().unique().sort()
 
     def _read_values(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
         """Read dates and codes; document numbers stay as written."""

@@ -7,16 +7,19 @@ its reason and its text. Blank lines are no rows; they are counted apart.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
+import io
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
 import polars as pl
 
 from register.ingest import sheets
-from register.ingest.block import LINE, MAX_RAW_CHARACTERS, Block, Header, Parted
+from register.ingest.block import LINE, MAX_RAW_CHARACTERS, UNKNOWN, Block, Header, Parted
 from register.ingest.delimited import UNIT_SEPARATOR, DelimitedText
 from register.ingest.fixed import FixedText
 from register.ingest.lines import LineText
@@ -38,6 +41,7 @@ __all__ = [
 ]
 
 BLOCK_BYTES = 40 * 2**20
+MAX_HEADER_LINES = 20
 
 
 def find_header(
@@ -63,16 +67,57 @@ def find_header(
 
 
 def first_line(path: Path, source: Source, member: str | None = None) -> str:
-    """Return the first line of a text that is neither skipped nor blank; empty if there is none."""
-    skipped = source.format.skipped_lines
+    """Return the first line of a text that is neither skipped nor blank; empty if there is none.
+
+    A header in quotes may go on over several lines; it is returned whole.
+    """
+    form = source.format
+    preamble = Preamble(form)
     with open_extract(path, member) as stream:
-        for text, _ in read_stretches(stream, source.format.encoding, MAX_LINE_BYTES):
-            for line in text.split(b"\n"):
-                if skipped:
-                    skipped -= 1
-                elif not _is_blank(line):
-                    return line.decode().strip("\ufeff\r")
+        stretches = read_stretches(stream, form.encoding, MAX_LINE_BYTES)
+        lines = (line for text, _ in stretches for line in text.removesuffix(b"\n").split(b"\n"))
+        for line in lines:
+            if not preamble.holds(line):
+                return _whole_header(line, lines, source)
     return ""
+
+
+def _whole_header(first: bytes, rest: Iterator[bytes], source: Source) -> str:
+    """Join the lines of a header in quotes, where that makes more declared columns of it."""
+    header, quote = first.decode().strip("\ufeff\r"), source.format.quote
+    if not quote or not source.format.has_header or header.count(quote) % 2 == 0:
+        return header
+    joined = header
+    for line in islice(rest, MAX_HEADER_LINES):
+        joined += "\n" + line.decode().strip("\r")
+        if joined.count(quote) % 2 == 0:
+            return joined if _declared(joined, source) > _declared(header, source) else header
+    return header
+
+
+def _declared(line: str, source: Source) -> int:
+    return sum(not column.startswith(UNKNOWN) for column in read_header(line, source).columns)
+
+
+class Preamble:
+    """Tells the lines above the header, or above the first row, from what follows; asked line by line, in order.
+
+    They are as many as the declaration skips, then those before one that begins as declared, and blank lines.
+    """
+
+    def __init__(self, form: Format) -> None:
+        self.is_over = False
+        self._left = form.skipped_lines
+        self._begins = re.compile(form.begins) if form.begins else None
+
+    def holds(self, line: bytes) -> bool:
+        """Say whether a line, the next one, is still part of it."""
+        if self._left:
+            self._left -= 1
+            return True
+        text = line.decode(errors="replace").strip("\ufeff\r\n")
+        self.is_over = bool(text.strip()) and (self._begins is None or self._begins.search(text) is not None)
+        return not self.is_over
 
 
 def read_header(line: str, source: Source, period: tuple[dt.date, dt.date] | None = None) -> Header:
@@ -86,43 +131,72 @@ def read_header(line: str, source: Source, period: tuple[dt.date, dt.date] | Non
         separator = form.delimiter
         if len(separator.encode()) > 1:
             line, separator = line.replace(separator, UNIT_SEPARATOR), UNIT_SEPARATOR
-        try:
-            cells = next(csv.reader([line], delimiter=separator, quotechar=form.quote or None), [])
-        except csv.Error:
-            # What no reader of CSV takes for a header is none; its columns will be missed.
-            cells = line.split(separator)
-    return _hold(cells, source, period)
+        cells = _cells(line, separator, form.quote)
+    return replace(_hold(cells, source, period), lines=line.count("\n") + 1)
+
+
+def _cells(line: str, separator: str, quote: str) -> list[str]:
+    """Divide a header line. What no reader of CSV takes for one is divided anyhow; its columns will be missed."""
+    try:
+        header = pl.read_csv(
+            io.StringIO(line),
+            separator=separator,
+            quote_char=quote or None,
+            has_header=False,
+            infer_schema=False,
+        )
+    except pl.exceptions.PolarsError:
+        return line.split(separator)
+    return [cell or "" for cell in header.row(0)] if header.height == 1 else line.split(separator)
 
 
 def _hold(cells: Sequence[str], source: Source, period: tuple[dt.date, dt.date] | None) -> Header:
-    """Hold headers against a declaration: spaces, accents and case do not matter; of two alike the first counts."""
-    folded = _fold([*source.headers, *cells])
-    declared = {folded[header]: header for header in source.headers}
+    """Hold headers against a declaration: spaces, accents and case do not matter; of two alike the first counts.
+
+    A column that stands under a former name gets its present one.
+    """
+    folded = _fold([*source.headers, *source.renamed, *cells])
+    declared = {folded[former]: present for former, present in source.renamed.items()}
+    declared |= {folded[header]: header for header in source.headers}
     columns: list[str] = []
-    unknown: list[str] = []
+    unknown: list[int] = []
     for position, cell in enumerate(cells):
         name = declared.get(folded[cell])
         if name is None or name in columns:
-            unknown.append(cell.strip())
-            name = f"__unknown_{position}"
+            unknown.append(position)
+            name = f"{UNKNOWN}{position}"
         columns.append(name)
+    if source.format.ends_with_delimiter and (not cells or cells[-1].strip()):
+        columns.append(f"{UNKNOWN}end")
+    elif source.format.ends_with_delimiter:
+        unknown.remove(len(cells) - 1)
     present = frozenset(columns)
-    lacking_key = [key for key in source.key if key not in present]
+    lacking_key = [header for value in source.key for header in value.headers if header not in present]
     values = [value for value in source.every_value() if value.is_missing(present, period)]
-    missing = [header for value in values for header in value.columns if header not in present]
+    missing = [header for value in values for header in value.headers if header not in present]
     required = [
         header
         for name, value in source.columns.items()
-        if source.table.columns[name].required and not present & set(value.headers)
-        for header in value.columns
+        if source.table.columns[name].required and value.headers and not present & set(value.headers)
+        for header in value.headers
     ]
+    is_header = not source.format.has_header or len(cells) - len(unknown) >= max(2, len(source.headers) / 4)
     return Header(
         tuple(columns),
-        tuple(unknown),
+        tuple(_told(cells, unknown, is_header=is_header)),
         tuple(dict.fromkeys([*missing, *lacking_key])),
         tuple(dict.fromkeys([*required, *lacking_key])),
         cells[0].strip() if source.format.has_header and cells else "",
+        is_doubtful=not is_header,
     )
+
+
+def _told(cells: Sequence[str], places: Sequence[int], *, is_header: bool) -> list[str]:
+    """Name columns that no declaration knows: by their place where the line may be no header but a row of data.
+
+    A file that came without its header must not tell its first person to whoever reads a log.
+    """
+    return [cells[place].strip() if is_header else f"#{place + 1}" for place in places]
 
 
 def _fold(headers: Sequence[str]) -> dict[str, str]:
@@ -165,8 +239,8 @@ def read_blocks(
     line = 1
     with open_extract(path, member) as stream:
         stretches = read_stretches(stream, form.encoding, block_bytes)
-        has_header = form.has_header and is_readable
-        for text, consumed, before, blank in _without_preamble(stretches, form.skipped_lines, has_header):
+        header_lines = header.lines if form.has_header and is_readable else 0
+        for text, consumed, before, blank in _without_top(stretches, form, header_lines):
             (rows, rejected, n_blank), line = reader.read(text, line + before, is_last=False)
             yield Block(rows, rejected, blank + n_blank, consumed)
     (rows, rejected, n_blank), line = reader.read(b"", line, is_last=True)
@@ -180,23 +254,28 @@ def _reader(form: Format, header: Header) -> TextReader:
     return DelimitedText(form, header.columns, header.first)
 
 
-def _without_preamble(
-    stretches: Iterator[tuple[bytes, int]], skipped: int, has_header: bool
+def _without_top(
+    stretches: Iterator[tuple[bytes, int]], form: Format, header_lines: int
 ) -> Iterator[tuple[bytes, int, int, int]]:
     """Take the lines before the first row off; yield text, bytes consumed, lines taken off, and how many were blank."""
+    preamble = Preamble(form)
+    is_above = bool(header_lines or form.skipped_lines or form.begins)
     for text, consumed in stretches:
         lines = blank = at = 0
-        while (skipped or has_header) and at < len(text):
+        while is_above and at < len(text):
             end = text.find(b"\n", at) + 1 or len(text)
-            if skipped:
-                skipped -= 1
-            elif _is_blank(text[at:end]):
-                blank += 1
+            line = text[at:end]
+            if preamble.is_over or not preamble.holds(line):
+                is_above = header_lines > 1
+                if not header_lines:
+                    break
+                header_lines -= 1
             else:
-                has_header = False
+                blank += is_blank(line)
             at, lines = end, lines + 1
         yield text[at:] if at else text, consumed, lines, blank
 
 
-def _is_blank(line: bytes) -> bool:
+def is_blank(line: bytes) -> bool:
+    """Say whether a line holds nothing."""
     return not line.decode(errors="replace").strip("\ufeff \t\r\n")

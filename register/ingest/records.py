@@ -12,13 +12,26 @@ from dataclasses import dataclass
 import polars as pl
 
 from register.ingest.block import LINE
+from register.ingest.cells import prepare_cells
 from register.ingest.hashing import Hasher
+from register.ingest.name_knowledge import NOTHING, NameKnowledge
 from register.ingest.people import PersonReader
 from register.ingest.source import Source
-from register.ingest.values import PLACE, Memory, joined, joined_faults, no_reasons, read_place, read_value
+from register.ingest.values import (
+    PLACE,
+    Memory,
+    joined,
+    joined_faults,
+    no_reasons,
+    raw_text,
+    read_place,
+    read_value,
+)
 from register.schema import Column, Schema
 
 CONTENT = "__content"
+# Layouts that may write given names and surnames in one column, without a sign between them.
+ONE_COLUMN = ("surnames_given", "given_surnames", "portuguese")
 
 
 @dataclass(frozen=True)
@@ -49,7 +62,7 @@ class RecordReader:
     hasher
         Makes identity ids, and keys for records without one.
     known_names
-        Frequencies of words as given names and surnames, for names written in one column.
+        What extracts taught of names, for those written in one column.
     """
 
     def __init__(
@@ -57,7 +70,7 @@ class RecordReader:
         source: Source,
         schema: Schema,
         hasher: Hasher,
-        known_names: pl.DataFrame | None = None,
+        known_names: NameKnowledge = NOTHING,
     ) -> None:
         self.source = source
         self.schema = schema
@@ -68,8 +81,9 @@ class RecordReader:
             for role, person in source.persons.items()
         }
 
-    def read(self, rows: pl.DataFrame) -> Records:
-        """Read every declared value of a block of rows (`register.ingest.read.Block`)."""
+    def read(self, rows: pl.DataFrame, file: str) -> Records:
+        """Read every declared value of a block of rows (`register.ingest.read.Block`) of a file."""
+        rows = prepare_cells(rows, self.source, file)
         work, faults = self._read_columns(rows)
         work, faults = _check(work, self.source, faults)
         required = {"record_key"} | {
@@ -102,6 +116,16 @@ class RecordReader:
             [person.bundles for person in people.values()],
             rejected,
         )
+
+    def learn_names(self, rows: pl.DataFrame, file: str, known: NameKnowledge) -> NameKnowledge:
+        """Add what rows teach of names by those that they write in one column."""
+        rows = prepare_cells(rows, self.source, file)
+        for person in self.persons.values():
+            layout = person.person.name_layout
+            if layout in ONE_COLUMN and "full" in person.person.name_parts:
+                names = [person.full_names(rows)]
+                known = known.learn_full_names(names, surnames_first=layout == "surnames_given")
+        return known
 
     def _read_columns(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
         """Read the columns of the record itself, with the reasons of what could not be read."""
@@ -150,20 +174,29 @@ class RecordReader:
 
 
 def _record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
-    parts = [pl.col(key).str.strip_chars() for key in source.key]
-    text = pl.concat_str(parts, separator="-") if len(parts) > 1 else parts[0]
-    return rows.select(pl.when(text != "").then(text).alias("record_key")).to_series()
+    """Return the office's own key, its parts joined by hyphens; null where a part is missing.
+
+    A part that holds a hyphen itself stands in quotes: "1-2" and "3" are another key than "1" and "2-3".
+    """
+    raw = [raw_text(rows, value).str.strip_chars().alias(str(at)) for at, value in enumerate(source.key)]
+    parts = [pl.when(part != "").then(part) for part in (pl.col(series.name) for series in raw)]
+    if len(parts) > 1:
+        quoted = (
+            pl.when(part.str.contains('[-"]'))
+            .then(pl.format('"{}"', part.str.replace_all('"', '""', literal=True)))
+            .otherwise(part)
+            for part in parts
+        )
+        text = pl.concat_str(list(quoted), separator="-")
+    else:
+        text = parts[0]
+    return pl.DataFrame(raw).select(text.alias("record_key")).to_series()
 
 
 def _declared(rows: pl.DataFrame, source: Source) -> list[tuple[int, str]]:
-    """Return the declared columns that a delivery has, numbered alike under all the names that they ever had."""
-    named = {old: value.columns[0] for value in source.every_value() for old in value.renamed_from}
-    numbers = {
-        name: at for at, name in enumerate(sorted({named.get(header, header) for header in source.headers}))
-    }
-    return sorted(
-        (numbers[named.get(header, header)], header) for header in source.headers if header in rows.columns
-    )
+    """Return the declared columns that a delivery has, numbered alike in every delivery."""
+    names = sorted({*source.headers, *source.read_columns})
+    return [(at, name) for at, name in enumerate(names) if name in rows.columns]
 
 
 def _content(rows: pl.DataFrame, source: Source) -> pl.Expr:
@@ -176,9 +209,9 @@ def _content(rows: pl.DataFrame, source: Source) -> pl.Expr:
 
 
 def _declared_text(rows: pl.DataFrame, source: Source) -> pl.Expr:
-    """Join all declared text of a row, each column after its number: the same in every build."""
+    """Join all declared text of a row, each column after its name: the same in every build."""
     return pl.concat_str(
-        [pl.lit(f"{at}=") + pl.col(header).fill_null("") for at, header in _declared(rows, source)],
+        [pl.lit(f"{header}=") + pl.col(header).fill_null("") for _, header in _declared(rows, source)],
         separator="\x1f",
     )
 

@@ -65,8 +65,11 @@ class Repeats:
         self.blocks.append(Block(file, table, records.item(0, LINE), records.item(-1, LINE), len(people)))
         self._rows += records.height
 
-    def _keys(self, number: int | None = None) -> Path:
-        return self.folder / f"key_{'*' if number is None else f'{number:06d}'}.parquet"
+    def _keys(self, number: int) -> Path:
+        return self.folder / f"key_{number:06d}.parquet"
+
+    def _every_keys(self) -> list[Path]:
+        return [self._keys(number) for number in range(len(self.blocks))]
 
     def _lines(self, number: int) -> Path:
         return self.folder / f"line_{number:06d}.parquet"
@@ -78,7 +81,8 @@ class Repeats:
         if not suspects.height:
             return counts
         self.engine.con.register("__suspect", suspects.to_arrow())
-        self.engine.run(FATE.replace("$KEYS", str(self._keys()).replace("'", "''")))
+        self.engine.view("__key", self._every_keys())
+        self.engine.run(FATE)
         self.engine.con.unregister("__suspect")
         for file, fate, count in self.engine.rows(
             "select file, fate, count(*) from fate where fate <> 'stands' group by file, fate"
@@ -93,7 +97,7 @@ class Repeats:
         shares = self._rows // KEYS_AT_ONCE + 1
         found = [pl.DataFrame(schema={"key_1": pl.UInt64})]
         for share in range(shares) if self.blocks else ():
-            keys = pl.scan_parquet(self._keys(), glob=True).select("key_1")
+            keys = pl.scan_parquet(self._every_keys(), glob=False).select("key_1")
             if shares > 1:
                 keys = keys.filter(pl.col("key_1") % shares == share)
             key = keys.collect(engine="streaming")["key_1"].sort()
@@ -143,13 +147,13 @@ class Repeats:
 
     def lines(self, number: int) -> pl.Series:
         """Return the line of each mention of a block."""
-        return pl.read_parquet(self._lines(number))["line"]
+        return pl.read_parquet(self._lines(number), glob=False)["line"]
 
 
 FATE = """
 create temp table fate as
 with repeated as (
-    select * from read_parquet('$KEYS') where key_1 in (select key_1 from __suspect)
+    select * from __key where key_1 in (select key_1 from __suspect)
 ),
 last_file as (
     select key_1, key_2, max(file) as file from repeated group by key_1, key_2

@@ -7,7 +7,7 @@ or the place of the record in a Parquet file.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def read_blocks(path: Path, form: Format, header: Header, member: str | None) ->
     place = _header_place(sheet, form)
     if place is not None:
         first = place + 1 if form.has_header and not header.missing_required else place
-        yield _block(sheet.slice(first), first + 1, header, size)
+        yield _block(sheet.slice(first), first + 1, header, size, form.ignored_lines)
 
 
 def _read_parquet(path: Path, header: Header, member: str | None, size: int) -> Iterator[Block]:
@@ -60,15 +60,22 @@ def _read_parquet(path: Path, header: Header, member: str | None, size: int) -> 
             line += batch.num_rows
 
 
-def _block(cells: pl.DataFrame, first: int, header: Header, consumed: int) -> Block:
-    """Make a block of cells: rows of nothing are no rows, and a row that begins like the header is it again."""
+def _block(
+    cells: pl.DataFrame, first: int, header: Header, consumed: int, ignored: str | None = None
+) -> Block:
+    """Make a block of cells: rows of nothing are no rows, and a row that begins like the header is it again.
+
+    A row whose cells, joined by commas, fit the pattern of ignored lines is none either.
+    """
     cells = cells.rename(dict(zip(cells.columns, header.columns, strict=True)))
     rows = cells.with_columns(pl.all().replace("", None)).with_columns(
         pl.int_range(first, first + cells.height, dtype=pl.Int64).alias(LINE)
     )
     filled = rows.filter(~pl.all_horizontal(pl.col(header.columns).is_null()))
+    text = _row_text(header.columns).alias(TEXT)
+    if ignored is not None:
+        filled = filled.filter(~text.str.contains(ignored))
     blank = rows.height - filled.height
-    text = pl.concat_str([pl.col(name).fill_null("") for name in header.columns], separator=",").alias(TEXT)
     if header.missing_required:
         bad = reject(filled.select(LINE, text), "header:missing_column")
         return Block(no_rows(header.columns), bad, blank, consumed)
@@ -81,6 +88,10 @@ def _block(cells: pl.DataFrame, first: int, header: Header, consumed: int) -> Bl
         rejected = reject(filled.filter(repeated).select(LINE, text), "line:repeated_header")
         filled = filled.filter(~repeated)
     return Block(filled, rejected, blank, consumed)
+
+
+def _row_text(columns: Sequence[str]) -> pl.Expr:
+    return pl.concat_str([pl.col(name).fill_null("") for name in columns], separator=",")
 
 
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:
@@ -149,7 +160,13 @@ def _is_packed(path: Path) -> bool:
 
 
 def _header_place(sheet: pl.DataFrame, form: Format) -> int | None:
-    """Return the place of the header, or of the first row where there is none: the first row that holds anything."""
-    filled = sheet.slice(form.skipped_lines).select(pl.any_horizontal(pl.all().is_not_null())).to_series()
+    """Return the place of the header, or of the first row where there is none: the first row that holds anything.
+
+    Where the format says how it begins, the first row whose cells, joined by commas, begin so.
+    """
+    is_first = pl.any_horizontal(pl.all().is_not_null())
+    if form.begins is not None:
+        is_first &= _row_text(sheet.columns).str.contains(form.begins)
+    filled = sheet.slice(form.skipped_lines).select(is_first).to_series()
     place = filled.arg_max() if filled.any() else None
     return None if place is None else place + form.skipped_lines

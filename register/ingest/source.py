@@ -16,6 +16,8 @@ FORMATS = (*TEXT_FORMATS, "parquet", "xlsx")
 ENCODINGS = ("utf-8", "latin-1", "windows-1252", "utf-16")
 # Cells that a workbook or a Parquet file knows as dates are written out in this form before they are read.
 TYPED_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
+# Begins the name of a column that holds what a pattern finds in the path of the file.
+PATH = "__path:"
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,10 @@ class Value:
     """Where one value comes from and how it is read.
 
     ``columns`` are the headers in the extract, several where the text is put together of several, with ``join`` between
-    them. ``renamed_from`` are the names that a single column had in other years; a ``constant`` needs no column.
-    ``pattern`` is a regular expression whose first group is the part of the text that counts. ``optional`` says that
-    some deliveries lack the column, ``valid_from`` and ``valid_to`` that deliveries before and after do.
+    them; one that begins with `PATH` is what the rest of its name, a pattern, finds in the path of the file. A
+    ``constant`` needs no column. ``pattern`` is a regular expression whose first group is the part of the text that
+    counts. ``optional`` says that some deliveries lack the column, ``valid_from`` and ``valid_to`` that deliveries
+    before and after do.
     """
 
     columns: tuple[str, ...] = ()
@@ -35,18 +38,17 @@ class Value:
     formats: tuple[str, ...] = ()
     values: Mapping[str, str] = field(default_factory=dict)
     codelist: str | None = None
-    renamed_from: tuple[str, ...] = ()
     optional: bool = False
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
 
     @property
     def headers(self) -> tuple[str, ...]:
-        """Every header under which the columns may stand."""
-        return (*self.columns, *self.renamed_from)
+        """The columns that stand in the extract itself."""
+        return tuple(column for column in self.columns if not column.startswith(PATH))
 
     def is_missing(self, present: frozenset[str], period: tuple[dt.date, dt.date] | None) -> bool:
-        """Say whether a delivery lacks what it should have: a column that it has under no name.
+        """Say whether a delivery lacks a column that it should have.
 
         Parameters
         ----------
@@ -55,13 +57,13 @@ class Value:
         period
             The first and last day of the delivery, where they are known.
         """
-        if not self.columns or self.optional or (len(self.columns) == 1 and present & set(self.headers)):
+        if self.optional:
             return False
         if self.valid_from or self.valid_to:
             first, last = period or (dt.date.max, dt.date.min)
             if last < (self.valid_from or dt.date.min) or first > (self.valid_to or dt.date.max):
                 return False
-        return not present >= set(self.columns)
+        return not present >= set(self.headers)
 
 
 @dataclass(frozen=True)
@@ -105,8 +107,11 @@ class Format:
     """How the bytes of an extract become rows and columns.
 
     ``skipped_lines`` stand before the header, or before the first row where there is no header (``has_header``); then
-    ``columns`` are the names of the columns in order. ``fixed`` are the columns of a fixed-width file. ``sheet`` is
-    the name of a workbook's sheet, the first if empty.
+    ``columns`` are the names of the columns in order. Where their number changes, the header, or the first row, is the
+    first line that ``begins`` fits. Lines that ``ignored_lines`` fits (a total below the rows) are no rows. ``nulls``
+    are texts that say nothing. ``trims_decimals`` takes the ".0" off whole numbers, ``ends_with_delimiter`` says that
+    a delimiter stands behind the last column too. ``fixed`` are the columns of a fixed-width file. ``sheet`` is the
+    name of a workbook's sheet, the first if empty.
     """
 
     type: str = "csv"
@@ -116,6 +121,11 @@ class Format:
     skipped_lines: int = 0
     has_header: bool = True
     columns: tuple[str, ...] = ()
+    begins: str | None = None
+    ignored_lines: str | None = None
+    nulls: tuple[str, ...] = ()
+    trims_decimals: bool = False
+    ends_with_delimiter: bool = False
     fixed: tuple[FixedColumn, ...] = ()
     sheet: str = ""
 
@@ -130,8 +140,9 @@ class Source:
     """One source declaration.
 
     Grain of what it describes: one row of an extract is one record of ``table``; ``persons`` are the people that the
-    record names. ``key`` are the columns of the office's own key, joined by ``-`` where several. ``delivery`` finds the
-    date of a delivery in the path of its file. ``max_rejected_share`` stands in for that of the project.
+    record names. ``key`` are the parts of the office's own key. ``renamed`` gives the present name of a column by its
+    former one. ``delivery`` finds the date of a delivery in the path of its file. ``max_rejected_share`` stands in for
+    that of the project.
     """
 
     name: str
@@ -140,24 +151,31 @@ class Source:
     title: Mapping[str, str]
     files: tuple[str, ...]
     format: Format
-    key: tuple[str, ...]
+    key: tuple[Value, ...]
     columns: Mapping[str, Value]
     persons: Mapping[str, Person]
     ignored: tuple[str, ...]
+    renamed: Mapping[str, str] = field(default_factory=dict)
     delivery: re.Pattern[str] | None = None
     max_rejected_share: float | None = None
 
     def every_value(self) -> Iterator[Value]:
         """Yield every declared value of the source."""
+        yield from self.key
         yield from self.columns.values()
         for person in self.persons.values():
             yield from person.every_value()
 
     @cached_property
     def headers(self) -> frozenset[str]:
-        """Every header that the declaration knows."""
+        """Every header that the declaration knows by its present name."""
         known = {header for value in self.every_value() for header in value.headers}
-        return frozenset(known | set(self.key) | set(self.ignored))
+        return frozenset(known | set(self.ignored))
+
+    @cached_property
+    def read_columns(self) -> tuple[str, ...]:
+        """Every column that a value is read from, those found in the path too, in a fixed order."""
+        return tuple(sorted({column for value in self.every_value() for column in value.columns}))
 
     def period(self, name: str) -> tuple[dt.date, dt.date] | None:
         """Return the first and last day that a file's path tells of, or null: a year, a month or a day.

@@ -16,16 +16,26 @@ def read_stretches(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterat
 
     A line longer than lines can be is cut: it is rejected for its length whatever its end says.
     """
-    read = _decoded(stream, block_bytes) if encoding == "utf-16" else _whole_lines(stream, block_bytes)
+    start = stream.read(min(block_bytes, MAX_LINE_BYTES))
+    if encoding == "utf-16" or _ends_in_returns(start):
+        read = _cut(_converted(stream, start, encoding, block_bytes), block_bytes)
+    else:
+        read = _whole_lines(stream, start, block_bytes)
     is_first = True
     for text, consumed in read:
         yield _as_utf8(text.removeprefix(codecs.BOM_UTF8) if is_first else text, encoding), consumed
         is_first = False
 
 
-def _whole_lines(stream: IO[bytes], block_bytes: int) -> Iterator[tuple[bytes, int]]:
+def _ends_in_returns(start: bytes) -> bool:
+    """Say whether lines end in a carriage return alone, as old programs of the Macintosh wrote them."""
+    return b"\r" in start and b"\n" not in start
+
+
+def _whole_lines(stream: IO[bytes], start: bytes, block_bytes: int) -> Iterator[tuple[bytes, int]]:
     """Yield stretches of about as many bytes, each to the end of its last line."""
-    while text := stream.read(block_bytes):
+    while text := start + stream.read(block_bytes - len(start)):
+        start = b""
         if not text.endswith(b"\n"):
             text += stream.readline(MAX_LINE_BYTES)
         consumed = len(text)
@@ -38,15 +48,35 @@ def _whole_lines(stream: IO[bytes], block_bytes: int) -> Iterator[tuple[bytes, i
         yield text, consumed
 
 
-def _decoded(stream: IO[bytes], block_bytes: int) -> Iterator[tuple[bytes, int]]:
-    """Yield UTF-16 as UTF-8: only there does the byte of a line end stand for one."""
-    decoder = codecs.getincrementaldecoder("utf-16")(errors="replace")
-    rest, consumed, raw = b"", 0, b"."
-    while raw:
+def _converted(
+    stream: IO[bytes], start: bytes, encoding: str, block_bytes: int
+) -> Iterator[tuple[bytes, int]]:
+    """Yield text in which the byte of a line end stands for one, as it comes, with the bytes consumed."""
+    decoder = codecs.getincrementaldecoder(_utf16(start))(errors="replace") if encoding == "utf-16" else None
+    raw, in_returns = start, None
+    while True:
+        text = raw if decoder is None else decoder.decode(raw, final=not raw).encode()
+        if in_returns is None:
+            in_returns = _ends_in_returns(text)
+        yield text.replace(b"\r", b"\n") if in_returns else text, len(raw)
+        if not raw:
+            return
         raw = stream.read(block_bytes)
-        consumed += len(raw)
-        rest += decoder.decode(raw, final=not raw).encode()
-        cut = len(rest) if not raw else rest.rfind(b"\n") + 1
+
+
+def _utf16(start: bytes) -> str:
+    """Return which of its two ways UTF-16 is written: without a mark, by where the zero bytes of plain letters are."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-16-be" if start[::2].count(0) > start[1::2].count(0) else "utf-16-le"
+
+
+def _cut(texts: Iterator[tuple[bytes, int]], block_bytes: int) -> Iterator[tuple[bytes, int]]:
+    """Put texts together to stretches of whole lines."""
+    rest, consumed = b"", 0
+    for text, size in texts:
+        rest, consumed = rest + text, consumed + size
+        cut = rest.rfind(b"\n") + 1 if size else len(rest)
         if cut:
             yield rest[:cut], consumed
             rest, consumed = rest[cut:], 0

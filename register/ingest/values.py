@@ -16,11 +16,14 @@ from register.ingest.codes import match_codes
 from register.ingest.dates import PLACEHOLDER_DATES, read_dates, read_datetimes
 from register.ingest.places import match_municipalities
 from register.ingest.source import Value
+from register.ingest.text import fold_text
 from register.schema import Column, Concept, Schema
 
 REASON = "reason"
 KNOWN = "__known"
+YEARS_AHEAD = 50
 PLACE = ("municipality_code", "department_code")
+PLACE_LISTS = ("divipola", "department")
 _PAIR = "\x1f"
 
 
@@ -37,7 +40,7 @@ def raw_text(rows: pl.DataFrame, value: Value) -> pl.Series:
     """Return the text of a declared value, row by row; null where the delivery has no such column."""
     if value.constant is not None:
         return pl.repeat(value.constant, rows.height, dtype=pl.String, eager=True)
-    present = [header for header in value.headers if header in rows.columns]
+    present = [column for column in value.columns if column in rows.columns]
     if not present:
         return no_reasons(rows.height)
     if len(value.columns) == 1 and value.pattern is None:
@@ -122,12 +125,14 @@ def read_value(
     raw = raw_text(rows, value)
     kind = column.concept.type
     first, last = column.earliest, column.latest
+    # Of two-digit years, "27" may lie ahead where a permit ends, and cannot where a person is born.
+    pivot = (dt.datetime.now().year + (0 if column.past else YEARS_AHEAD)) % 100
     if kind == "date":
         formats = value.formats or DEFAULT_DATES
         out = memory.spread(
             key,
             raw,
-            lambda text: read_dates(text, formats, earliest=first, latest=last),
+            lambda text: read_dates(text, formats, earliest=first, latest=last, pivot=pivot),
             ["date", "precision", REASON],
         )
         return Reading(out["date"], out[REASON], out["precision"])
@@ -140,7 +145,7 @@ def read_value(
         out = memory.spread(
             key,
             rest,
-            lambda text: read_datetimes(text, formats, earliest=first, latest=last),
+            lambda text: read_datetimes(text, formats, earliest=first, latest=last, pivot=pivot),
             ["datetime", REASON],
         )
         moments = out["datetime"] if plain is None else plain.zip_with(plain.is_not_null(), out["datetime"])
@@ -232,10 +237,11 @@ def read_place(
     A name met by similarity is used and flagged, and noted in the memory so that the office can confirm it.
     """
     absent = Value()
+    declared = [place.get(name, absent) for name in PLACE]
     both = pl.DataFrame(
         {
-            "municipality": raw_text(rows, place.get("municipality_code", absent)),
-            "department": raw_text(rows, place.get("department_code", absent)),
+            "municipality": raw_text(rows, declared[0]),
+            "department": raw_text(rows, declared[1]),
         }
     )
     text = both.select(pl.concat_str(pl.col(both.columns).fill_null(""), separator=_PAIR)).to_series()
@@ -245,7 +251,11 @@ def read_place(
         parts = parts.select(pl.all().replace("", None)).rename(
             dict(zip(parts.columns, both.columns, strict=True))
         )
-        found = match_municipalities(parts, schema.codelist("divipola"), schema.codelist("department"))
+        parts = parts.with_columns(
+            _mapped(pl.col(name), value.values) for name, value in zip(both.columns, declared, strict=True)
+        )
+        lists = (value.codelist or own for value, own in zip(declared, PLACE_LISTS, strict=True))
+        found = match_municipalities(parts, *(schema.codelist(name) for name in lists))
         is_certain = pl.col("how").is_in(["code", "name", "label", "alias"]) | pl.col("how").is_null()
         reason = pl.when(~is_certain).then("how").alias(REASON)
         return found.with_columns(reason, texts.alias("value"))
@@ -264,3 +274,11 @@ def read_place(
             )
         )
     return out.select(PLACE), out[REASON]
+
+
+def _mapped(text: pl.Expr, values: Mapping[str, str]) -> pl.Expr:
+    """Put the codes of a declaration's own values in their place; an empty code says that nothing is known."""
+    if not values:
+        return text
+    raw = pl.Series(list(values), dtype=pl.String).to_frame("raw").select(fold_text(pl.col("raw")))["raw"]
+    return fold_text(text).replace_strict(raw, list(values.values()), default=text).replace("", None)

@@ -18,17 +18,19 @@ from register.link.rules import MISSING, Block, Rules
 def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
     """Create ``link_candidate`` (match_key, join_key_l, join_key_r): each pair once, under the first block that has it.
 
-    Reads ``link_input`` (node, ...) and ``link_key``, which `count_comparisons` made. Returns the number of pairs.
+    Reads ``link_key``, which `count_comparisons` made. Two known nodes are no pair. Returns the number of pairs.
     """
     key_of = _keys(rules)
+    # The conditions of a block hold in either direction, so that each new node can look for its partners.
+    apart = "l.source < r.source" if rules.source else "(r.is_known or l.node < r.node)"
     con.execute("create or replace table link_found (match_key utinyint, l bigint, r bigint)")
     for position, block in enumerate(rules.blocks):
         for condition in _conditions(block, key_of):
             con.execute(
                 f"""
                 insert into link_found
-                select {position}, l.node, r.node from link_key as l join link_key as r on {condition}
-                where {"l.source < r.source" if rules.source else "l.node < r.node"}
+                select {position}, least(l.node, r.node), greatest(l.node, r.node)
+                from link_key as l join link_key as r on {condition} where not l.is_known and {apart}
                 """
             )
     con.execute(
@@ -45,7 +47,8 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
 def count_comparisons(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -> dict[str, int]:
     """Make ``link_key`` and count the pairs of each block before any is made, from the sizes of its groups.
 
-    The ``also`` of a block is not looked at: this is the work of the join, and the most that can come of it.
+    Reads ``link_input`` and ``link_known``. The ``also`` of a block is not looked at: this is the work of the join, and
+    the most that can come of it.
 
     Raises
     ------
@@ -59,7 +62,12 @@ def count_comparisons(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -
         for sql, key in ((compiled.part("t", term), key) for term, key in key_of.items())
     )
     source = f", {rules.source} as source" if rules.source else ""
-    con.execute(f"create or replace table link_key as select node{source}, {values} from link_input as t")
+    con.execute(
+        f"""
+        create or replace table link_key as
+        select node{source}, node in (from link_known) as is_known, {values} from link_input as t
+        """
+    )
     counted = {block.name: _count(con, block, key_of) for block in rules.blocks}
     allowed = rules.ceiling * max(rows, 1000)
     if sum(counted.values()) > allowed:
@@ -111,15 +119,22 @@ def _count(con: duckdb.DuckDBPyConnection, block: Block, key_of: dict[str, str])
     names = ", ".join(f"c{n}" for n in range(len(block.on)))
     if left == right:
         (count,) = con.execute(
-            f"select coalesce(sum(n * (n - 1)) / 2, 0)::bigint from (select count(*) as n from link_key"
+            "select coalesce(sum(n * (n - 1) - o * (o - 1)) / 2, 0)::bigint from ("
+            "select count(*) as n, count(*) filter (is_known) as o from link_key"
             f" where {_filled(block, key_of)} group by {', '.join(key_of[term] for term, _ in block.on)})"
         ).fetchall()[0]
     else:
         (count,) = con.execute(
             f"""
-            with l as (select {names}, count(*) as n from (select {left} from link_key) group by all),
-                r as (select {names}, count(*) as n from (select {right} from link_key) group by all)
-            select coalesce(sum(l.n * r.n), 0)::bigint from l join r using ({names})
+            with l as (
+                select {names}, count(*) as n, count(*) filter (is_known) as o
+                from (select is_known, {left} from link_key) group by {names}
+            ),
+            r as (
+                select {names}, count(*) as n, count(*) filter (is_known) as o
+                from (select is_known, {right} from link_key) group by {names}
+            )
+            select coalesce(sum(l.n * r.n - l.o * r.o), 0)::bigint from l join r using ({names})
             """
         ).fetchall()[0]
     return int(count)

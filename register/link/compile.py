@@ -37,7 +37,7 @@ PARTS = {
 }
 
 
-def settings(rules: Rules, n_rows: int | None = None) -> SettingsCreator:
+def settings(rules: Rules, n_rows: int | None = None, *, steps: bool = False) -> SettingsCreator:
     """Return Splink's settings for the rules, with the weights at hand.
 
     Parameters
@@ -46,20 +46,24 @@ def settings(rules: Rules, n_rows: int | None = None) -> SettingsCreator:
         The declaration.
     n_rows
         Number of rows to be linked: sets the prior, see `prior_weight`. None in training.
+    steps
+        Whether Splink shall tell what each comparison adds to the weight of a pair.
     """
     weights = rules.weights
     given: dict[str, Any] = {}
     if weights and n_rows:
         odds = 2.0 ** prior_weight(weights.matches_per_identity, n_rows)
         given["probability_two_random_records_match"] = odds / (1 + odds)
-    if rules.source:
+    # Pairs to be weighed are given; only training draws its own, and then from two sources where those are linked.
+    between = rules.source is not None and n_rows is None
+    if between:
         given["source_dataset_column_name"] = rules.source
     return SettingsCreator(
-        link_type="link_only" if rules.source else "dedupe_only",
+        link_type="link_only" if between else "dedupe_only",
         unique_id_column_name="node",
         comparisons=[_comparison(rules, compare) for compare in rules.compares],
         retain_matching_columns=True,  # without them Splink leaves the levels of a pair out as well
-        retain_intermediate_calculation_columns=False,
+        retain_intermediate_calculation_columns=steps,
         max_iterations=50,
         **given,
     )
@@ -83,8 +87,16 @@ def block_conditions(blocks: tuple[Block, ...]) -> list[tuple[str, str]]:
             sides.append(tuple((right, left) for left, right in block.on))
         for side in sides:
             terms = [f"{part('l', left)} = {part('r', right)}" for left, right in side]
+            if block.also:
+                terms.append(f"({' or '.join(_alternative(left, right) for left, right in block.also)})")
             found.append((block.name, " and ".join(terms)))
     return found
+
+
+def _alternative(left: str, right: str) -> str:
+    if right == MISSING:
+        return f"{part('l', left)} is null or {part('r', left)} is null"
+    return f"{part('l', left)} = {part('r', right)} or {part('l', right)} = {part('r', left)}"
 
 
 def identities(rules: Rules) -> str:

@@ -6,6 +6,7 @@ Both speak of pairs of identities that were scored; what no block brought togeth
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -89,12 +90,24 @@ def estimate(con: duckdb.DuckDBPyConnection) -> Reviewed:
         ) group by 1, 2 order by 1, 2
         """
     ).fetchall()
+    return combine(
+        (bool(linked), pairs, promised, judged, same) for linked, _, pairs, promised, judged, same in rows
+    )
+
+
+def combine(strata: Iterable[tuple[bool, int, float, int, int]]) -> Reviewed:
+    """Return precision and recall from strata of pairs, as `estimate` does.
+
+    ``strata``: whether the pairs are linked, how many, their mean probability, how many were judged, how many of them
+    the same.
+    """
+    rows = list(strata)
     found: dict[bool, list[float]] = {True: [0.0, 0.0, 0.0], False: [0.0, 0.0, 0.0]}
-    for is_linked, _, pairs, promised, judged, same in rows:
+    for is_linked, pairs, promised, judged, same in rows:
         # One pair of each kind is added to a band, so that a few judgements of one kind do not pass for certainty.
         share = (same + 2 * promised) / (judged + 2) if judged else promised
         variance = share * (1 - share) / (judged + 2) if judged else 0.0
-        total = found[bool(is_linked)]
+        total = found[is_linked]
         total[0] += pairs
         total[1] += pairs * share
         total[2] += pairs**2 * variance
@@ -112,8 +125,8 @@ def estimate(con: duckdb.DuckDBPyConnection) -> Reviewed:
         *_interval(precision, spread),
         recall,
         *_interval(recall, recall_spread),
-        reviewed=sum(row[4] for row in rows),
-        bands=sum(1 for row in rows if row[4]),
+        reviewed=sum(row[3] for row in rows),
+        bands=sum(1 for row in rows if row[3]),
     )
 
 
@@ -122,4 +135,6 @@ def _interval(share: float, spread: float) -> tuple[float, float]:
     if not 0 < share < 1:
         return share, share
     odds, width = math.log(share / (1 - share)), Z * spread / (share * (1 - share))
-    return tuple(1 / (1 + math.exp(-limit)) for limit in (odds - width, odds + width))  # type: ignore[return-value]
+    # Beyond these the exponential overflows, and a share is 0 or 1 to the last digit.
+    low, high = (min(max(limit, -700.0), 700.0) for limit in (odds - width, odds + width))
+    return 1 / (1 + math.exp(-low)), 1 / (1 + math.exp(-high))

@@ -65,7 +65,10 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
         select c.cluster, k.core, c.node, i.* from cluster as c join core as k using (node)
         join node using (node)
         join {identities} as i using (identity_id)
-        where c.cluster in (select cluster from cluster group by 1 having count(*) > 1)
+        -- what shows one document is not parted
+        where c.cluster in (
+            select cluster from cluster join core using (node) group by 1 having min(core) < max(core)
+        )
         """
     )
     con.execute(_SHOWN)
@@ -127,13 +130,22 @@ def _couples(condition: str) -> str:
         where l.node < r.node and {condition}"""
 
 
-#: The words of each core's given name; how many they are.
+#: The words of the given names of couples that names may part, each beside each of the other's.
 _WORDS = """
     create or replace temp table word as
-    select cluster, node, word, count(*) over (partition by node) as words from (
-        select cluster, node, unnest(string_split(given_name, ' ')) as word from said
-        where given_name is not null
-    )
+    with doubtful as (
+        select l.node as l, r.node as r from said as l join said as r using (cluster)
+        where l.node < r.node and l.given_name <> r.given_name
+            and (l.sex <> r.sex or l.birth_date = r.birth_date and l.surname_1_key = r.surname_1_key)
+    ),
+    spelt as (
+        select node, unnest(string_split(given_name, ' ')) as word from said
+        where node in (select l from doubtful union select r from doubtful)
+    ),
+    counted as (select node, word, count(*) over (partition by node) as words from spelt),
+    both_ways as (select l, r from doubtful union all select r, l from doubtful)
+    select b.l, b.r, a.word, a.words, o.word as other, o.words as others
+    from both_ways as b join counted as a on a.node = b.l join counted as o on o.node = b.r
 """
 
 
@@ -145,19 +157,19 @@ def _unlike(similarity: float) -> str:
     no disagreement.
     """
     return f"""
-        select l, r from (
-            select l.node as l, r.node as r, l.word, l.words, r.words as others, bool_or(
-                l.word = r.word or damerau_levenshtein(l.word, r.word) <= 1
-                or jaro_winkler_similarity(l.word, r.word) >= {similarity}
-                or starts_with(l.word, r.word) or starts_with(r.word, l.word)
+        select least(l, r), greatest(l, r) from (
+            select l, r, word, words, others, bool_or(
+                word = other or damerau_levenshtein(word, other) <= 1
+                or jaro_winkler_similarity(word, other) >= {similarity}
+                or starts_with(word, other) or starts_with(other, word)
             ) as liked
-            from word as l join word as r using (cluster) where l.node <> r.node group by 1, 2, 3, 4, 5
+            from word group by 1, 2, 3, 4, 5
         ) where words <= others and not liked
     """
 
 
 def _given_differ(similarity: float) -> str:
-    return f"""((l.node, r.node) in ({_unlike(similarity)}) or (r.node, l.node) in ({_unlike(similarity)}))
+    return f"""(l.node, r.node) in ({_unlike(similarity)})
         and not coalesce(l.given_1 in (r.surname_1, r.surname_2) or r.given_1 in (l.surname_1, l.surname_2),
             false)
         and l.given_key is distinct from r.given_key"""

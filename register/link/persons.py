@@ -117,8 +117,8 @@ def _changes(con: duckdb.DuckDBPyConnection) -> None:
     """Create ``person_change``: what became of the persons of the run before, and who is new.
 
     ``merged``: person_id is gone, other_person_id holds its records; ``split``: person_id is new and holds
-    records of other_person_id, which goes on; ``retired``: none of its records is left; ``new``: no record
-    was known before.
+    records of other_person_id, which goes on; ``moved``: person_id has got records of other_person_id, and both were
+    and are; ``retired``: none of its records is left; ``new``: no record was known before.
     """
     con.execute(
         """
@@ -139,6 +139,9 @@ def _changes(con: duckdb.DuckDBPyConnection) -> None:
         union all
         select now, 'split', old from moved
         where now <> old and now not in (select person_id from old) and old in (select person_id from now)
+        union all
+        select now, 'moved', old from moved
+        where now <> old and now in (select person_id from old) and old in (select person_id from now)
         union all
         select person_id, 'retired', null from old
         where person_id not in (select person_id from now) and person_id not in (select old from moved)

@@ -99,8 +99,8 @@ def _nodes_and_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     con.execute(
         """
         create or replace temp table judged as
-        select least(a.node, b.node) as l, greatest(a.node, b.node) as r, arg_max(d.judgement,
-            d.position) as judgement
+        select least(a.node, b.node) as l, greatest(a.node, b.node) as r,
+            arg_max(d.judgement, d.position) as judgement, count(distinct d.judgement) > 1 as is_contested
         from decision as d
         join mention as p on (p.source, p.record_key, p.role) = (d.source_l, d.record_key_l, d.role_l)
         join mention as q on (q.source, q.record_key, q.role) = (d.source_r, d.record_key_r, d.role_r)
@@ -187,6 +187,15 @@ def _cores(con: duckdb.DuckDBPyConnection) -> None:
         """
         create or replace temp table core as
         select c.node, coalesce(t.cluster, c.node) as core from cluster as c left join tied as t using (node)
+        """
+    )
+    # A reviewer can part what one document holds together.
+    con.execute(
+        """
+        update core set core = node where core in (
+            select a.core from judged join core as a on a.node = l join core as b on b.node = r
+            where a.core = b.core and judgement = 'different'
+        )
         """
     )
     con.execute("drop table showing; drop table shared; drop table tied")
@@ -318,6 +327,8 @@ def _conflicts(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> None:
             union all
             select i.rule, i.l, i.r, 'kept' from impossible as i
             join cluster as a on a.node = i.l join cluster as b on b.node = i.r where a.cluster = b.cluster
+            union all
+            select 'decision', l, r, 'contested' from judged where is_contested
             union all
             select distinct 'after_death', n.node, n.node, 'one identity' from departed as m
             join mention as c on c.identity_id = m.identity_id and c.source = 'crossing'

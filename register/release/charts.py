@@ -1,19 +1,28 @@
-"""Static charts as SVG text, drawn here: a report must open without a network and print as it looks.
-
-Every chart has a title and a description for screen readers, no text below 12 pixels, and colours that differ in
-lightness as well as in hue (contrast of at least 3 to 1 with white), so that a grey print still tells them apart.
-"""
+"""The charts of a release, as static SVG: series over time, bars, an age pyramid."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 
-BLUE, ORANGE, GREY, INK = "#1b4f8a", "#c4560a", "#6b7280", "#1f2933"
-PALE = {BLUE: "#c9d8ea", ORANGE: "#f5d6c0"}
-WIDTH = 720
+from register.page import svg
+from register.page.svg import BLUE, INK, ORANGE, PALE, WIDTH, figure, number, shorten, ticks
+
+#: What the other writers of a release draw and write numbers with.
+__all__ = [
+    "BLUE",
+    "INK",
+    "ORANGE",
+    "WIDTH",
+    "Point",
+    "bars",
+    "figure",
+    "lines",
+    "number",
+    "pyramid",
+    "shorten",
+]
 
 
 @dataclass(frozen=True)
@@ -24,39 +33,6 @@ class Point:
     value: float
     half: float = 0.0
     is_provisional: bool = False
-
-
-def number(value: float, language: str) -> str:
-    """Return a number as the language writes it: thin spaces between thousands, a decimal comma in Spanish."""
-    text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-    text = text.replace(",", "\u202f").replace("-", "\u2212")
-    return text.replace(".", ",") if language == "es" else text
-
-
-def figure(name: str, title: str, description: str, body: str, height: float) -> str:
-    """Return an SVG with its accessible name and description."""
-    return (
-        f'<svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" aria-labelledby="{name}-t {name}-d" '
-        f'font-family="system-ui, sans-serif" font-size="13" fill="{INK}">'
-        f'<title id="{name}-t">{escape(title)}</title><desc id="{name}-d">{escape(description)}</desc>{body}</svg>'
-    )
-
-
-def _text(x: float, y: float, text: str, anchor: str = "start", extra: str = "") -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" {extra}>{escape(text)}</text>'
-
-
-def _line(x1: float, y1: float, x2: float, y2: float, colour: str = "#d3d8de", width: float = 1) -> str:
-    return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width}"/>'
-
-
-def ticks(top: float, count: int = 5) -> list[float]:
-    """Return round values from 0 to at least the top."""
-    if top <= 0:
-        return [0.0, 1.0]
-    step = 10 ** math.floor(math.log10(top / count))
-    step = next(step * m for m in (1, 2, 5, 10) if top / (step * m) <= count)
-    return [step * i for i in range(math.ceil(top / step) + 1)]
 
 
 def lines(
@@ -76,10 +52,10 @@ def lines(
         return bottom - (bottom - top) * value / scale[-1]
 
     body = [
-        _line(left, y(t), WIDTH - right, y(t)) + _text(left - 8, y(t) + 4, number(t, language), "end")
+        svg.line(left, y(t), WIDTH - right, y(t)) + svg.text(left - 8, y(t) + 4, number(t, language), "end")
         for t in scale
     ]
-    body += [_text(x(label), bottom + 22, label, "middle") for label in labels]
+    body += [svg.text(x(label), bottom + 22, label, "middle") for label in labels]
     ends = []
     for (label, line), colour, shape in zip(
         series.items(), (BLUE, ORANGE), ("circle", "square"), strict=False
@@ -89,7 +65,7 @@ def lines(
         for p in line:
             if p.half:
                 body.append(
-                    _line(
+                    svg.line(
                         x(p.label), y(max(0, p.value - p.half)), x(p.label), y(p.value + p.half), colour, 1.5
                     )
                 )
@@ -99,7 +75,7 @@ def lines(
     at = -math.inf
     for place, label, colour in ends:
         at = max(place + 4, at + 18)
-        body.append(_text(WIDTH - right + 12, at, label, extra=f'fill="{colour}" font-weight="600"'))
+        body.append(svg.text(WIDTH - right + 12, at, label, extra=f'fill="{colour}" font-weight="600"'))
     return figure(name, title, description, "".join(body), height)
 
 
@@ -129,19 +105,21 @@ def bars(name: str, title: str, description: str, rows: Mapping[str, Sequence[Po
         return left + (WIDTH - left - right) * value / scale[-1]
 
     body = [
-        _line(x(t), top - 4, x(t), height - 30) + _text(x(t), height - 12, number(t, language), "middle")
+        svg.line(x(t), top - 4, x(t), height - 30)
+        + svg.text(x(t), height - 12, number(t, language), "middle")
         for t in scale
     ]
     colours = (BLUE, ORANGE)
     at = left
     for label, colour in zip(rows, colours, strict=False):
         body.append(
-            f'<rect x="{at:.1f}" y="4" width="12" height="12" fill="{colour}"/>' + _text(at + 17, 15, label)
+            f'<rect x="{at:.1f}" y="4" width="12" height="12" fill="{colour}"/>'
+            + svg.text(at + 17, 15, label)
         )
         at += 30 + 7.5 * len(label)
     for position, label in enumerate(labels):
         y = top + each * position
-        body.append(_text(left - 8, y + band * len(rows) / 2 + 4, shorten(label, 33), "end"))
+        body.append(svg.text(left - 8, y + band * len(rows) / 2 + 4, shorten(label, 33), "end"))
         for turn, (line, colour) in enumerate(zip(rows.values(), colours, strict=False)):
             for p in line:
                 if p.label != label:
@@ -157,8 +135,8 @@ def bars(name: str, title: str, description: str, rows: Mapping[str, Sequence[Po
                 end = x(p.value)
                 if p.half:
                     end = x(p.value + p.half)
-                    body.append(_line(x(max(0, p.value - p.half)), middle, end, middle, INK, 1.2))
-                body.append(_text(end + 6, middle + 4, number(p.value, language), extra='font-size="12"'))
+                    body.append(svg.line(x(max(0, p.value - p.half)), middle, end, middle, INK, 1.2))
+                body.append(svg.text(end + 6, middle + 4, number(p.value, language), extra='font-size="12"'))
     return figure(name, title, description, "".join(body), height)
 
 
@@ -174,18 +152,18 @@ def pyramid(
     scale = ticks(max((p.value for p in (*left_side, *right_side)), default=1), 4)
     span = middle - gap - 20
     body = [
-        _text(middle - gap, 20, sides[0], "end", f'fill="{BLUE}" font-weight="600"'),
-        _text(middle + gap, 20, sides[1], "start", f'fill="{ORANGE}" font-weight="600"'),
+        svg.text(middle - gap, 20, sides[0], "end", f'fill="{BLUE}" font-weight="600"'),
+        svg.text(middle + gap, 20, sides[1], "start", f'fill="{ORANGE}" font-weight="600"'),
     ]
     for t in scale:
         for sign in (-1, 1):
             at = middle + sign * (gap + span * t / scale[-1])
             body.append(
-                _line(at, top, at, height - 34) + _text(at, height - 14, number(t, language), "middle")
+                svg.line(at, top, at, height - 34) + svg.text(at, height - 14, number(t, language), "middle")
             )
     for position, label in enumerate(reversed(labels)):
         y = top + band * position
-        body.append(_text(middle, y + 13, label, "middle", 'font-size="12"'))
+        body.append(svg.text(middle, y + 13, label, "middle", 'font-size="12"'))
         for side, sign, colour in ((left_side, -1, BLUE), (right_side, 1, ORANGE)):
             value = next((p.value for p in side if p.label == label), 0.0)
             width = span * value / scale[-1]
@@ -194,8 +172,3 @@ def pyramid(
                 f'<rect x="{start:.1f}" y="{y + 2:.1f}" width="{width:.1f}" height="{band - 4}" fill="{colour}"/>'
             )
     return figure(name, title, description, "".join(body), height)
-
-
-def shorten(text: str, length: int) -> str:
-    """Return a label cut to a length."""
-    return text if len(text) <= length else text[: length - 1] + "…"

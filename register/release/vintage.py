@@ -45,7 +45,11 @@ def last_ledger(folder: Path, month: str) -> Ledger | None:
         return None
     path = earlier[-1]
     name = path.name.split(".")[0]
-    return Ledger(name, pl.read_parquet(path), pl.read_parquet(path.with_name(f"{name}.sums.parquet")))
+    return Ledger(
+        name,
+        pl.read_parquet(path, glob=False),
+        pl.read_parquet(path.with_name(f"{name}.sums.parquet"), glob=False),
+    )
 
 
 def extend(universe: Universe, ledger: Ledger | None) -> tuple[Universe, Protected]:

@@ -137,6 +137,26 @@ def test_a_run_that_another_build_holds_is_exit_12(tmp_path: Path) -> None:
         assert "--run" in ran.err
 
 
+def too_little_memory(tmp_path: Path) -> Path:
+    project = make_project(tmp_path / "p", {VISAS.file: VISAS.text(VISAS.row())})
+    assert run("-C", str(project.root), "build", "--until", "ingest").code == 0
+    path = project.root / "register.toml"
+    path.write_text(path.read_text("utf-8").replace('"4GB"', '"50MB"'), "utf-8")
+    return project.root
+
+
+def test_a_query_beyond_the_memory_says_which_setting_to_raise(tmp_path: Path) -> None:
+    root = too_little_memory(tmp_path)
+    ran = run("-C", str(root), "sql", "select list(i::varchar) as all_of_them from range(9000000) numbers(i)")
+    assert ran.code == 12
+    assert "memory_limit" in ran.err
+
+
+def test_what_a_query_spills_stays_in_the_run(root: str) -> None:
+    ran = run("-C", root, "sql", "select current_setting('temp_directory') as spill")
+    assert ran.out.splitlines()[1].startswith(str(Path(root) / "runs"))
+
+
 def test_the_bad_rows_that_stopped_a_build_can_be_looked_at_and_the_limit_moved(tmp_path: Path) -> None:
     arguments = too_bad(tmp_path)
     assert run(*arguments).code == 13
@@ -234,7 +254,7 @@ def test_a_build_with_nothing_to_do_says_so(root: str) -> None:
 
 def test_a_dry_run_says_what_it_would_do(root: str) -> None:
     ran = run("-C", root, "build", "--dry-run", "--from", "events")
-    assert "Would do the stages: events, flows." in ran.err
+    assert "Would do the stages: events, estimate, flows." in ran.err
 
 
 def test_check_tells_what_does_not_fit(tmp_path: Path) -> None:

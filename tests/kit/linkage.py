@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import duckdb
 import polars as pl
 
+from register.console import Console
 from register.ingest.names import standardise_names
 from register.link.itinerary import load_itinerary
 from register.link.predict import PredictReport, predict
 from register.link.resolve import ResolveReport, resolve
 from register.link.rules import Rules, load_rules
+from register.pipeline import build
+from register.project import init_project
+from register.synth import generate
 
 DECLARED = Path(__file__).parent.parent.parent / "linkage_rules"
 PASSPORT, NATIONAL_ID, FOREIGNER_ID, PPT, PEP = "passport", "national_id", "foreigner_id", "ppt", "pep"
@@ -210,3 +216,15 @@ def identity_frame(identities: Mapping[str, Mapping[str, Any]], order: Sequence[
         schema={name: IDENTITY[name] for name in kept},
     )
     return rest.join(standard, on="identity_id", how="left", maintain_order="left").select(list(IDENTITY))
+
+
+@cache
+def country() -> tuple[Path, Path]:
+    """A country of 2,000 people at the default rates of faults, linked: the tables of the run, and the truth."""
+    folder = Path(mkdtemp())
+    generate(folder / "country", people=2000, seed=3, years=(2018, 2024))
+    project = init_project(folder / "project", "col")
+    for extract in (folder / "country" / "extracts").iterdir():
+        shutil.copy(extract, project.extracts / extract.name)
+    report = build(project, Console("en", quiet=True), until="resolve")
+    return report.path / "tables", folder / "country" / "truth"

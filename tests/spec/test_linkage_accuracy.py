@@ -6,32 +6,15 @@ import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import duckdb
 import pytest
-from kit.linkage import rules
+from kit.linkage import country, rules
 
-from register.console import Console
 from register.errors import QualityError
 from register.link.rules import Level, Rules, load_rules, untrained
 from register.link.train import TrainReport, train, write
-from register.pipeline import build
-from register.project import init_project
-from register.synth import generate
 from register.synth.evaluate import Evaluation, evaluate
-
-
-@cache
-def country() -> tuple[Path, Path]:
-    """A country of 2,000 people at the default rates of faults, linked: the tables of the run, and the truth."""
-    folder = Path(mkdtemp())
-    generate(folder / "country", people=2000, seed=3, years=(2018, 2024))
-    project = init_project(folder / "project", "col")
-    for extract in (folder / "country" / "extracts").iterdir():
-        shutil.copy(extract, project.extracts / extract.name)
-    report = build(project, Console("en", quiet=True), until="resolve")
-    return report.path / "tables", folder / "country" / "truth"
 
 
 def connection() -> duckdb.DuckDBPyConnection:

@@ -94,3 +94,20 @@ def test_neither_threads_nor_the_order_of_rows_changes_anything() -> None:
             ]
         )
     assert tables[0] == tables[1]
+
+
+def test_records_that_pass_from_one_known_person_to_another_are_told() -> None:
+    before = {"a": "p-liliana", "b": "p-pedro", "c": "p-pedro", "d": "p-pedro"}
+    linked = Town(
+        {
+            "a": LILIANA,
+            "b": LILIANA_RENEWED,
+            "c": PEDRO,
+            "d": someone(
+                "PEDRO", "QUISPE", "MAMANI", born="1971-11-30", sex="1", document=(PASSPORT, "554433229")
+            ),
+        },
+        before=before,
+    ).link()
+    assert linked.person_of == before | {"b": "p-liliana"}
+    assert changes(linked) == [("p-liliana", "moved", "p-pedro")]

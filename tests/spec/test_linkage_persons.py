@@ -225,6 +225,20 @@ def test_reviewers_come_first() -> None:
     }
 
 
+def test_a_reviewer_parts_what_one_document_holds_together() -> None:
+    """The records between the two show the same document: one decision is enough all the same."""
+    identities = {
+        "a": someone(),
+        "b": someone("LILIAMA"),
+        "c": someone("LILIANA MARIA"),
+        "d": someone("LILIANNA"),
+    }
+    assert Town(identities).link().together == groups("abcd")
+    parted = Town(identities, decisions=[("a", "c", "different")]).link()
+    assert parted.person_of["a"] != parted.person_of["c"]
+    assert len(parted.together) == 2
+
+
 def test_the_last_decision_about_a_pair_holds() -> None:
     identities = {"a": someone(), "b": someone(document=OTHER_PASSPORT)}
     parted = Town(identities, decisions=[("a", "b", "different")])

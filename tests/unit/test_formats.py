@@ -7,6 +7,7 @@ import gzip
 import io
 import re
 import zipfile
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,7 +19,7 @@ from kit import CROSSINGS, VISAS, Built, ingest
 from register.errors import DeclarationError, ExtractError, UsageError
 from register.ingest.declaration import load_source
 from register.ingest.source import Source, Value
-from register.schema import load_schema, profile_directory
+from register.schema import Schema, load_schema, profile_directory
 
 VISA_FILE = "schemas/sources/col/cancilleria_visas.toml"
 FORMAT = 'format = { type = "csv", delimiter = ",", encoding = "utf-8" }'
@@ -338,6 +339,18 @@ FAULTS = {
     'format = { columns = ["A", "A"] }': "column_repeated",
     'format = { delimiter = "" }': "bad_delimiter",
     'format = { quote = "««" }': "bad_quote",
+    "format = { quote = ',' }": "bad_delimiter",
+    "format = { delimiter = 1 }": "not_a_text",
+    "format = 'csv'": "not_a_section",
+    "format = { skip_lines = '3' }": "not_a_count",
+    "format = { header = 'no' }": "not_true_or_false",
+    "format = { nulls = 0 }": "not_texts",
+    "format = { header_begins = '(' }": "bad_pattern",
+    "key = 3": "bad_value",
+    "key = { constant = '1' }": "constant_key",
+    "ignored = 3": "not_texts",
+    "title = 'Visas'": "not_a_section",
+    "max_rejected_share = 'x'": "bad_share",
     "delivery = '(?P<year>'": "bad_pattern",
     "delivery = '(?P<anio>.)'": "bad_delivery",
     "max_rejected_share = 2": "bad_share",
@@ -357,7 +370,19 @@ VALUE_FAULTS = {
     "{ from = 'A', pattern = '(' }": "bad_pattern",
     "{ from = 'A', format = '%d/%m' }": "bad_date_format",
     "{ from = 'A', valid_from = '2020' }": "bad_date_setting",
-    "{ from = 'A', codelist = 'contry' }": "unknown_codelist",
+    "{ from = 'A', codelist = 'country' }": "key_of_codes",
+    "{ from = 'A', values = { B = '1' } }": "key_of_codes",
+    "{ from = 3 }": "not_texts",
+    "{ from = ['A', 3] }": "not_texts",
+    "{ from = 'A', optional = 'no' }": "not_true_or_false",
+    "{ from = 'A', join = 1 }": "not_a_text",
+    "{ from = 'A', format = '%Q' }": "bad_date_format",
+    "{ from = 'A', pattern = '(?=x)(y)' }": "bad_pattern",
+    "{ path = 'visas' }": "bad_pattern",
+    "{ constant = 'ayer' }": "constant_no_date",
+    "{ from = 'A', renamed_from = { B = 'C' } }": "renamed_unknown",
+    "{ from = 'A', renamed_from = 'DOC' }": "renamed_in_use",
+    "3": "bad_value",
 }
 
 
@@ -366,9 +391,53 @@ def test_a_value_that_cannot_be_meant_is_refused(tmp_path: Path, fault: str) -> 
     assert refused(tmp_path, "", f"issued_on = {fault}") == VALUE_FAULTS[fault]
 
 
-def refused(folder: Path, top: str, columns: str) -> str:
+CODE_FAULTS = {
+    "{ from = 'A', codelist = 'visa_clas' }": "unknown_codelist",
+    "{ from = 'A', format = '%Y' }": "key_of_dates",
+    "{ from = 'A', values = { R = 'resident' } }": "unknown_code",
+    "{ from = 'A', values = 'R' }": "not_a_section",
+    "{ constant = 'Residnte' }": "unknown_code",
+}
+
+
+@pytest.mark.parametrize("fault", CODE_FAULTS)
+def test_a_code_that_no_list_knows_is_refused(tmp_path: Path, fault: str) -> None:
+    assert refused(tmp_path, "", f"visa_class_code = {fault}") == CODE_FAULTS[fault]
+
+
+PERSON_FAULTS = {
+    "": "nobody_named",
+    "[person.self]": "nobody_named",
+    "[person.self]\nsex = 'SEXO'": "nobody_named",
+    "[person.self]\nname = 'NOMBRE'": "not_a_section",
+    "[person.self]\nname = { full = 'NOMBRE' }": "unknown_layout",
+    "[person.self]\nname = { layout = 'mrz' }": "missing_key",
+    "[person.self]\nname = { layout = 'separate', surnames = 'A', surname_1 = 'B' }": "surnames_twice",
+    "[person.self]\ndocument = 'DOC'": "not_a_section",
+    "[person.self]\ndocuments = { number = 'DOC' }": "not_tables",
+    "[person.self]\ndocument = { kind = { constant = 'pasport' }, number = 'DOC' }": "unknown_code",
+    "[person]\nself = 3": "not_a_section",
+    "[person.yo]\nname = 3": "unknown_key",
+}
+
+
+@pytest.mark.parametrize("fault", PERSON_FAULTS)
+def test_a_person_that_cannot_be_meant_is_refused(tmp_path: Path, fault: str) -> None:
+    assert refused(tmp_path, "", "issued_on = 'A'", fault) == PERSON_FAULTS[fault]
+
+
+SELF = "[person.self]\ndocument = { number = 'DOC' }"
+
+
+@cache
+def shipped_schema() -> Schema:
+    return load_schema(profile_directory() / "schemas")
+
+
+def refused(folder: Path, top: str, columns: str, person: str | None = None) -> str:
     path = folder / "visas.toml"
-    path.write_text(f"table = 'visa'\nfiles = 'x'\n{top}\n[columns]\n{columns}\n", "utf-8")
+    person = SELF if person is None else person
+    path.write_text(f"table = 'visa'\nfiles = 'x'\n{top}\n[columns]\n{columns}\n{person}\n", "utf-8")
     with pytest.raises(DeclarationError) as caught:
-        load_source(path, load_schema(profile_directory() / "schemas"))
+        load_source(path, shipped_schema())
     return str(caught.value.key)

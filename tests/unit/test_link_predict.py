@@ -64,4 +64,4 @@ def test_only_the_tables_of_the_stage_are_left() -> None:
     names = {row[2] for row in con.execute("show all tables").fetchall()}
     predict(con, rules())
     after = {row[2] for row in con.execute("show all tables").fetchall()}
-    assert after - names == {"pair"}
+    assert after - names == {"pair", "compared"}

@@ -1,0 +1,41 @@
+"""Prepares the cells of a block of rows before they are read, as the format of the source says."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from register.ingest.source import PATH, Source
+
+
+def prepare_cells(rows: pl.DataFrame, source: Source, file: str) -> pl.DataFrame:
+    """Empty the cells that say nothing, make whole numbers whole, and add what the path of the file tells.
+
+    Parameters
+    ----------
+    rows
+        Grain: one row of an extract, text columns by header.
+    source
+        Its declaration.
+    file
+        The path of the extract, below the folder of extracts.
+    """
+    form = source.format
+    told = [
+        pl.lit(_found(column, file)).alias(column)
+        for column in source.read_columns
+        if column.startswith(PATH)
+    ]
+    cells = [column for column in rows.columns if column in source.headers]
+    if form.nulls:
+        is_null = pl.col(cells).str.strip_chars().is_in(list(form.nulls))
+        rows = rows.with_columns(pl.when(~is_null).then(pl.col(cells)))
+    if form.trims_decimals:
+        rows = rows.with_columns(pl.col(cells).str.replace(r"^(\s*-?[0-9]+)[.]0+\s*$", "${1}"))
+    return rows.with_columns(told) if told else rows
+
+
+def _found(column: str, file: str) -> str | None:
+    found = re.search(column.removeprefix(PATH), file)
+    return found.group(1) if found else None

@@ -1,0 +1,96 @@
+"""Reads ``[format]`` of a source declaration: how the bytes of an extract become rows and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from register.errors import DeclarationError, suggest
+from register.ingest.declared import count_at, flag_at, pattern_at, text_at, texts_at
+from register.ingest.source import ENCODINGS, FORMATS, FixedColumn, Format
+from register.schema import refuse_unknown_keys
+
+_ANY = ("type", "nulls", "trim_decimals")
+_LINES = ("skip_lines", "header", "header_begins", "ignored_lines", "columns")
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "csv": (*_ANY, *_LINES, "encoding", "delimiter", "quote", "trailing_delimiter"),
+    "fixed": (*_ANY, *_LINES, "encoding"),
+    "parquet": _ANY,
+    "xlsx": (*_ANY, *_LINES, "sheet"),
+}
+
+
+def read_format(node: dict[str, Any], where: str) -> Format:
+    """Read and check the form of an extract.
+
+    Raises
+    ------
+    DeclarationError
+        Naming the key and the mend.
+    """
+    refuse_unknown_keys(node, dict.fromkeys(key for keys in _KEYS.values() for key in keys), where)
+    kind = text_at(node, "type", where, Format.type)
+    if kind not in FORMATS:
+        raise DeclarationError(
+            "unknown_format",
+            where=where,
+            name=kind,
+            suggestion=suggest(kind, FORMATS),
+            known=", ".join(FORMATS),
+        )
+    for key in node:
+        if key not in _KEYS[kind]:
+            raise DeclarationError("key_of_other_format", where=where, key=key, format=kind)
+    encoding = text_at(node, "encoding", where, Format.encoding).lower()
+    if encoding not in ENCODINGS:
+        raise DeclarationError(
+            "unknown_encoding", where=where, name=encoding,
+            suggestion=suggest(encoding, ENCODINGS), known=", ".join(ENCODINGS),
+        )  # fmt: skip
+    delimiter = text_at(node, "delimiter", where, Format.delimiter)
+    quote = text_at(node, "quote", where, Format.quote)
+    if len(quote.encode()) > 1 or quote in ("\n", "\r", "\0"):
+        raise DeclarationError("bad_quote", where=where, name=quote)
+    if not delimiter or {"\n", "\r", "\0", quote} & {*delimiter}:
+        raise DeclarationError("bad_delimiter", where=where, name=delimiter)
+    fixed = _fixed_columns(node, where) if kind == "fixed" else ()
+    columns = tuple(column.name for column in fixed) if fixed else texts_at(node, "columns", where)
+    has_header = flag_at(node, "header", where, default=kind != "fixed" and not columns)
+    if (kind == "fixed" or not has_header) and not columns:
+        raise DeclarationError("missing_key", where=where, key="columns")
+    for name in columns:
+        if columns.count(name) > 1:
+            raise DeclarationError("column_repeated", where=where, name=name)
+    return Format(
+        type=kind,
+        delimiter=delimiter,
+        encoding=encoding,
+        quote="" if kind == "fixed" else quote,
+        skipped_lines=count_at(node, "skip_lines", where),
+        has_header=has_header,
+        columns=columns,
+        begins=pattern_at(node, "header_begins", where, groups=0),
+        ignored_lines=pattern_at(node, "ignored_lines", where, groups=0),
+        nulls=texts_at(node, "nulls", where),
+        trims_decimals=flag_at(node, "trim_decimals", where),
+        ends_with_delimiter=flag_at(node, "trailing_delimiter", where),
+        fixed=fixed,
+        sheet=text_at(node, "sheet", where),
+    )
+
+
+def _fixed_columns(node: Mapping[str, Any], where: str) -> tuple[FixedColumn, ...]:
+    listed = node.get("columns", [])
+    if not isinstance(listed, list) or not all(isinstance(column, dict) for column in listed):
+        raise DeclarationError("bad_fixed_column", where=where)
+    return tuple(_fixed_column(column, where) for column in listed)
+
+
+def _fixed_column(node: dict[str, Any], where: str) -> FixedColumn:
+    refuse_unknown_keys(node, ("name", "start", "width"), where)
+    column = FixedColumn(
+        text_at(node, "name", where), count_at(node, "start", where), count_at(node, "width", where)
+    )
+    if not column.name or column.start < 1 or column.width < 1:
+        raise DeclarationError("bad_fixed_column", where=where)
+    return column

@@ -1,0 +1,228 @@
+"""Reads the values and persons of a source declaration.
+
+A value is declared as a column name (``sex = "SEXO"``) or as a table
+(``sex = { from = "SEXO", values = { H = "1", M = "2" } }``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from register.errors import DeclarationError, suggest
+from register.ingest.codes import match_codes
+from register.ingest.dates import check_date_format, read_dates, read_datetimes
+from register.ingest.declared import date_at, flag_at, pattern_at, tables_at, text_at, texts_at
+from register.ingest.source import PATH, TYPED_FORMATS, Document, Person, Value
+from register.ingest.values import DEFAULT_DATES, DEFAULT_DATETIMES, PLACE
+from register.schema import Concept, Schema, refuse_unknown_keys, table_at
+
+NAME_LAYOUTS: Mapping[str, tuple[str, ...]] = {
+    "separate": ("given", "surname_1", "surname_2", "surnames"),
+    "portuguese": ("given", "surname_1", "surname_2", "surnames", "full"),
+    "surnames_given": ("full",),
+    "given_surnames": ("full",),
+    "mrz": ("full",),
+}
+PERSON_VALUES: Mapping[str, str] = {
+    # how a person's value is called in a declaration -> the identity column it fills
+    "birth_date": "birth_date",
+    "sex": "sex",
+    "citizenship": "citizenship_code",
+    "birth_country": "birth_country_code",
+    "municipality": "municipality_code",
+    "department": "department_code",
+}
+DOCUMENT_PARTS: Mapping[str, str] = {
+    "kind": "document_kind_code",
+    "number": "document_number",
+    "issuer": "document_issuer_code",
+}
+MAX_DOCUMENTS = 2
+_VALUE_KEYS = (
+    *("from", "path", "join", "constant", "pattern", "format", "values", "codelist", "renamed_from"),
+    *("optional", "valid_from", "valid_to"),
+)
+_DATES = ("date", "datetime")
+
+
+class ValueReader:
+    """Reads declared values, and gathers under which names columns stood in other years.
+
+    Parameters
+    ----------
+    schema
+        Concepts, tables and code lists.
+    typed
+        Whether the extract's own dates come as ISO 8601, whatever is declared.
+
+    Attributes
+    ----------
+    renamed
+        The present name of a column by each of its former ones.
+    """
+
+    def __init__(self, schema: Schema, *, typed: bool) -> None:
+        self.schema = schema
+        self.typed = typed
+        self.renamed: dict[str, str] = {}
+
+    def value(self, node: Any, where: str, concept: Concept | None = None) -> Value:
+        """Read a value: a column name, or a table of keys. Without a concept it is text."""
+        if isinstance(node, str):
+            node = {"from": node}
+        if not isinstance(node, dict):
+            raise DeclarationError("bad_value", where=where)
+        refuse_unknown_keys(node, _VALUE_KEYS, where)
+        columns = texts_at(node, "from", where)
+        self._rename(node, columns, where)
+        path = pattern_at(node, "path", where)
+        if path is not None:
+            columns = (f"{PATH}{path}", *columns)
+        if bool(columns) == ("constant" in node):
+            raise DeclarationError("bad_value", where=where)
+        self._refuse_keys_of_other_types(node, where, concept)
+        value = Value(
+            columns=columns,
+            join=text_at(node, "join", where, Value.join),
+            constant=text_at(node, "constant", where) if "constant" in node else None,
+            pattern=pattern_at(node, "pattern", where),
+            formats=self._formats(node, where),
+            values=self._codes(node, where, concept),
+            codelist=text_at(node, "codelist", where) or None,
+            optional=flag_at(node, "optional", where),
+            valid_from=date_at(node, "valid_from", where),
+            valid_to=date_at(node, "valid_to", where),
+        )
+        if concept is not None and value.constant is not None:
+            self._check_constant(value, where, concept)
+        return value
+
+    def _rename(self, node: dict[str, Any], columns: tuple[str, ...], where: str) -> None:
+        """Note former names: those of the one column, or a table of them by the present name of each."""
+        names = node.get("renamed_from", {})
+        if not isinstance(names, dict):
+            if len(columns) != 1:
+                raise DeclarationError("renamed_several", where=where)
+            names = {columns[0]: names}
+        for present in names:
+            if present not in columns:
+                raise DeclarationError(
+                    "renamed_unknown", where=where, name=present, suggestion=suggest(present, columns)
+                )
+            for former in texts_at(names, present, where):
+                if self.renamed.setdefault(former, present) != present:
+                    raise DeclarationError("renamed_twice", where=where, name=former)
+
+    def _refuse_keys_of_other_types(self, node: dict[str, Any], where: str, concept: Concept | None) -> None:
+        is_code = concept is not None and concept.codelist is not None
+        is_date = concept is not None and concept.type in _DATES
+        for key in ("values", "codelist"):
+            if key in node and not is_code:
+                raise DeclarationError("key_of_codes", where=where, key=key)
+        if "format" in node and not is_date:
+            raise DeclarationError("key_of_dates", where=where, key="format")
+
+    def _formats(self, node: dict[str, Any], where: str) -> tuple[str, ...]:
+        formats = texts_at(node, "format", where)
+        for written in formats:
+            wrong = check_date_format(written)
+            if wrong:
+                raise DeclarationError("bad_date_format", where=where, format=written, part=wrong)
+        return (*formats, *TYPED_FORMATS) if self.typed else formats
+
+    def _codes(self, node: dict[str, Any], where: str, concept: Concept | None) -> dict[str, str]:
+        """Read the value map; every code that it leads to must be in the code list, or be empty."""
+        written = table_at(node, "values", where)
+        if "codelist" in node:
+            self.schema.codelist(text_at(node, "codelist", where))
+        values = {raw: text_at(written, raw, f"{where} values") for raw in written}
+        if values and concept is not None:
+            name = text_at(node, "codelist", where) or concept.codelist or ""
+            known = self.schema.codelist(name)["code"].to_list()
+            for raw, code in values.items():
+                if code and code not in known:
+                    raise DeclarationError(
+                        "unknown_code", where=f"{where} values.{raw}",
+                        code=code, codelist=name, suggestion=suggest(code, known),
+                    )  # fmt: skip
+        return values
+
+    def _check_constant(self, value: Value, where: str, concept: Concept) -> None:
+        """Refuse a constant that would be unreadable in every row."""
+        text = pl.Series([value.constant], dtype=pl.String)
+        if concept.codelist and concept.name not in PLACE:
+            name = value.codelist or concept.codelist
+            codelist = self.schema.codelist(name)
+            if match_codes(text, codelist, extra=value.values)["how"].item() in ("unknown", None):
+                raise DeclarationError(
+                    "unknown_code", where=where, code=value.constant, codelist=name,
+                    suggestion=suggest(value.constant or "", codelist["code"].to_list()),
+                )  # fmt: skip
+        elif concept.type in _DATES:
+            read = (
+                read_dates(text, value.formats or DEFAULT_DATES)["date"]
+                if concept.type == "date"
+                else read_datetimes(text, value.formats or DEFAULT_DATETIMES)["datetime"]
+            )
+            if read.item() is None:
+                raise DeclarationError("constant_no_date", where=where, value=value.constant)
+
+    def person(self, role: str, node: dict[str, Any], where: str) -> Person:
+        """Read a person: name, values, documents."""
+        refuse_unknown_keys(node, ("name", "document", "documents", *PERSON_VALUES), where)
+        columns = self.schema.tables["identity"].columns
+        name = table_at(node, "name", where)
+        layout = self._layout(name, f"{where} name") if "name" in node else None
+        parts = {key: value for key, value in name.items() if key != "layout"}
+        documents = tables_at(node, "documents", where)
+        if "document" in node:
+            documents = [table_at(node, "document", where), *documents]
+        if len(documents) > MAX_DOCUMENTS:
+            raise DeclarationError("too_many_documents", where=where, limit=MAX_DOCUMENTS)
+        if not parts and not documents:
+            raise DeclarationError("nobody_named", where=where)
+        return Person(
+            role=role,
+            name_layout=layout,
+            name_parts={key: self.value(value, f"{where} name.{key}") for key, value in parts.items()},
+            values={
+                PERSON_VALUES[key]: self.value(value, f"{where} {key}", columns[PERSON_VALUES[key]].concept)
+                for key, value in node.items()
+                if key in PERSON_VALUES
+            },
+            documents=tuple(self.document(document, f"{where} document") for document in documents),
+        )
+
+    def _layout(self, name: dict[str, Any], where: str) -> str:
+        layout = text_at(name, "layout", where)
+        if layout not in NAME_LAYOUTS:
+            raise DeclarationError(
+                "unknown_layout",
+                where=where,
+                name=layout,
+                suggestion=suggest(layout, NAME_LAYOUTS),
+                known=", ".join(NAME_LAYOUTS),
+            )
+        parts = [key for key in name if key != "layout"]
+        refuse_unknown_keys(parts, NAME_LAYOUTS[layout], where)
+        if "surnames" in parts and {"surname_1", "surname_2"} & set(parts):
+            raise DeclarationError("surnames_twice", where=where)
+        if not parts:
+            raise DeclarationError("missing_key", where=where, key=NAME_LAYOUTS[layout][0])
+        return layout
+
+    def document(self, node: dict[str, Any], where: str) -> Document:
+        """Read a document: its number, and its kind and issuer where they are told."""
+        refuse_unknown_keys(node, tuple(DOCUMENT_PARTS), where)
+        if "number" not in node:
+            raise DeclarationError("missing_key", where=where, key="number")
+        columns = self.schema.tables["identity"].columns
+        return Document(
+            **{
+                key: self.value(value, f"{where} {key}", columns[DOCUMENT_PARTS[key]].concept)
+                for key, value in node.items()
+            }
+        )

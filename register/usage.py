@@ -1,0 +1,126 @@
+"""Typer's own words in the user's language: the headings of a help page, and what is wrong with a command typed.
+
+Typer speaks English only. A help page is translated where its fixed words stand; an error is told anew from what it
+knows (the option, the argument, the value). A kind of error that is not known here keeps Typer's sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
+
+from register.errors import suggest
+from register.locale import translate
+
+# What Typer writes, and the message that stands for it. A heading is matched with the line break before it, so that no
+# word inside a sentence is touched.
+_HELP_WORDS = {
+    "Usage: ": "usage.usage",
+    "\nArguments:\n": "usage.arguments",
+    "\nOptions:\n": "usage.options",
+    "\nCommands:\n": "usage.commands",
+    "[required]": "usage.required",
+    "[default: ": "usage.default",
+    " [OPTIONS]": "usage.options_mark",
+    " COMMAND [ARGS]...": "usage.command_mark",
+}
+# The help of options that Typer adds by itself.
+_OPTION_HELP = {
+    "--help": "usage.help_option",
+    "--install-completion": "usage.install_completion",
+    "--show-completion": "usage.show_completion",
+}
+
+
+def help_in(language: str, page: str) -> str:
+    """Return a help page of Typer with its fixed words in a language."""
+    for word, key in _HELP_WORDS.items():
+        start, end = ("\n" if word.startswith("\n") else ""), ("\n" if word.endswith("\n") else "")
+        page = page.replace(word, f"{start}{translate(key, language)}{end}")
+    return page
+
+
+def _own_options_in(language: str, parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        for name in parameter.opts:
+            if name in _OPTION_HELP:
+                parameter.help = translate(_OPTION_HELP[name], language)
+    return parameters
+
+
+class Application(typer.Typer):
+    """A Typer application whose pages and errors speak one language."""
+
+    def __init__(self, language: str, **settings: Any) -> None:
+        class Group(TyperGroup):
+            def get_params(self, ctx: Any) -> list[Any]:
+                return _own_options_in(language, super().get_params(ctx))
+
+            def get_help(self, ctx: Any) -> str:
+                return help_in(language, super().get_help(ctx))
+
+        class Command(TyperCommand):
+            def get_params(self, ctx: Any) -> list[Any]:
+                return _own_options_in(language, super().get_params(ctx))
+
+            def get_help(self, ctx: Any) -> str:
+                return help_in(language, super().get_help(ctx))
+
+        super().__init__(cls=Group, no_args_is_help=True, rich_markup_mode=None, **settings)
+        self._command_class = Command
+
+    def command(self, name: str | None = None, **settings: Any) -> Callable[[Any], Any]:
+        """Register a command, as Typer does, with a help page in the application's language."""
+        return super().command(name, cls=self._command_class, **settings)
+
+
+def problem(error: TyperException, language: str) -> str:
+    """Return in a sentence what is wrong with a command typed.
+
+    Typer's exceptions are told apart by the name of their class: the classes themselves are not public.
+    """
+    kind = type(error).__name__
+    context = getattr(error, "ctx", None)
+    if kind == "NoSuchOption":
+        word = str(getattr(error, "option_name", ""))
+        known = [name for parameter in context.command.params for name in parameter.opts] if context else []
+        return translate("usage.no_such_option", language, word=word, suggestion=_near(word, known, language))
+    if kind == "UsageError" and context is not None and hasattr(context.command, "commands"):
+        # Only an unknown command raises this of a group.
+        word = error.format_message().split("'")[1] if "'" in error.format_message() else ""
+        known = list(context.command.commands)
+        return translate(
+            "usage.no_such_command", language, word=word, suggestion=_near(word, known, language)
+        )
+    parameter = getattr(error, "param", None)
+    if kind == "MissingParameter" and parameter is not None:
+        return translate("usage.missing_parameter", language, name=_written(parameter))
+    if kind == "BadParameter" and parameter is not None:
+        kinds = {"int": "usage.integer", "float": "usage.number"}
+        key = kinds.get(_annotation(parameter), "usage.other")
+        return translate(
+            "usage.bad_parameter", language, name=_written(parameter), wanted=translate(key, language)
+        )
+    if kind == "BadOptionUsage":
+        return translate("usage.needs_value", language, name=str(getattr(error, "option_name", "")))
+    return error.format_message()
+
+
+def _near(word: str, known: list[str], language: str) -> str:
+    near = suggest(word, known)
+    return translate("usage.suggestion", language, word=near) if near else ""
+
+
+def _written(parameter: Any) -> str:
+    """Return a parameter as the user writes it: an option with its dashes, an argument by its name."""
+    longest: str = max(parameter.opts, key=len)
+    return longest if longest.startswith("-") else longest.upper()
+
+
+def _annotation(parameter: Any) -> str:
+    described = getattr(getattr(parameter, "type_descriptor", None), "annotation", None)
+    return str(getattr(described, "__name__", ""))
