@@ -151,6 +151,31 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         show.train_report(session.console, *train_weights(load_project(session.directory), run))
 
+    @app.command(help=text("link"))
+    def link(
+        context: typer.Context,
+        files: list[Path] = typer.Argument(..., help=text("link_files")),
+        rules: Path = typer.Option(..., help=text("link_rules")),
+        output: Path = typer.Option(..., "-o", "--output", help=text("output")),
+        groups: Path | None = typer.Option(None, help=text("link_groups")),
+        train: bool = typer.Option(False, "--train", help=text("link_train")),
+    ) -> None:
+        from register import show
+        from register.link_files import link_files
+
+        console = _session(context).console
+        report = link_files(
+            files,
+            rules,
+            output,
+            groups,
+            train_first=train,
+            announce=lambda blocks: console.say(
+                "link.comparisons", pairs=console.number(sum(blocks.values()))
+            ),
+        )
+        show.linked_files(console, report, output)
+
     @app.command(help=text("flows"))
     def flows(
         context: typer.Context,
@@ -302,6 +327,51 @@ def make_app(language: str) -> typer.Typer:
         show.explanation(
             session.console, explain_person(load_project(session.directory), person, run), picture
         )
+
+    @app.command(help=text("review"))
+    def review(
+        context: typer.Context,
+        reviewer: str | None = typer.Option(None, help=text("reviewer")),
+        double_blind: bool = typer.Option(False, "--double-blind", help=text("double_blind")),
+        show_score: bool = typer.Option(False, "--show-score", help=text("show_score")),
+        export: Path | None = typer.Option(None, help=text("review_export")),
+        take: Path | None = typer.Option(None, "--import", help=text("review_import")),
+        summary: bool = typer.Option(False, "--summary", help=text("review_summary")),
+        port: int = typer.Option(0, min=0, max=65535, help=text("port")),
+        run: str | None = run_option,
+    ) -> None:
+        from functools import partial
+
+        from register.project import load_project
+        from register.review import tell
+        from register.review.command import Order
+        from register.review.command import review as do
+
+        console = _session(context).console
+        order = Order(run, reviewer, console.language, double_blind, show_score, port, export, take, summary)
+        done = do(load_project(_session(context).directory), order, partial(tell.link, console))
+        tell.outcome(console, done)
+
+    @app.command(help=text("assess"))
+    def assess(
+        context: typer.Context,
+        name: str | None = typer.Option(None, "--name", help=text("assess_name")),
+        run: str | None = run_option,
+        answer: bool = typer.Option(False, "--answer", help=text("assess_answer")),
+        source: str | None = typer.Option(None, "--source", help=text("assess_source")),
+        compare: list[str] | None = typer.Option(None, "--compare", help=text("assess_compare")),
+    ) -> None:
+        from register.assess import command
+        from register.project import load_project
+
+        session = _session(context)
+        project = load_project(session.directory)
+        if answer:
+            command.answer(project, session.console, source, input if sys.stdin.isatty() else None)
+        elif compare:
+            command.compare_with(project, session.console, compare)
+        else:
+            command.measure(project, session.console, name, run)
 
     @app.command(help=text("calibrate"))
     def calibrate(
