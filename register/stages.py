@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +16,7 @@ from register.run import Run, digest, digest_file, digest_files, list_runs
 from register.schema import Schema
 
 if TYPE_CHECKING:
+    from register.decisions import Standing
     from register.rules.residence import Parameters
 
 LINK_CODE = Path(__file__).parent / "link"
@@ -271,21 +272,27 @@ def _register_previous(workshop: Workshop) -> str | None:
 
 def _register_decisions(workshop: Workshop) -> dict[str, int]:
     """Let SQL read what the reviewers' decisions come to; return how many pairs are agreed, disagreed and waiting."""
-    import polars as pl
-
-    from register.decisions import COLUMNS, DIFFERENT, SAME, read_standing
+    from register.decisions import read_standing
 
     standing = read_standing(workshop.project.decisions).values()
+    register_judgements(workshop.engine, standing)
+    states = [found.state for found in standing]
+    return {state: states.count(state) for state in ("agreed", "disagreed", "waiting")}
+
+
+def register_judgements(engine: Engine, standing: Iterable[Standing]) -> None:
+    """Let SQL read as ``decision`` the pairs that reviewers agreed about."""
+    import polars as pl
+
+    from register.decisions import COLUMNS, DIFFERENT, SAME
+
     rows = [
         (*found.pair[0], *found.pair[1], found.judgement)
         for found in standing
         if found.judgement in (SAME, DIFFERENT)
     ]
-    if rows:
-        frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
-        workshop.engine.con.register("decision", frame.with_row_index("position").to_arrow())
-    states = [found.state for found in standing]
-    return {state: states.count(state) for state in ("agreed", "disagreed", "waiting")}
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
+    engine.con.register("decision", frame.with_row_index("position").to_arrow())
 
 
 def rule_parameters(workshop: Workshop) -> Parameters:
