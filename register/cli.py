@@ -151,6 +151,31 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         show.train_report(session.console, *train_weights(load_project(session.directory), run))
 
+    @app.command(help=text("link"))
+    def link(
+        context: typer.Context,
+        files: list[Path] = typer.Argument(..., help=text("link_files")),
+        rules: Path = typer.Option(..., help=text("link_rules")),
+        output: Path = typer.Option(..., "-o", "--output", help=text("output")),
+        groups: Path | None = typer.Option(None, help=text("link_groups")),
+        train: bool = typer.Option(False, "--train", help=text("link_train")),
+    ) -> None:
+        from register import show
+        from register.link_files import link_files
+
+        console = _session(context).console
+        report = link_files(
+            files,
+            rules,
+            output,
+            groups,
+            train_first=train,
+            announce=lambda blocks: console.say(
+                "link.comparisons", pairs=console.number(sum(blocks.values()))
+            ),
+        )
+        show.linked_files(console, report, output)
+
     @app.command(help=text("flows"))
     def flows(
         context: typer.Context,
@@ -297,6 +322,58 @@ def make_app(language: str) -> typer.Typer:
 
         session = _session(context)
         explain_target(session.console, load_project(session.directory), target, run, picture, output)
+
+    @app.command(help=text("assess"))
+    def assess(
+        context: typer.Context,
+        name: str | None = typer.Option(None, "--name", help=text("assess_name")),
+        run: str | None = run_option,
+        answer: bool = typer.Option(False, "--answer", help=text("assess_answer")),
+        source: str | None = typer.Option(None, "--source", help=text("assess_source")),
+        compare: list[str] | None = typer.Option(None, "--compare", help=text("assess_compare")),
+    ) -> None:
+        from register.assess import command
+        from register.project import load_project
+
+        session = _session(context)
+        project = load_project(session.directory)
+        if answer:
+            command.answer(project, session.console, source, input if sys.stdin.isatty() else None)
+        elif compare:
+            command.compare_with(project, session.console, compare)
+        else:
+            command.measure(project, session.console, name, run)
+
+    @app.command(help=text("calibrate"))
+    def calibrate(
+        context: typer.Context,
+        survey: Path = typer.Argument(..., help=text("survey")),
+        spec: Path = typer.Option(..., "--spec", help=text("calibration_spec")),
+        output: Path = typer.Option(..., "-o", "--output", help=text("weights_output")),
+        run: str | None = run_option,
+    ) -> None:
+        from register.calibrate.command import calibrate_file
+        from register.project import load_project
+
+        session = _session(context)
+        calibrate_file(survey, spec, output, lambda: load_project(session.directory), run, session.console)
+
+    @app.command(help=text("benchmarks"))
+    def benchmarks(
+        context: typer.Context,
+        spec: Path | None = typer.Option(None, "--spec", help=text("calibration_spec")),
+        day: str | None = typer.Option(None, "--date", help=text("benchmarks_date")),
+        by: list[str] | None = typer.Option(None, help=text("benchmarks_by")),
+        output: Path | None = output_option,
+        run: str | None = run_option,
+    ) -> None:
+        from register.calibrate.command import write_benchmarks
+        from register.project import load_project
+
+        session = _session(context)
+        write_benchmarks(
+            lambda: load_project(session.directory), run, spec, day, by or [], output, session.console
+        )
 
     @app.command(help=text("doctor"))
     def doctor(context: typer.Context) -> None:

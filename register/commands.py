@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import polars as pl
 
+from register.assess.kept import newest_table
 from register.engine import Engine, OutOfMemory, literal, smaller_memory
 from register.errors import DeclarationError, LockedError, UsageError, suggest
 from register.project import RELEASE_METHODS, Project
@@ -47,6 +48,9 @@ def open_tables(project: Project, run: Run, memory_limit: str = "") -> Engine:
         path = run.table_path(table)
         if path.is_file():
             engine.view(table.name, path)
+    assessed = newest_table(project)
+    if assessed is not None:
+        engine.view("indicator", assessed)
     return engine
 
 

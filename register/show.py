@@ -13,6 +13,7 @@ from register.console import Console
 if TYPE_CHECKING:
     from register.check import CheckReport
     from register.link.train import TrainReport
+    from register.link_files import LinkFilesReport
     from register.pipeline import BuildReport
     from register.project import Project
     from register.run import Run
@@ -225,6 +226,23 @@ def train_report(console: Console, report: TrainReport, path: Path) -> None:
             change=f"{session.last_change:.1g}",
         )
     console.say("train.done", identities=console.number(report.rows), moved=len(report.moved), path=path)
+
+
+def linked_files(console: Console, report: LinkFilesReport, output: Path) -> None:
+    """Say how many rows were linked to how many."""
+    if console.as_json:
+        console.json({
+            "output": str(output),
+            "rows": dict(report.rows),
+            "comparisons": report.predicted.comparisons,
+            "links": report.links,
+            "groups": report.groups,
+        })  # fmt: skip
+        return
+    rows, links, groups = (
+        console.number(n) for n in (sum(report.rows.values()), report.links, report.groups)
+    )
+    console.say("link.done", rows=rows, links=links, groups=groups, path=output)
 
 
 def classified(console: Console, counts: Any, output: Path) -> None:
