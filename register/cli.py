@@ -280,12 +280,15 @@ def make_app(language: str) -> typer.Typer:
         seed: int = typer.Option(1, help=text("seed")),
         years: str = typer.Option("2018-2024", help=text("years")),
         faults: Path | None = typer.Option(None, help=text("faults")),
+        survey: bool = typer.Option(False, "--survey", help=text("synth_survey")),
     ) -> None:
         from register import show
         from register.commands import write_synthetic_country
 
         session = _session(context)
-        report = write_synthetic_country(session.directory / directory, people, seed, years, faults)
+        report = write_synthetic_country(
+            session.directory / directory, people, seed, years, faults, survey=survey
+        )
         show.synthetic(session.console, session.directory / directory, report)
 
     @app.command(help=text("evaluate"))
