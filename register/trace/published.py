@@ -23,8 +23,8 @@ OTHER_RULES = "concordance"
 
 def release_units(
     engine: Engine, project: Project, run: Run, parameters: Parameters, name: CellName, language: str
-) -> tuple[str, dict[str, str], dict[str, str], dict[str, Any] | None]:
-    """Create ``unit`` for a cell of a release table; return its title, codes, labels and what was published.
+) -> tuple[str, dict[str, str], dict[str, str], float, dict[str, Any] | None]:
+    """Create ``unit`` for a cell of a release table; return its title, codes, labels, error and what was published.
 
     Raises
     ------
@@ -48,13 +48,21 @@ def release_units(
     )
     cells = count_cells(engine, releases, table, values, project.secret())
     _check(cells.frame, table, codes)
+    cell = cells.frame.filter(pl.col(name) == code for name, code in codes.items())
+    spread = float(cell["variance"].sum()) ** 0.5
     _units(engine, releases, table, values, codes)
     labels = {
         releases.dimensions[dimension].label[language]: releases.label(dimension, code, language)
         for dimension, code in codes.items()
         if code != TOTAL
     }
-    return f"{table.name}. {table.title[language]}", codes, labels, _published(run, table, codes)
+    return (
+        f"{table.name}. {table.title[language]}",
+        codes,
+        labels,
+        spread,
+        _published(run, table, codes),
+    )
 
 
 def _codes(table: ReleaseTable, name: CellName) -> dict[str, str]:
@@ -96,8 +104,8 @@ def _units(
 ) -> None:
     """Create ``unit`` from the source of the table: the rows whose codes are, or are part of, those of the cell.
 
-    `count_cells` left a table ``map_<dimension>`` (code, parent) for each dimension. A unit is an event, or begins with
-    a person and names a day.
+    `count_cells` left a table ``map_<dimension>`` (code, parent) for each dimension. A row is a migration of a
+    completed register, or begins with a person and names a day.
     """
     dimensions = [releases.dimensions[name] for name in table.dimensions]
     columns = ", ".join(f"{bind(d.expression(), values)} as {d.name}" for d in dimensions)
@@ -112,14 +120,15 @@ def _units(
     engine.run(
         f"""
         create or replace temp table unit as
-        select s.unit_id, coalesce(e.person_id, regexp_extract(s.unit_id, '^[^@#]+')) as person_id,
+        select case when e.event_id is null then s.unit_id else '' end as turn,
+            coalesce(e.person_id, regexp_extract(s.unit_id, '^[^@#]+')) as person_id,
             coalesce(e.event_date, try_cast(regexp_extract(s.unit_id, '\\d{{4}}-\\d{{2}}-\\d{{2}}') as date)) as day,
             coalesce(e.direction, nullif(regexp_extract(s.unit_id, 'arrival|departure'), ''),
                 case when ends_with(s.unit_id, '@true') then 'arrival' when ends_with(s.unit_id, '@false')
                     then 'departure' end) as direction,
-            s.weight::double as probability, s.is_final
+            s.weight::double as share, s.is_final
         from (select {columns}, unit_id, weight, is_final from source_{table.source} {chosen}) as s
-        left join event as e on e.event_id = s.unit_id
+        left join completed_event as e on e.event_id = s.unit_id
         where {" and ".join(held)}
         """,
         parameters,

@@ -201,7 +201,7 @@ class Teller:
             half=self._decimal(1.96 * found.standard_error),
             final=found.n_final,
             open=found.n_open,
-            open_sum=self._decimal(sum(unit["probability"] for unit in found.units if not unit["is_final"])),
+            open_sum=self._decimal(sum(unit["share"] for unit in found.units if not unit["is_final"])),
         )
         if found.published is not None:
             value = found.published["value"]
@@ -211,7 +211,7 @@ class Teller:
                 yield self.text("cell_published", value=number(float(value), self.language))
         yield ""
         for unit in found.units[:MANY]:
-            status = self.text("final") if unit["is_final"] else self.percent(unit["probability"])
+            status = self.text("final") if unit["is_final"] else self.percent(unit["share"])
             records = ", ".join(unit["records"]) or self.text(
                 "no_record", around=" … ".join(unit["around"]) or "–"
             )

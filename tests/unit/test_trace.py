@@ -296,7 +296,7 @@ def test_the_units_of_a_cell_go_to_a_file_for_the_owner_alone(country: Project, 
     assert ran.code == 0
     assert path.stat().st_mode & 0o077 == 0
     lines = path.read_text("utf-8").splitlines()
-    assert lines[0] == "unit_id,person_id,day,probability,is_final,records,around"
+    assert lines[0] == "person_id,day,share,is_final,records,around"
     assert len(lines) == 1 + len(explain_cell(country, "flow/2022/immigration", None, "en").units)
 
 
