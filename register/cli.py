@@ -314,12 +314,15 @@ def make_app(language: str) -> typer.Typer:
         seed: int = typer.Option(1, help=text("seed")),
         years: str = typer.Option("2018-2024", help=text("years")),
         faults: Path | None = typer.Option(None, help=text("faults")),
+        survey: bool = typer.Option(False, "--survey", help=text("synth_survey")),
     ) -> None:
         from register import show
         from register.commands import write_synthetic_country
 
         session = _session(context)
-        report = write_synthetic_country(session.directory / directory, people, seed, years, faults)
+        report = write_synthetic_country(
+            session.directory / directory, people, seed, years, faults, survey=survey
+        )
         show.synthetic(session.console, session.directory / directory, report)
 
     @app.command(help=text("evaluate"))
@@ -358,6 +361,30 @@ def make_app(language: str) -> typer.Typer:
         show.explanation(
             session.console, explain_person(load_project(session.directory), person, run), picture
         )
+
+    @app.command(help=text("review"))
+    def review(
+        context: typer.Context,
+        reviewer: str | None = typer.Option(None, help=text("reviewer")),
+        double_blind: bool = typer.Option(False, "--double-blind", help=text("double_blind")),
+        show_score: bool = typer.Option(False, "--show-score", help=text("show_score")),
+        export: Path | None = typer.Option(None, help=text("review_export")),
+        take: Path | None = typer.Option(None, "--import", help=text("review_import")),
+        summary: bool = typer.Option(False, "--summary", help=text("review_summary")),
+        port: int = typer.Option(0, min=0, max=65535, help=text("port")),
+        run: str | None = run_option,
+    ) -> None:
+        from functools import partial
+
+        from register.project import load_project
+        from register.review import tell
+        from register.review.command import Order
+        from register.review.command import review as do
+
+        console = _session(context).console
+        order = Order(run, reviewer, console.language, double_blind, show_score, port, export, take, summary)
+        done = do(load_project(_session(context).directory), order, partial(tell.link, console))
+        tell.outcome(console, done)
 
     @app.command(help=text("assess"))
     def assess(

@@ -240,14 +240,17 @@ def classify_file(
     )
 
 
-def write_synthetic_country(directory: Path, people: int, seed: int, years: str, faults: Path | None) -> Any:
-    """Write a synthetic country with known truth."""
+def write_synthetic_country(
+    directory: Path, people: int, seed: int, years: str, faults: Path | None, *, survey: bool = False
+) -> Any:
+    """Write a synthetic country with known truth, and a household survey of it if asked."""
     from register.synth import generate
 
     found = re.fullmatch(r"(\d{4})-(\d{4})", years)
     if not found or int(found[1]) > int(found[2]):
         raise UsageError("bad_years", value=years)
-    return generate(directory, people=people, seed=seed, years=(int(found[1]), int(found[2])), faults=faults)
+    span = (int(found[1]), int(found[2]))
+    return generate(directory, people=people, seed=seed, years=span, faults=faults, survey=survey)
 
 
 def evaluate_run(project: Project, run_name: str | None, truth: Path) -> Any:
