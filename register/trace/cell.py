@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from register.commands import open_tables, run_parameters
+from register.commands import open_tables, parameters_of
 from register.errors import UsageError, suggest
 from register.locale import translate
 from register.project import Project
@@ -78,7 +78,7 @@ def explain_cell(project: Project, written: str, run_name: str | None, language:
     if "flows" not in run.stages:
         raise UsageError("table_not_built", table="flow", run=run.name)
     name = read_cell(written)
-    parameters = run_parameters(project, run)
+    parameters = parameters_of(project, run)
     with open_tables(project, run) as engine:
         if name.table in KEPT:
             codes = _codes(name, *KEPT[name.table])
