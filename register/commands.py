@@ -275,7 +275,7 @@ def make_release(project: Project, run_name: str | None, method: str | None, mon
         raise UsageError("missing_extra", extra="release") from error
     order = Order(
         releases=load_releases(project.schema()),
-        parameters=_parameters_of(project, run),
+        parameters=parameters_of(project, run),
         protection=Protection(method or settings.method, settings.threshold, settings.base),
         secret=project.secret(),
         month=month,
@@ -290,7 +290,7 @@ def make_release(project: Project, run_name: str | None, method: str | None, mon
         return publish(engine, order)
 
 
-def _parameters_of(project: Project, run: Run) -> Parameters:
+def parameters_of(project: Project, run: Run) -> Parameters:
     """Return the rule and the series with which a run's flows were made."""
     stage = run.stages["flows"]
     return Parameters(
