@@ -74,6 +74,7 @@ def tables(schema: Schema, language: str, said: Words) -> Iterator[str]:
     from register.pipeline import STAGES
 
     names = [table for stage in STAGES for table in stage.makes]
+    names += sorted(set(schema.tables) - set(names))  # what a command makes beside the stages
     for name in names:
         table = schema.tables[name]
         yield f"## {name}"

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from register.commands import annual_flows, query_tables
     from register.errors import RegisterError
+    from register.link_files import link_files
     from register.pipeline import build
     from register.project import init_project, load_project
     from register.rules.classify import classify
@@ -33,6 +34,7 @@ __all__ = [
     "evaluate",
     "generate",
     "init_project",
+    "link_files",
     "load_project",
     "query_tables",
 ]
@@ -45,6 +47,7 @@ _HOME = {
     "evaluate": "register.synth.evaluate",
     "generate": "register.synth",
     "init_project": "register.project",
+    "link_files": "register.link_files",
     "load_project": "register.project",
     "query_tables": "register.commands",
 }

@@ -151,6 +151,31 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         show.train_report(session.console, *train_weights(load_project(session.directory), run))
 
+    @app.command(help=text("link"))
+    def link(
+        context: typer.Context,
+        files: list[Path] = typer.Argument(..., help=text("link_files")),
+        rules: Path = typer.Option(..., help=text("link_rules")),
+        output: Path = typer.Option(..., "-o", "--output", help=text("output")),
+        groups: Path | None = typer.Option(None, help=text("link_groups")),
+        train: bool = typer.Option(False, "--train", help=text("link_train")),
+    ) -> None:
+        from register import show
+        from register.link_files import link_files
+
+        console = _session(context).console
+        report = link_files(
+            files,
+            rules,
+            output,
+            groups,
+            train_first=train,
+            announce=lambda blocks: console.say(
+                "link.comparisons", pairs=console.number(sum(blocks.values()))
+            ),
+        )
+        show.linked_files(console, report, output)
+
     @app.command(help=text("flows"))
     def flows(
         context: typer.Context,
@@ -168,6 +193,39 @@ def make_app(language: str) -> typer.Typer:
             show.flows(session.console, *annual_flows(project, run, by or []))
         else:
             export_tables(project, flows_sql(by or []), output, run)
+
+    @app.command(help=text("stock"))
+    def stock(
+        context: typer.Context,
+        day: str = typer.Argument(..., help=text("stock_day")),
+        by: list[str] | None = typer.Option(None, help=text("stock_by")),
+        run: str | None = run_option,
+    ) -> None:
+        from register import show_population
+        from register.population import stock_on
+        from register.project import load_project
+
+        session = _session(context)
+        found, rows = stock_on(load_project(session.directory), day, by or [], run)
+        show_population.stock(session.console, found, day, by or [], rows)
+
+    @app.command(help=text("concordance"))
+    def concordance(context: typer.Context, run: str | None = run_option) -> None:
+        from register import show_population
+        from register.population import rules_side_by_side
+        from register.project import load_project
+
+        session = _session(context)
+        show_population.rules(session.console, *rules_side_by_side(load_project(session.directory), run))
+
+    @app.command(help=text("imputed"))
+    def imputed(context: typer.Context, run: str | None = run_option) -> None:
+        from register import show_population
+        from register.population import imputed_by_post
+        from register.project import load_project
+
+        session = _session(context)
+        show_population.imputed(session.console, *imputed_by_post(load_project(session.directory), run))
 
     @app.command(help=text("report"))
     def report(
@@ -217,14 +275,15 @@ def make_app(language: str) -> typer.Typer:
         crossings: Path = typer.Argument(..., help=text("crossings")),
         output: Path = typer.Option(..., "-o", "--output", help=text("output")),
         observed_until: str = typer.Option(..., "--observed-until", help=text("observed_until")),
-        threshold: int = typer.Option(365, help=text("threshold")),
-        window: int = typer.Option(487, help=text("window")),
+        threshold: int | None = typer.Option(None, help=text("threshold")),
+        window: int | None = typer.Option(None, help=text("window")),
+        preset: str | None = typer.Option(None, help=text("preset")),
     ) -> None:
         from register import show
         from register.commands import classify_file
 
         session = _session(context)
-        counts = classify_file(crossings, output, observed_until, threshold, window)
+        counts = classify_file(crossings, output, observed_until, threshold, window, preset)
         show.classified(session.console, counts, output)
 
     @runs_app.command("list", help=text("runs_list"))
@@ -255,12 +314,15 @@ def make_app(language: str) -> typer.Typer:
         seed: int = typer.Option(1, help=text("seed")),
         years: str = typer.Option("2018-2024", help=text("years")),
         faults: Path | None = typer.Option(None, help=text("faults")),
+        survey: bool = typer.Option(False, "--survey", help=text("synth_survey")),
     ) -> None:
         from register import show
         from register.commands import write_synthetic_country
 
         session = _session(context)
-        report = write_synthetic_country(session.directory / directory, people, seed, years, faults)
+        report = write_synthetic_country(
+            session.directory / directory, people, seed, years, faults, survey=survey
+        )
         show.synthetic(session.console, session.directory / directory, report)
 
     @app.command(help=text("evaluate"))
@@ -276,20 +338,102 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         show.evaluation(session.console, evaluate_run(load_project(session.directory), run, truth))
 
-    @app.command(help=text("explain"))
-    def explain(
-        context: typer.Context,
-        person: str = typer.Argument(..., help=text("person")),
-        run: str | None = run_option,
-        picture: Path | None = typer.Option(None, "--svg", help=text("picture")),
-    ) -> None:
-        from register import show
-        from register.explain import explain_person
+    @app.command(help=text("diagnose"))
+    def diagnose(context: typer.Context, run: str | None = run_option) -> None:
+        from register.diagnose.command import diagnose_run
         from register.project import load_project
 
         session = _session(context)
-        show.explanation(
-            session.console, explain_person(load_project(session.directory), person, run), picture
+        diagnose_run(session.console, load_project(session.directory), run)
+
+    @app.command(help=text("explain"))
+    def explain(
+        context: typer.Context,
+        target: list[str] = typer.Argument(..., help=text("asked")),
+        run: str | None = run_option,
+        picture: Path | None = typer.Option(None, "--svg", help=text("picture")),
+        output: Path | None = typer.Option(None, "-o", "--output", help=text("units")),
+    ) -> None:
+        from register.project import load_project
+        from register.trace.command import explain as explain_target
+
+        session = _session(context)
+        explain_target(session.console, load_project(session.directory), target, run, picture, output)
+
+    @app.command(help=text("review"))
+    def review(
+        context: typer.Context,
+        reviewer: str | None = typer.Option(None, help=text("reviewer")),
+        double_blind: bool = typer.Option(False, "--double-blind", help=text("double_blind")),
+        show_score: bool = typer.Option(False, "--show-score", help=text("show_score")),
+        export: Path | None = typer.Option(None, help=text("review_export")),
+        take: Path | None = typer.Option(None, "--import", help=text("review_import")),
+        summary: bool = typer.Option(False, "--summary", help=text("review_summary")),
+        port: int = typer.Option(0, min=0, max=65535, help=text("port")),
+        run: str | None = run_option,
+    ) -> None:
+        from functools import partial
+
+        from register.project import load_project
+        from register.review import tell
+        from register.review.command import Order
+        from register.review.command import review as do
+
+        console = _session(context).console
+        order = Order(run, reviewer, console.language, double_blind, show_score, port, export, take, summary)
+        done = do(load_project(_session(context).directory), order, partial(tell.link, console))
+        tell.outcome(console, done)
+
+    @app.command(help=text("assess"))
+    def assess(
+        context: typer.Context,
+        name: str | None = typer.Option(None, "--name", help=text("assess_name")),
+        run: str | None = run_option,
+        answer: bool = typer.Option(False, "--answer", help=text("assess_answer")),
+        source: str | None = typer.Option(None, "--source", help=text("assess_source")),
+        compare: list[str] | None = typer.Option(None, "--compare", help=text("assess_compare")),
+    ) -> None:
+        from register.assess import command
+        from register.project import load_project
+
+        session = _session(context)
+        project = load_project(session.directory)
+        if answer:
+            command.answer(project, session.console, source, input if sys.stdin.isatty() else None)
+        elif compare:
+            command.compare_with(project, session.console, compare)
+        else:
+            command.measure(project, session.console, name, run)
+
+    @app.command(help=text("calibrate"))
+    def calibrate(
+        context: typer.Context,
+        survey: Path = typer.Argument(..., help=text("survey")),
+        spec: Path = typer.Option(..., "--spec", help=text("calibration_spec")),
+        output: Path = typer.Option(..., "-o", "--output", help=text("weights_output")),
+        run: str | None = run_option,
+    ) -> None:
+        from register.calibrate.command import calibrate_file
+        from register.project import load_project
+
+        session = _session(context)
+        calibrate_file(survey, spec, output, lambda: load_project(session.directory), run, session.console)
+
+    @app.command(help=text("benchmarks"))
+    def benchmarks(
+        context: typer.Context,
+        spec: Path | None = typer.Option(None, "--spec", help=text("calibration_spec")),
+        day: str | None = typer.Option(None, "--date", help=text("benchmarks_date")),
+        by: list[str] | None = typer.Option(None, help=text("benchmarks_by")),
+        output: Path | None = output_option,
+        run: str | None = run_option,
+    ) -> None:
+        from register.calibrate.command import write_benchmarks
+        from register.project import load_project
+
+        session = _session(context)
+        write_benchmarks(
+            lambda: load_project(session.directory), run, spec, day, by or [], output, session.console
         )
 
     @app.command(help=text("doctor"))

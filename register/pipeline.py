@@ -1,6 +1,6 @@
 """The stages, in order: READ THIS FIRST.
 
-An office's extracts become annual flows in seven steps. Each reads tables and makes tables; a table between stages has
+An office's extracts become annual flows in eight steps. Each reads tables and makes tables; a table between stages has
 a declared grain, key and columns (``schemas/tables``) and stands as Parquet in the run, so that any step can be looked
 at with ``register sql``.
 
@@ -10,7 +10,8 @@ at with ``register sql``.
     resolve   pair                -> membership person conflict person_change
     stays     crossing membership -> movement stay initial_status   when each person was in the country
     events    movement            -> verdict outlook event          which crossings were migrations, by the rule
-    flows     event outlook       -> flow stock account             what the office publishes
+    estimate  movement            -> completed_event completed_residency missing_rate    what nobody wrote down
+    flows     completed_event     -> flow stock account             what the office publishes, beside the plain rule
 """
 
 from __future__ import annotations
@@ -113,14 +114,27 @@ STAGES: tuple[Stage, ...] = (
         code=("rules",),
     ),
     Stage(
+        name="estimate",
+        gsbpm="5.4",
+        work=stages.estimate,
+        reads=(*RECORDS, "mention", "membership", "person", "movement", "initial_status"),
+        makes=("completed_event", "completed_residency", "missing_rate"),
+        settings=lambda project: (asdict(project.rule), asdict(project.estimate)),
+        declarations=("schemas/codelists/*",),
+        code=("estimate", "rules"),
+    ),
+    Stage(
         name="flows",
         gsbpm="5.7",
         work=stages.flows,
-        reads=("crossing", "person", "movement", "stay", "initial_status", "verdict", "outlook", "event"),
+        reads=(
+            *("crossing", "person", "movement", "stay", "verdict", "outlook", "event"),
+            *("completed_event", "completed_residency"),
+        ),
         makes=("flow", "stock", "account"),
-        settings=lambda project: asdict(project.rule),
+        settings=lambda project: (asdict(project.rule), asdict(project.estimate)),
         declarations=("schemas/codelists/age_group.csv",),
-        code=("rules",),
+        code=("estimate", "rules"),
         gate=stages.check_account,
     ),
 )

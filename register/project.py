@@ -48,6 +48,18 @@ class QualitySettings:
     max_rejected_share: float = 0.02
 
 
+MISSING_RECORDS = ("model", "none")
+MOST_DRAWS = 100
+
+
+@dataclass(frozen=True)
+class EstimateSettings:
+    """How figures are estimated: what is missing by a model or not at all, and how many completed registers to draw."""
+
+    missing: str = "model"
+    draws: int = 10
+
+
 RELEASE_METHODS = ("round", "suppress", "cell-key")
 ROUNDING_BASES = (3, 5)
 
@@ -75,6 +87,7 @@ class Project:
     engine: EngineSettings
     quality: QualitySettings
     release: ReleaseSettings = ReleaseSettings()
+    estimate: EstimateSettings = EstimateSettings()
 
     @property
     def vintages(self) -> Path:
@@ -144,7 +157,7 @@ def load_project(root: Path) -> Project:
         raise UsageError("no_project", where=str(root))
     tree = read_toml(path)
     where = str(path)
-    refuse_unknown_keys(tree, ("country", "rule", "engine", "quality", "release"), where)
+    refuse_unknown_keys(tree, ("country", "rule", "engine", "quality", "release", "estimate"), where)
     country = str(tree.get("country", "")).upper()
     if not re.fullmatch(r"[A-Z]{3}", country):
         raise DeclarationError("bad_country", where=where, country=country)
@@ -155,6 +168,7 @@ def load_project(root: Path) -> Project:
         engine=_engine(table_at(tree, "engine", where), f"{where} [engine]"),
         quality=_quality(table_at(tree, "quality", where), f"{where} [quality]"),
         release=_release(table_at(tree, "release", where), f"{where} [release]"),
+        estimate=_estimate(table_at(tree, "estimate", where), f"{where} [estimate]"),
     )
 
 
@@ -238,6 +252,22 @@ def _release(node: dict[str, Any], where: str) -> ReleaseSettings:
     return settings
 
 
+def _estimate(node: dict[str, Any], where: str) -> EstimateSettings:
+    refuse_unknown_keys(node, ("missing", "draws"), where)
+    settings = EstimateSettings(
+        missing=str(node.get("missing", EstimateSettings.missing)),
+        draws=int(_number(node, "draws", EstimateSettings.draws, where)),
+    )
+    if settings.missing not in MISSING_RECORDS:
+        hint = suggest(settings.missing, MISSING_RECORDS)
+        known = ", ".join(MISSING_RECORDS)
+        raise DeclarationError("unknown_estimator", where=where, key="missing", name=settings.missing,
+                               suggestion=hint, known=known)  # fmt: skip
+    if not 2 <= settings.draws <= MOST_DRAWS:
+        raise DeclarationError("bad_draws", where=where, value=settings.draws, most=MOST_DRAWS)
+    return settings
+
+
 _TEMPLATE = """\
 # Proyecto del registro · project of the register
 country = "{country}"
@@ -257,6 +287,11 @@ threads = 0
 # Una fuente con más filas rechazadas que esta parte detiene la construcción.
 [quality]
 max_rejected_share = 0.02
+
+# Lo que falta: missing = "model" lo estima (véase docs/explanation/estimation), "none" deja los registros como están.
+[estimate]
+missing = "model"
+draws = 10
 
 # Lo que se publica: cifras de 1 a threshold - 1 no deben conocerse. method: round, suppress o cell-key; base: 3 o 5.
 [release]

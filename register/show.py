@@ -12,8 +12,8 @@ from register.console import Console
 
 if TYPE_CHECKING:
     from register.check import CheckReport
-    from register.explain import Explanation
     from register.link.train import TrainReport
+    from register.link_files import LinkFilesReport
     from register.pipeline import BuildReport
     from register.project import Project
     from register.run import Run
@@ -228,6 +228,23 @@ def train_report(console: Console, report: TrainReport, path: Path) -> None:
     console.say("train.done", identities=console.number(report.rows), moved=len(report.moved), path=path)
 
 
+def linked_files(console: Console, report: LinkFilesReport, output: Path) -> None:
+    """Say how many rows were linked to how many."""
+    if console.as_json:
+        console.json({
+            "output": str(output),
+            "rows": dict(report.rows),
+            "comparisons": report.predicted.comparisons,
+            "links": report.links,
+            "groups": report.groups,
+        })  # fmt: skip
+        return
+    rows, links, groups = (
+        console.number(n) for n in (sum(report.rows.values()), report.links, report.groups)
+    )
+    console.say("link.done", rows=rows, links=links, groups=groups, path=output)
+
+
 def classified(console: Console, counts: Any, output: Path) -> None:
     """Say how many crossings were classified."""
     if console.as_json:
@@ -277,22 +294,6 @@ def evaluation(console: Console, found: Any) -> None:
             for row in found.to_dict()["flows"]
         ],
     )
-
-
-def explanation(console: Console, found: Explanation, picture: Path | None) -> None:
-    """Show why a person's crossings are, or are not, migrations; draw the timeline if asked."""
-    from register.explain import sentences
-
-    if picture is not None:
-        from register.timeline import draw_timeline
-
-        picture.write_text(draw_timeline(found, console.text), "utf-8")
-        console.say("explain.written", path=picture)
-    if console.as_json:
-        console.json(found.to_dict())
-        return
-    for line in sentences(found, console.text, console.language):
-        console.data(line)
 
 
 def installation(console: Console, parts: Sequence[tuple[str, str]]) -> None:

@@ -197,9 +197,10 @@ def link(workshop: Workshop) -> dict[str, Any]:
     from register.link.rules import load_rules
 
     project, console = workshop.project, workshop.console
+    declared = rules_digest(project)
     basis = digest(
         {
-            "rules": digest_files(sorted(project.linkage_rules.glob("people*")), project.root),
+            "rules": declared,
             "code": digest_files(sorted(LINK_CODE.glob("*.py")), LINK_CODE),
             "libraries": [version(library) for library in ("duckdb", "splink")],
         }
@@ -212,7 +213,13 @@ def link(workshop: Workshop) -> dict[str, Any]:
         earlier[1] if earlier else None,
     )
     workshop.write_made()
-    return {"report": asdict(report), "basis": basis, "pairs_kept_from": earlier[0] if earlier else None}
+    kept_from = earlier[0] if earlier else None
+    return {"report": asdict(report), "basis": basis, "rules": declared, "pairs_kept_from": kept_from}
+
+
+def rules_digest(project: Project) -> str:
+    """Return a hash of the linkage rules, their weights and frequencies, as a run's manifest keeps it."""
+    return digest_files(sorted(project.linkage_rules.glob("people*")), project.root)
 
 
 def _register_earlier_link(workshop: Workshop, basis: str) -> tuple[str, int] | None:
@@ -314,13 +321,51 @@ def events(workshop: Workshop) -> dict[str, Any]:
     return _apply_rule(workshop, EVENTS)
 
 
+def estimate(workshop: Workshop) -> dict[str, Any]:
+    """Complete the register where crossings are missing, and apply the rule to each completion."""
+    from register.estimate.complete import complete, derive
+
+    project, engine = workshop.project, workshop.engine
+    parameters = rule_parameters(workshop)
+    _register_codelists(workshop, engine)
+    completed = complete(
+        engine, parameters, project.estimate.draws, is_modelled=project.estimate.missing == "model"
+    )
+    workshop.write("missing_rate", "select * from missing_rate")
+    with Engine(
+        memory_limit=project.engine.memory_limit,
+        threads=project.engine.threads,
+        temp_directory=workshop.run.path / "staging" / "spill_completed",
+    ) as other:
+        _register_codelists(workshop, other)
+        for name in ("mention", "visa", "permit"):
+            other.view(name, workshop.run.table_path(workshop.schema.tables[name]))
+        derive(engine, other, workshop.staging, parameters)
+        for name in ("completed_event", "completed_residency"):
+            path = workshop.staging / f"derived_{name}.parquet"
+            other.write(f"select * from {name}", path)
+            engine.view(name, path)
+            workshop.write(name, f"select * from {name}")
+    return {"people_modelled": completed.people, "people_left_out": completed.left_out}
+
+
 def flows(workshop: Workshop) -> dict[str, Any]:
     """Aggregate migrations to flows and stocks."""
-    from register.rules.residence import FLOWS
+    from register.estimate.complete import read_sql
+    from register.rules.residence import RESIDENCY, create_tables
 
-    details = _apply_rule(workshop, FLOWS)
-    residuals = workshop.engine.rows("select year, residual from account order by year")
-    return {**details, "account_residual": {str(year): round(residual, 6) for year, residual in residuals}}
+    engine, parameters = workshop.engine, rule_parameters(workshop)
+    _register_codelists(workshop, engine)
+    create_tables(engine.con, [name for name in RESIDENCY if not engine.has(name)], parameters)
+    values = {**parameters.values(), "draws": workshop.project.estimate.draws}
+    for name in ("flow", "reference", "stock", "account"):
+        engine.run(f"create temporary table {name} as {read_sql(name, values)}")
+    workshop.write_made()
+    residuals = engine.rows("select year, residual from account order by year")
+    return {
+        **_series(parameters),
+        "account_residual": {str(year): round(residual, 6) for year, residual in residuals},
+    }
 
 
 def check_account(_project: Project, record: Mapping[str, Any]) -> None:
@@ -340,9 +385,17 @@ def _apply_rule(workshop: Workshop, tables: Sequence[str]) -> dict[str, Any]:
     from register.rules.residence import create_tables
 
     parameters = rule_parameters(workshop)
-    for name in ("age_group", "permit_class", "traveller_class", "visa_class"):
-        workshop.engine.con.register(name, workshop.schema.codelist(name).to_arrow())
+    _register_codelists(workshop, workshop.engine)
     # A table that an earlier stage kept is there to be read; the others are made for this stage and pass with it.
     create_tables(workshop.engine.con, [name for name in tables if not workshop.engine.has(name)], parameters)
     workshop.write_made()
+    return _series(parameters)
+
+
+def _register_codelists(workshop: Workshop, engine: Engine) -> None:
+    for name in ("age_group", "permit_class", "traveller_class", "visa_class"):
+        engine.con.register(name, workshop.schema.codelist(name).to_arrow())
+
+
+def _series(parameters: Parameters) -> dict[str, Any]:
     return {"observed_from": parameters.observed_from, "observed_until": parameters.observed_until}

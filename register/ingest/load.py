@@ -144,7 +144,7 @@ class Loader:
                 continue
             count.unknown_columns = list(header.unknown)
             count.missing_columns = list(header.missing)
-            for block in _ahead(read_blocks(extract.path, source, header, member=extract.member)):
+            for block in ahead(read_blocks(extract.path, source, header, member=extract.member)):
                 self._load_block(block, extract, readers[source.name], learn=learn)
                 self.advance(block.consumed)
         for reader in readers.values():
@@ -207,7 +207,7 @@ class Loader:
         return rows
 
 
-def _ahead(blocks: Iterable[Block]) -> Iterator[Block]:
+def ahead(blocks: Iterable[Block]) -> Iterator[Block]:
     """Yield blocks, the next one being read while one is worked on."""
     iterator = iter(blocks)
     with ThreadPoolExecutor(1, thread_name_prefix="read") as thread:

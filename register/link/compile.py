@@ -54,10 +54,12 @@ def settings(rules: Rules, n_rows: int | None = None, *, steps: bool = False) ->
     if weights and n_rows:
         odds = 2.0 ** prior_weight(weights.matches_per_identity, n_rows)
         given["probability_two_random_records_match"] = odds / (1 + odds)
-    if rules.source:
+    # Pairs to be weighed are given; only training draws its own, and then from two sources where those are linked.
+    between = rules.source is not None and n_rows is None
+    if between:
         given["source_dataset_column_name"] = rules.source
     return SettingsCreator(
-        link_type="link_only" if rules.source else "dedupe_only",
+        link_type="link_only" if between else "dedupe_only",
         unique_id_column_name="node",
         comparisons=[_comparison(rules, compare) for compare in rules.compares],
         retain_matching_columns=True,  # without them Splink leaves the levels of a pair out as well

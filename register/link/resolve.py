@@ -173,6 +173,8 @@ def _cores(con: duckdb.DuckDBPyConnection) -> None:
         create or replace temp table showing as
         select c.node, min(c.node) over (partition by c.cluster, number) as first from cluster as c
         join node using (node)
+        -- a reviewer can part what one document holds together
+        anti join (select unnest([l, r]) as node from judged where judgement = 'different') using (node)
         join (
             select identity_id, document_number as number from identity where document_number is not null
             union select identity_id, document_2_number from identity where document_2_number is not null
@@ -187,15 +189,6 @@ def _cores(con: duckdb.DuckDBPyConnection) -> None:
         """
         create or replace temp table core as
         select c.node, coalesce(t.cluster, c.node) as core from cluster as c left join tied as t using (node)
-        """
-    )
-    # A reviewer can part what one document holds together.
-    con.execute(
-        """
-        update core set core = node where core in (
-            select a.core from judged join core as a on a.node = l join core as b on b.node = r
-            where a.core = b.core and judgement = 'different'
-        )
         """
     )
     con.execute("drop table showing; drop table shared; drop table tied")

@@ -148,13 +148,14 @@ def load_rules(path: Path) -> Rules:
         If a key, a level or a value is not one the declaration knows; the nearest right word is suggested.
     """
     tree = read_toml(path)
-    refuse_unknown_keys(tree, ("input", "block", "compare", "training", "threshold"), str(path))
+    refuse_unknown_keys(tree, ("input", "block", "compare", "training", "threshold", "column"), str(path))
     for key in ("input", "block", "compare", "training", "threshold"):
         if not tree.get(key):
             raise DeclarationError("missing_key", where=str(path), key=key)
     where = f"{path} [input]"
     given = tree["input"]
-    refuse_unknown_keys(given, ("table", "key", "source", "enough", "untold_kind"), where)
+    known = ("table", "key", "source", "enough", "untold_kind", "id", "one_to_one")
+    refuse_unknown_keys(given, known, where)
     limits = tree["threshold"]
     refuse_unknown_keys(limits, ("link", "review", "comparisons_per_identity"), f"{path} [threshold]")
     compares = tuple(_compare(node, n, path) for n, node in enumerate(tree["compare"], 1))

@@ -9,6 +9,8 @@ from register.engine import Engine
 from register.rules.residence import EVENTS, PRESETS, Parameters, create_tables
 from register.schema import Schema
 
+#: The project's own rule on the completed registers: what is published, beside the rule on the records as they are.
+ESTIMATED = "estimated"
 CODELISTS = ("age_group", "permit_class", "traveller_class", "visa_class")
 
 
@@ -18,11 +20,16 @@ def make_concordance(
 ) -> None:  # fmt: skip
     """Make ``source_concordance``: one row per migration and rule.
 
-    The project's own rule is read from the run; the others are derived from the run's movements in a database of their
-    own. A preset with the numbers of the project's own rule is not run again.
+    The project's own rule is read from the run, as the records are and with what is missing estimated; the others are
+    derived from the run's movements in a database of their own. A preset with the numbers of the project's own rule is
+    not run again. A provisional migration has another probability under each, and so is another unit in each; a final
+    one is the same.
     """
     own = parameters.rule
-    pieces = [_migrations("event", own.name, values)]
+    pieces = [
+        _migrations("event", own.name, values),
+        _migrations("completed_event", ESTIMATED, values, "weight * probability"),
+    ]
     for rule in PRESETS.values():
         if (rule.threshold, rule.window) == (own.threshold, own.window):
             continue
@@ -42,8 +49,9 @@ def register_codelists(engine: Engine, schema: Schema) -> None:
         engine.con.register(name, schema.codelist(name).to_arrow())
 
 
-def _migrations(table: str, rule: str, values: Mapping[str, int | str]) -> str:
+def _migrations(table: str, rule: str, values: Mapping[str, int | str], weight: str = "probability") -> str:
     return f"""
-        select event_id as unit_id, probability as weight, status = 'final' as is_final, year, direction, sex, age,
+        select case when status = 'final' then event_id else event_id || '@{rule}' end as unit_id, {weight} as weight,
+            status = 'final' as is_final, year, direction, sex, age,
             '{rule}' as rule
         from {table} where year >= {int(values["first_year"])}"""

@@ -1,4 +1,4 @@
-"""The residence rule: from linked crossings to stays, migrations, flows and stocks.
+"""The residence rule: from linked crossings to stays, migrations and who resided when.
 
 Each table is one SQL file that holds one ``select`` over tables and views found by name;
 :mod:`register.rules.residence` loads it and puts the parameters in::
@@ -36,11 +36,8 @@ EVENTS  presence           as above
         cohort             VERDICT, MOVEMENT, person
         outlook            VERDICT, cohort, person (person_id, seq, probability, probability_resident)
         EVENT              VERDICT, outlook, MOVEMENT, person, visa, permit, mention, membership
-FLOWS   cohort, outlook    as above
-        FLOW               EVENT, age_group
+RESIDE  cohort, outlook    as above
         residency          VERDICT, outlook, STAY, person
-        STOCK              residency, person, age_group
-        ACCOUNT            STOCK, EVENT, residency
 ======  =================  ========================================================================
 
 ``traveller_class``, ``permit_class``, ``visa_class`` and ``age_group`` are the code lists, with their own

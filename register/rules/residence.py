@@ -27,7 +27,7 @@ EVENTS = (
     *RULINGS,
     *("day_count", "verdict", "cohort", "outlook", "event"),
 )
-FLOWS = ("cohort", "outlook", "residency", "flow", "stock", "account")
+RESIDENCY = ("cohort", "outlook", "residency")
 
 # Read and made in the order of persons and their crossings.
 IN_ORDER = frozenset({"spell", "walk"})
@@ -151,7 +151,7 @@ def sql(table: str, parameters: Parameters, *, in_order: bool = False) -> str:
     Parameters
     ----------
     table
-        One of ``STAYS``, ``EVENTS`` or ``FLOWS``; grain and columns stand at the head of its file.
+        One of ``STAYS``, ``EVENTS`` or ``RESIDENCY``; grain and columns stand at the head of its file.
     parameters
         Of the rule and the series.
     in_order

@@ -1,86 +1,28 @@
 """The report in a real browser: it loads nothing from outside, prints to PDF, and an accessibility checker finds
-no error.
-
-Needs Chromium (``chromium`` or ``google-chrome`` on the path; ``CHROMIUM`` names another) and, for accessibility,
-the file ``axe.min.js`` of the npm package axe-core (``AXE_CORE`` names it, else ``node_modules/axe-core/``).
-Nothing is installed here.
-"""
+no error. See `tests.kit.browser` for what that needs."""
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import subprocess
-from html import unescape
 from pathlib import Path
 
 import pytest
 
+from tests.kit.browser import chromium, find_browser, find_checker, violations
 from tests.kit.release import release_folder, released
 
-REPOSITORY = Path(__file__).parents[2]
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-)
 PAGES = [f"{name}_{language}.html" for name in ("report", "quality") for language in ("es", "en")]
-
-
-def wanted(reason: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(f"CI needs it: {reason}")
-    pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")
 def browser() -> str:
-    named = os.environ.get("CHROMIUM") or next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-    )
-    if not named:
-        wanted("no Chromium on this machine")
-    return named
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    path = Path(os.environ.get("AXE_CORE", REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"))
-    if not path.is_file():
-        wanted("axe-core is not installed (npm install --no-save axe-core)")
-    return path.read_text("utf-8")
-
-
-def chromium(browser: str, profile: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [browser, *FLAGS, f"--user-data-dir={profile}", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=True,
-    )
+    return find_browser()
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_accessibility(browser: str, axe: str, tmp_path: Path, page: str) -> None:
+def test_accessibility(browser: str, tmp_path: Path, page: str) -> None:
     text = (release_folder(released()[0]) / page).read_text("utf-8")
-    script = """
-        axe.run(document, {resultTypes: ["violations"]}).then(found => {
-            const out = document.createElement("pre");
-            out.id = "axe-found";
-            out.textContent = JSON.stringify(found.violations.map(v => [v.id, v.impact, v.nodes[0].html]));
-            document.body.appendChild(out);
-        });"""
-    probe = f"<script>{axe}</script><script>{script}</script></body>"
-    copy = tmp_path / page
-    copy.write_text(text.replace("</body>", probe), "utf-8")
-    dumped = chromium(
-        browser, tmp_path / "p", "--virtual-time-budget=60000", "--dump-dom", copy.as_uri()
-    ).stdout
-    found = re.search(r'<pre id="axe-found">(.*?)</pre>', dumped, re.S)
-    assert found, "the checker did not finish"
-    assert json.loads(unescape(found[1])) == []
+    assert violations(browser, find_checker(), text, tmp_path) == []
 
 
 @pytest.mark.parametrize("page", PAGES)

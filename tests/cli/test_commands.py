@@ -254,7 +254,7 @@ def test_a_build_with_nothing_to_do_says_so(root: str) -> None:
 
 def test_a_dry_run_says_what_it_would_do(root: str) -> None:
     ran = run("-C", root, "build", "--dry-run", "--from", "events")
-    assert "Would do the stages: events, flows." in ran.err
+    assert "Would do the stages: events, estimate, flows." in ran.err
 
 
 def test_check_tells_what_does_not_fit(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ import typer.main
 
 from docs import generate
 from register import build, query_tables
+from register.assess.command import measure
 from register.cli import make_app
+from register.console import Console
 from register.errors import DeclarationError
 from register.ingest.dates import DATE_REASONS
 from register.ingest.declaration import NAME_LAYOUTS, load_source
@@ -277,7 +279,9 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Project:
     spec.loader.exec_module(module)
     folder: Path = tmp_path_factory.mktemp("example") / "project"
     module.main(folder)
-    return load_project(folder)
+    project = load_project(folder)
+    measure(project, Console("en", quiet=True), None, None)
+    return project
 
 
 def told_queries(page: Path) -> list[str]:

@@ -7,7 +7,7 @@ import random
 import duckdb
 import pytest
 
-from register.link.confidence import estimate, expect
+from register.link.confidence import combine, estimate, expect
 
 Pair = tuple[str, str, float, float]
 
@@ -87,3 +87,10 @@ def test_without_reviews_the_model_is_taken_at_its_word() -> None:
     con = linkage([("a", "b", 20, 0.9)], {"a": "p", "b": "p"})
     found = estimate(con)
     assert (found.precision, found.reviewed, found.bands) == (pytest.approx(0.9), 0, 0)
+
+
+def test_a_share_next_to_certain_has_an_interval_all_the_same() -> None:
+    """Three judged pairs, all true: few answers promise little, however sure the model is."""
+    found = combine([(True, 19, 1 - 1e-8, 3, 3)])
+    assert 0.3 < found.precision_low < 0.7 < found.precision == found.precision_high == 1
+    assert found.precision_high == 1

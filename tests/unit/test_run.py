@@ -144,7 +144,7 @@ STALE = {
         "register.toml",
         'preset = "12-of-16"',
         'preset = "6-of-12"',
-        ["stays", "events", "flows"],
+        ["stays", "events", "estimate", "flows"],
     ),
     "how fast it is built": ("register.toml", "threads = 0", "threads = 1", []),
     "the itinerary": ("linkage_rules/itinerary.toml", None, "\n# a remark\n", ALL[ALL.index("resolve") :]),
@@ -192,14 +192,18 @@ def test_a_table_that_was_deleted_is_made_again(built: Project) -> None:
 def test_until_stops_after_a_stage_from_redoes_from_one_and_force_redoes_all(
     built: Project, project: Project
 ) -> None:
-    assert would_do(built, first="events") == ["events", "flows"]
+    assert would_do(built, first="events") == ["events", "estimate", "flows"]
     assert would_do(built, force=True) == ALL
     assert would_do(built, force=True, until="link") == ["ingest", "identify", "link"]
     assert would_do(built, first="ingest", until="identify") == ["ingest", "identify"]
     assert would_do(built, run_name="another") == ALL
     assert would_do(project) == ALL
     assert not tables(project.runs), "to say what would be done makes no table"
-    assert build_project(built, run_name="first", first="events").report.done == ["events", "flows"]
+    assert build_project(built, run_name="first", first="events").report.done == [
+        "events",
+        "estimate",
+        "flows",
+    ]
 
 
 def test_the_same_inputs_give_the_same_tables_again(built: Project) -> None:

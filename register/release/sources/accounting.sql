@@ -1,6 +1,6 @@
 -- accounting: one row per resident, birth, death, migration or eighteenth birthday of a year; `component` tells which.
 -- The residents of the next 1 January have the same unit_id as those of that year's own: they are the same figure.
--- Reads: source_residence, source_migration, event.
+-- Reads: source_residence, source_migration.
 with reference as (
     select cast(make_date(cast(y as integer), 1, 1) as date) as day, cast(y as integer) as year
     from range(:first_year, :last_year + 2) as years(y)
@@ -8,7 +8,7 @@ with reference as (
 
 resident as (
     select
-        residence.person_id, residence.weight, residence.is_final, residence.sex, residence.citizenship_code,
+        residence.person_id || '#' || residence.draw as person_id, residence.weight, residence.is_final, residence.sex, residence.citizenship_code,
         reference.day, reference.year,
         reference.year - year(residence.birth_date)
         - case when month(residence.birth_date) = 1 and day(residence.birth_date) = 1 then 0 else 1 end as age
@@ -33,12 +33,12 @@ component as (
     where resident.year > :first_year and resident.age = 18
     union all
     select
-        'BIRTH', year(birth_date), person_id || '@birth', weight, is_final, sex, 0, citizenship_code
+        'BIRTH', year(birth_date), person_id || '#' || draw || '@birth', weight, is_final, sex, 0, citizenship_code
     from source_residence
     where birth_in_country and after_date = birth_date and year(birth_date) between :first_year and :last_year
     union all
     select
-        'DEATH', year(death_date), person_id || '@death', weight, is_final, sex,
+        'DEATH', year(death_date), person_id || '#' || draw || '@death', weight, is_final, sex,
         cast(date_diff('year', birth_date, death_date)
         - case when month(birth_date) * 100 + day(birth_date) > month(death_date) * 100 + day(death_date) then 1 else 0 end
         as bigint),

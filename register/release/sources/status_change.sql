@@ -1,6 +1,6 @@
 -- status_change: one row per immigration of a foreigner who entered with no visa or permit of residence and got the first
 -- such document later, before leaving again. The year is that of the document.
--- Reads: event, permit, visa, permit_class, visa_class, mention, membership, source_migration.
+-- Reads: completed_event, permit, visa, permit_class, visa_class, mention, membership, source_migration.
 with document as (
     select membership.person_id, papers.issued_on, papers.expires_on, papers.code, papers.record_id
     from (
@@ -29,7 +29,7 @@ arrived as (
             document.issued_on > event.event_date
             and document.issued_on <= event.event_date + cast(coalesce(event.length_of_stay_days, 99999) as integer)
         ) as first_document
-    from event
+    from completed_event as event
     left join document on document.person_id = event.person_id
     where event.direction = 'immigration' and event.citizenship_code <> :country
     group by all
@@ -37,7 +37,7 @@ arrived as (
 
 select
     event_id as unit_id,
-    probability as weight,
+    weight * probability as weight,
     status = 'final' as is_final,
     year(first_document.d) as year,
     sex,

@@ -2,30 +2,30 @@
 --
 --     stock_end = stock_start + births - deaths + immigration - emigration + residual
 --
--- over the persons of the register. Births and deaths are those of residents; immigration and emigration are all events,
--- final and provisional, each with its probability. The residual must be zero: each movement changes the residence of its
+-- over the persons of the register. Births and deaths are those of residents; immigration and emigration are all events
+-- of the completed registers, final and provisional, each with its probability. The residual must be zero: each movement changes the residence of its
 -- person by exactly what its event counts, and the build stops if it is not (method/residence-rule, property 1).
--- Reads: stock, event, residency.
+-- Reads: stock, completed_event, completed_residency.
 with population as (
     select reference_date, sum(estimate) as estimate from stock group by reference_date
 ),
 
 born as (
-    select year(after_date) as year, sum(probability) as births
-    from residency where begins_by_birth group by year(after_date)
+    select year(after_date) as year, sum(weight * probability) as births
+    from completed_residency where begins_by_birth group by year(after_date)
 ),
 
 died as (
-    select year(until_date) as year, sum(probability) as deaths
-    from residency where ends_by_death group by year(until_date)
+    select year(until_date) as year, sum(weight * probability) as deaths
+    from completed_residency where ends_by_death group by year(until_date)
 ),
 
 moved as (
     select
         year,
-        sum(case when direction = 'immigration' then probability else 0.0 end) as immigration,
-        sum(case when direction = 'emigration' then probability else 0.0 end) as emigration
-    from event
+        sum(case when direction = 'immigration' then weight * probability else 0.0 end) as immigration,
+        sum(case when direction = 'emigration' then weight * probability else 0.0 end) as emigration
+    from completed_event
     group by year
 ),
 

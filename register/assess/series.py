@@ -1,0 +1,177 @@
+"""The monthly series of a source: months without records, breaks of level, posts that stopped reporting."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from register.assess.declaration import TOTAL, Indicators
+from register.assess.measures import Row, ratio
+from register.engine import Engine
+
+LEAST_MONTHS = 3
+YEAR = 12
+
+
+@dataclass(frozen=True)
+class Break:
+    """A change of level: the month in which the new level begins, and the monthly averages before and after it."""
+
+    month: str
+    before: float
+    after: float
+
+
+def find_breaks(
+    months: Sequence[str], counts: Sequence[int], penalty: float, least_change: float
+) -> list[Break]:
+    """Return the months at which the level of a series changes at once.
+
+    The square roots of counts have nearly equal variance (a quarter, if counts are Poisson), so that one cost fits
+    large months and small ones. Repeating months of the year are taken out first where there are three years or more.
+    The partition into levels of at least three months with the least cost, squared deviations plus a penalty for each
+    further level, is found exactly (optimal partitioning: Jackson and others 2005, as in PELT: Killick and others
+    2012). Changes smaller than ``least_change`` are not told.
+
+    Parameters
+    ----------
+    months, counts
+        Every month from the first to the last, in order.
+    penalty
+        In units of variance times log(months), for each further level.
+    """
+    size = len(counts)
+    if size < 2 * LEAST_MONTHS:
+        return []
+    root = np.sqrt(np.asarray(counts, dtype=float))
+    root = root - _season(months, root)
+    variance = max(0.25, _noise(root))
+    starts = _partition(root, penalty * variance * math.log(size))
+    edges = [*starts, size]
+    level = [float(np.mean(np.asarray(counts[a:b]))) for a, b in pairwise(edges)]
+    return [
+        Break(months[at], before, after)
+        for at, before, after in zip(starts[1:], level, level[1:], strict=False)
+        if abs(after - before) > least_change * max(before, after)
+    ]
+
+
+def _season(months: Sequence[str], root: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return how far each month of the year lies from the year around it, by the median of the years."""
+    if len(months) < 3 * YEAR:
+        return np.zeros(len(months))
+    around = np.array([np.median(root[max(0, at - 6) : at + 7]) for at in range(len(root))])
+    of_year = np.array([int(month[5:7]) for month in months])
+    return np.array([np.median((root - around)[of_year == month]) for month in of_year])
+
+
+def _noise(root: npt.NDArray[np.float64]) -> float:
+    """Return the variance within levels, from differences of neighbours, which a few changes of level do not move."""
+    steps = np.abs(np.diff(root))
+    return float((np.median(steps) / 0.6745) ** 2 / 2)
+
+
+def _partition(values: npt.NDArray[np.float64], penalty: float) -> list[int]:
+    """Return where the levels begin, the first at 0."""
+    size = len(values)
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    square = np.concatenate([[0.0], np.cumsum(values**2)])
+    best, last = np.full(size + 1, np.inf), np.zeros(size + 1, dtype=int)
+    best[0] = -penalty
+    for end in range(LEAST_MONTHS, size + 1):
+        start = np.arange(0, end - LEAST_MONTHS + 1)
+        cost = square[end] - square[start] - (total[end] - total[start]) ** 2 / (end - start)
+        found = best[start] + cost + penalty
+        last[end] = int(np.argmin(found))
+        best[end] = found[last[end]]
+    starts: list[int] = []
+    end = size
+    while end > 0:
+        starts.append(int(last[end]))
+        end = int(last[end])
+    return starts[::-1]
+
+
+def every_month(first: dt.date, last: dt.date) -> list[str]:
+    """Return the months between two days, both ends included, as YYYY-MM."""
+    count = (last.year - first.year) * YEAR + last.month - first.month + 1
+    return [
+        f"{first.year + (first.month - 1 + n) // YEAR}-{(first.month - 1 + n) % YEAR + 1:02d}"
+        for n in range(count)
+    ]
+
+
+def monthly(engine: Engine, indicators: Indicators) -> Iterator[Row]:
+    """Yield records by month, months received, breaks, over ``fact``."""
+    found = engine.rows(
+        "select strftime(moment, '%Y-%m'), min(moment)::date, count(*) from fact"
+        " where role = 0 and moment is not null group by 1 order by 1"
+    )
+    if not found:
+        return
+    months = every_month(found[0][1], found[-1][1])
+    at = {month: int(n) for month, _, n in found}
+    counts = [at.get(month, 0) for month in months]
+    for month, n in zip(months, counts, strict=True):
+        yield (month, TOTAL, "month_records", float(n), float(n), 1.0)
+    parameters = indicators.parameters
+    if sum(counts) < parameters["least_monthly"] * len(counts):
+        return
+    for year in sorted({month[:4] for month in months}):
+        own = [n for month, n in zip(months, counts, strict=True) if month[:4] == year]
+        yield from ratio(year, TOTAL, "months_received", sum(n > 0 for n in own), len(own))
+    yield from ratio(TOTAL, TOTAL, "months_received", sum(n > 0 for n in counts), len(counts))
+    breaks = find_breaks(months, counts, parameters["break_penalty"], parameters["least_change"])
+    yield (TOTAL, TOTAL, "breaks", float(len(breaks)), float(len(breaks)), float(len(months)))
+    for one in breaks:
+        yield (
+            one.month,
+            TOTAL,
+            "break_level",
+            one.after / one.before if one.before else math.inf,
+            one.after,
+            one.before,
+        )
+
+
+def posts(engine: Engine, indicators: Indicators) -> Iterator[Row]:
+    """Yield posts that report, by year, and posts that stopped, over ``fact``.
+
+    A post stopped if it has been silent for so long that at its own pace, until then, it would have sent at least
+    ``silent_records`` records: by chance, with Poisson arrivals, one in twenty thousand. A post that sent something on
+    fewer days than that has no pace.
+    """
+    days, least = indicators.parameters["silent_days"], indicators.parameters["silent_records"]
+    engine.run(
+        "create or replace temp table at_post as select post, year, moment::date as day from fact"
+        " where role = 0 and post is not null and moment is not null"
+    )
+    seen = engine.rows("select post, year, count(*) from at_post group by post, year order by year, post")
+    ever: set[str] = set()
+    for year in sorted({year for _, year, _ in seen}):
+        now = {post for post, when, _ in seen if when == year}
+        ever |= now
+        yield from ratio(str(year), "border_post_code", "posts_reporting", len(now), len(ever))
+    stopped = engine.rows(
+        f"""
+        select post, last, n / (datediff('day', first, last) + 1) * silence as lost, n, silence
+        from (
+            select post, min(day) as first, max(day) as last, count(*) as n, count(distinct day) as days,
+                datediff('day', max(day), (select max(day) from at_post)) as silence
+            from at_post group by post
+        )
+        where silence >= {days} and days >= {least} and n / (datediff('day', first, last) + 1) * silence >= {least}
+        order by lost desc, post
+        """
+    )
+    engine.run("drop table at_post")
+    if ever:
+        yield from ratio(TOTAL, "border_post_code", "posts_reporting", len(ever) - len(stopped), len(ever))
+    for post, last, lost, n, _ in stopped:
+        yield (last.strftime("%Y-%m"), f"post.{post}", "post_silent", float(lost), float(lost), float(n))

@@ -1,0 +1,217 @@
+"""The register's totals on the survey's definitions: residents on its date, by variables made as the survey's are."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+
+import polars as pl
+
+from register.calibrate.spec import BenchmarkSpec, RegisterSpec, Spec, date_of
+from register.calibrate.variables import Variable
+from register.commands import open_tables
+from register.engine import Engine
+from register.errors import DeclarationError, UsageError, suggest
+from register.project import Project
+from register.rules.residence import Parameters, bind, create_tables
+from register.run import Run, find_run
+
+#: What the register knows of a resident.
+COLUMNS = ("sex", "age", "age_group", "citizenship_code", "birth_country_code", "department_code")
+TABLES = ("verdict", "outlook", "stay", "person", "permit", "mention", "membership")
+
+
+class RegisterTotals:
+    """Totals of one run on one day.
+
+    Attributes
+    ----------
+    frame
+        One row for each combination of ``COLUMNS``: total, variance, final.
+    record
+        Date, definition and version that every total bears.
+    spread
+        Residents without a known department who were shared out over departments.
+    """
+
+    def __init__(
+        self, frame: pl.DataFrame, spec: RegisterSpec, record: Mapping[str, str], where: str
+    ) -> None:
+        self.frame, self.spec, self.record, self.where = frame, spec, dict(record), where
+        self.spread = 0.0
+
+    def table(self, by: Iterable[str], where: Mapping[str, tuple[str, ...]], place: str) -> pl.DataFrame:
+        """Return totals by variables: their codes, total, standard_error, share_final, date, definition, version.
+
+        Raises
+        ------
+        DeclarationError
+            If a variable is neither declared nor a column of the register.
+        """
+        names = list(dict.fromkeys([*by, *where]))
+        variables = {name: self._variable(name, place) for name in names}
+        frame = self.frame
+        if any(one.source == "department_code" for one in variables.values()):
+            frame, self.spread = share_out_departments(frame)
+        coded = [
+            one.codes(frame[one.source], self.where).alias(f"={name}") for name, one in variables.items()
+        ]
+        frame = frame.with_columns(coded)
+        for name, codes in where.items():
+            frame = frame.filter(pl.col(f"={name}").is_in(list(codes)))
+        share, error = self.spec.private_share, self.spec.private_share_error
+        keys = [f"={name}" for name in by]
+        return (
+            frame.filter(*(pl.col(key).is_not_null() for key in keys))
+            .group_by(keys)
+            .agg(pl.col("total", "variance", "final").sum())
+            .sort(keys)
+            .select(
+                *(pl.col(f"={name}").alias(name) for name in by),
+                (pl.col("total") * share).alias("total"),
+                (pl.col("variance") * share**2 + (pl.col("total") * error) ** 2)
+                .sqrt()
+                .alias("standard_error"),
+                (pl.col("final") / pl.col("total")).alias("share_final"),
+                *(pl.lit(value).alias(name) for name, value in self.record.items()),
+            )
+        )
+
+    def _variable(self, name: str, place: str) -> Variable:
+        declared = self.spec.variables.get(name, Variable(name, name, {}))
+        if declared.source not in COLUMNS:
+            raise DeclarationError(
+                "no_register_column",
+                where=place,
+                name=declared.source,
+                suggestion=suggest(declared.source, COLUMNS),
+                known=", ".join(COLUMNS),
+            )
+        return declared
+
+
+def share_out_departments(frame: pl.DataFrame) -> tuple[pl.DataFrame, float]:
+    """Return residents with those of unknown department shared out as their compatriots live, and how many they were.
+
+    A citizenship of which no department is known stays without. The share is uncertain, as a binomial is.
+    """
+    known = frame.filter(pl.col("department_code").is_not_null())
+    shares = (
+        known.group_by("citizenship_code", "department_code")
+        .agg(pl.col("total").sum().alias("here"))
+        .with_columns((pl.col("here") / pl.col("here").sum().over("citizenship_code")).alias("share"))
+        .drop("here")
+    )
+    unknown = frame.filter(pl.col("department_code").is_null()).drop("department_code")
+    spread = unknown.join(shares, on="citizenship_code", how="left", nulls_equal=True).with_columns(
+        pl.col("share").fill_null(1.0)
+    )
+    placed = spread.filter(pl.col("department_code").is_not_null())
+    moved = float(placed.select((pl.col("total") * pl.col("share")).sum()).item())
+    spread = spread.with_columns(
+        (
+            pl.col("variance") * pl.col("share") ** 2
+            + pl.col("total") * pl.col("share") * (1 - pl.col("share"))
+        ).alias("variance"),
+        (pl.col("total") * pl.col("share")).alias("total"),
+        (pl.col("final") * pl.col("share")).alias("final"),
+    )
+    return pl.concat([known, spread.select(frame.columns)]), moved
+
+
+def read_residents(engine: Engine, parameters: Parameters, day: dt.date) -> pl.DataFrame:
+    """Return the residents of a day, counted: see ``residents.sql``."""
+    create_tables(engine.con, ["residency"], parameters)
+    text = files(__package__).joinpath("residents.sql").read_text("utf-8")
+    frame = engine.frame(bind(text, {"day": day}))
+    return frame.group_by(COLUMNS).agg(pl.col("total", "variance", "final").sum()).sort(COLUMNS)
+
+
+def register_totals(
+    project: Project, run_name: str | None, register: RegisterSpec, day: dt.date, where: str
+) -> RegisterTotals:
+    """Return the totals of a run for a day.
+
+    Raises
+    ------
+    UsageError
+        If the run was not built to the end, or the day lies outside its series.
+    """
+    run = find_run(project.runs, run_name)
+    parameters = _parameters(project, run)
+    last = parameters.observed_until + dt.timedelta(days=1)
+    if not parameters.observed_from <= day <= last:
+        raise UsageError("day_outside_series", day=day, first=parameters.observed_from, last=last)
+    with open_tables(project, run) as engine:
+        for table in TABLES:
+            if not engine.has(table):
+                raise UsageError("table_not_built", table=table, run=run.name)
+        engine.con.register("age_group", project.schema().codelist("age_group").to_arrow())
+        frame = read_residents(engine, parameters, day)
+    rule = parameters.rule
+    definition = f"residents, {rule.threshold} of {rule.window} days"
+    if register.private_share < 1:
+        definition += f", private households ({register.private_share:g})"
+    version = f"{run.name} {run.stages['flows']['key'][:12]}"
+    record = {"date": day.isoformat(), "definition": definition, "version": version}
+    return RegisterTotals(frame, register, record, where)
+
+
+def _parameters(project: Project, run: Run) -> Parameters:
+    if "flows" not in run.stages:
+        raise UsageError("table_not_built", table="stock", run=run.name)
+    stage = run.stages["flows"]
+    return Parameters(
+        rule=project.rule.rule,
+        observed_from=dt.date.fromisoformat(stage["observed_from"]),
+        observed_until=dt.date.fromisoformat(stage["observed_until"]),
+        country=project.country,
+        missing_leg=project.rule.missing_leg,
+        seed=project.rule.seed,
+    )
+
+
+def benchmarks_table(
+    project: Project, run_name: str | None, spec: Spec | None, day_text: str | None, by: list[str]
+) -> pl.DataFrame:
+    """Return the register's totals as a table that a specification can read: one row a total.
+
+    Parameters
+    ----------
+    spec
+        With it, the totals of every benchmark of source ``register``; a cell left empty counts everybody.
+    day_text, by
+        Without a specification, the day and the columns of the register.
+
+    Raises
+    ------
+    UsageError
+        If neither a specification nor a day and columns are given.
+    DeclarationError
+        If the specification has no benchmark of source ``register``.
+    """
+    if spec is None:
+        if not day_text or not by:
+            raise UsageError("benchmarks_of_what")
+        try:
+            day = dt.date.fromisoformat(day_text)
+        except ValueError as error:
+            raise UsageError("bad_date_setting", key="--date") from error
+        totals = register_totals(project, run_name, RegisterSpec(), day, "")
+        return totals.table(by, {}, "--by")
+    blocks = [one for one in spec.benchmarks if one.source == "register"]
+    if not blocks:
+        raise DeclarationError("no_register_benchmarks", where=str(spec.path))
+    totals = register_totals(project, run_name, spec.register, date_of(day_text, spec), str(spec.path))
+    tables = [
+        block_table(totals, one).select(pl.lit(one.name).alias("benchmark"), pl.all()) for one in blocks
+    ]
+    names = [*dict.fromkeys(name for one in blocks for name in one.by)]
+    whole = pl.concat(tables, how="diagonal")
+    return whole.select("benchmark", *names, pl.exclude("benchmark", *names))
+
+
+def block_table(totals: RegisterTotals, one: BenchmarkSpec) -> pl.DataFrame:
+    """Return the totals of one ``[[benchmark]]``."""
+    return totals.table(one.by, one.where, one.place)

@@ -1,0 +1,200 @@
+"""How far to trust the links: precision and recall by stratum, as the model promises and as reviewers found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from register.decisions import DIFFERENT, SAME, read_standing
+from register.link.confidence import BANDS, Expected, Reviewed, combine, expect
+
+#: Queues whose pairs were drawn at random; empty where a line made by hand does not say.
+RANDOM = ("sample", "")
+_ANSWER = {SAME: True, DIFFERENT: False}
+#: Groups of fewer pairs are left out: a share of them says nothing.
+FEWEST = 20
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """Pairs of one band of match weight (from ``foot``, in bits) that were linked by the model and its rules, or not.
+
+    ``promised`` is the share of true pairs by the model's probabilities; ``same`` of the ``judged`` pairs are true;
+    ``share`` puts both together, with a 95% interval.
+    """
+
+    is_linked: bool
+    foot: float
+    pairs: int
+    promised: float
+    judged: int
+    same: int
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Group:
+    """Scored pairs of a group, and the precision and recall that their probabilities promise.
+
+    ``by``: sources, citizenship, sex or documents.
+    """
+
+    by: str
+    code: str
+    pairs: int
+    links: int
+    precision: float | None
+    recall: float | None
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """What could not be true at once, by rule; ``detail`` says what became of it."""
+
+    rule: str
+    detail: str
+    many: int
+    persons: int
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Overall and by stratum. ``reviewed`` is None while nobody has judged a pair of this run."""
+
+    expected: Expected
+    reviewed: Reviewed | None
+    strata: list[Stratum]
+    groups: list[Group]
+
+
+def measure_trust(con: duckdb.DuckDBPyConnection, decisions: Path, country: str) -> Trust:
+    """Measure precision and recall. Reads ``pair``, ``membership``, ``conflict``, ``mention`` and ``identity``."""
+    _make_judged(con, decisions)
+    strata = _strata(con)
+    con.execute("drop table judged_pair")
+    reviewed = combine((s.is_linked, s.pairs, s.promised, s.judged, s.same) for s in strata)
+    return Trust(expect(con), reviewed if reviewed.reviewed else None, strata, _groups(con, country))
+
+
+def _make_judged(con: duckdb.DuckDBPyConnection, decisions: Path) -> None:
+    """Create ``judged_pair`` (identity_id_l, identity_id_r, is_same, was_linked): reviewers' answers to random pairs.
+
+    ``is_same`` is null where they could not agree. Pairs that were chosen because they are doubtful would make every
+    stratum look worse than it is; decisions that do not say how they were chosen are taken as random.
+    """
+    rows = [
+        (
+            *standing.pair[0],
+            *standing.pair[1],
+            _ANSWER.get(standing.judgement or ""),
+            standing.voices[0].linked,
+        )
+        for standing in read_standing(decisions).values()
+        if standing.voices[0].queue in RANDOM
+    ]
+    names = [f"{name}_{side}" for side in "lr" for name in ("source", "record_key", "role")]
+    schema = dict.fromkeys(names, pl.String) | {"is_same": pl.Boolean, "was_linked": pl.Boolean}
+    con.register("decided", pl.DataFrame(rows, schema=schema, orient="row").to_arrow())
+    con.execute(
+        """
+        create or replace temp table judged_pair as
+        select least(a.identity_id, b.identity_id) as identity_id_l,
+            greatest(a.identity_id, b.identity_id) as identity_id_r, bool_and(is_same) as is_same,
+            bool_or(was_linked) as was_linked
+        from decided as d
+        join mention as a on (a.source, a.record_key, a.role) = (d.source_l, d.record_key_l, d.role_l)
+        join mention as b on (b.source, b.record_key, b.role) = (d.source_r, d.record_key_r, d.role_r)
+        where a.identity_id <> b.identity_id group by 1, 2
+        """
+    )
+    con.unregister("decided")
+
+
+def _strata(con: duckdb.DuckDBPyConnection) -> list[Stratum]:
+    """Return linked and other pairs by band of weight.
+
+    A judged pair stays in the stratum in which it was asked about: what reviewers part is no longer linked, and would
+    make the linked pairs look free of errors.
+    """
+    bands = " ".join(f"when match_weight >= {foot} then {foot}" for foot in reversed(BANDS[1:]))
+    rows = con.execute(
+        f"""
+        select coalesce(was_linked, a.person_id = b.person_id) as is_linked,
+            case {bands} else {BANDS[0]} end as band, count(*) as pairs, avg(match_probability) as promised,
+            count(is_same) as judged, count(*) filter (is_same) as same
+        from pair as p join membership as a on a.identity_id = p.identity_id_l
+        join membership as b on b.identity_id = p.identity_id_r
+        left join judged_pair as j on j.identity_id_l = p.identity_id_l and j.identity_id_r = p.identity_id_r
+        where match_key <> 'identical' group by 1, 2 order by 1, 2
+        """
+    ).fetchall()
+    found = []
+    for is_linked, foot, pairs, promised, judged, same in rows:
+        # The share of true pairs in one stratum is the precision of a linkage of just these.
+        alone = combine([(True, pairs, promised, judged, same)])
+        share = (alone.precision, alone.precision_low, alone.precision_high)
+        found.append(Stratum(bool(is_linked), float(foot), pairs, float(promised), judged, same, *share))
+    return found
+
+
+def _groups(con: duckdb.DuckDBPyConnection, country: str) -> list[Group]:
+    """Return what the probabilities promise for groups of pairs; see `register.link.confidence.expect`."""
+    rows = con.execute(
+        """
+        with parted as (
+            select distinct a.person_id as one, b.person_id as other from conflict
+            join membership as a on a.identity_id = identity_id_l join membership as b on b.identity_id = identity_id_r
+            where a.person_id <> b.person_id
+        ),
+        -- an identity counts for the source that sees most of the population
+        first as (
+            select identity_id, arg_min(source, list_position(
+                ['crossing', 'permit', 'visa', 'birth', 'marriage', 'death'], source)) as source
+            from mention group by 1
+        ),
+        scored as (
+            select p.match_probability as chance, a.person_id = b.person_id as is_linked,
+                least(f.source, g.source) || '+' || greatest(f.source, g.source) as sources,
+                case when coalesce(i.citizenship_code, j.citizenship_code) is null then 'unknown'
+                    when $country in (i.citizenship_code, j.citizenship_code) then 'national' else 'foreign' end
+                    as citizenship,
+                coalesce(i.sex, j.sex, '0') as sex,
+                case (i.document_number is not null)::integer + (j.document_number is not null)::integer
+                    when 2 then 'both' when 1 then 'one' else 'none' end as documents
+            from pair as p
+            join membership as a on a.identity_id = identity_id_l join membership as b on b.identity_id = identity_id_r
+            join identity as i on i.identity_id = identity_id_l join identity as j on j.identity_id = identity_id_r
+            join first as f on f.identity_id = identity_id_l join first as g on g.identity_id = identity_id_r
+            where match_key <> 'identical' and (a.person_id, b.person_id) not in (select one, other from parted)
+                and (b.person_id, a.person_id) not in (select one, other from parted)
+        ),
+        told as (
+            select 0 as turn, 'sources' as kind, sources as code, chance, is_linked from scored
+            union all select 1, 'citizenship', citizenship, chance, is_linked from scored
+            union all select 2, 'sex', sex, chance, is_linked from scored
+            union all select 3, 'documents', documents, chance, is_linked from scored
+        )
+        select kind, code, count(*) as pairs, count(*) filter (is_linked),
+            round(sum(chance) filter (is_linked) / nullif(count(*) filter (is_linked), 0), 6),
+            round(coalesce(sum(chance) filter (is_linked), 0) / nullif(sum(chance), 0), 6)
+        from told group by turn, kind, code having count(*) >= $fewest order by turn, pairs desc, code
+        """,
+        {"country": country, "fewest": FEWEST},
+    ).fetchall()
+    return [Group(*row) for row in rows]
+
+
+def measure_conflicts(con: duckdb.DuckDBPyConnection) -> list[Conflicts]:
+    """Return conflicts by rule and outcome. Reads ``conflict``."""
+    rows = con.execute(
+        """
+        select rule, detail, count(*) as many, count(distinct person_id) from conflict
+        group by 1, 2 order by many desc, 1, 2
+        """
+    ).fetchall()
+    return [Conflicts(*row) for row in rows]

@@ -1,0 +1,10 @@
+"""Figures from an incomplete register: what nobody wrote down, what is not yet known, what linkage left in doubt.
+
+Stands between the rule and the releases: it applies the rule (``register.rules``) to completed registers, and hands to
+releases what they count. In order::
+
+    observed, subject     what was seen of each person, and what is known of her beforehand
+    chain, fit, histories the model of missing crossings, and its numbers, estimated from the register itself
+    complete              m draws of what is missing; the rule applied to each
+    flow, stock, account  the mean over draws, beside the plain rule, with the error of each kind
+"""

@@ -1,0 +1,194 @@
+"""Completes the register: m draws of the crossings that nobody wrote down, and the rule applied to each.
+
+The draws share everything that is certain. Only people whose draws differ where it can matter are taken through the
+rule m times (``completion``); a figure is the mean over draws, and the spread of the draws is its error for what is
+missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from register.engine import Engine
+from register.estimate.chain import AWAY, END, FORMS, HOME, TRIP, VISIT, Kind, Lives, Sampler
+from register.estimate.fit import fit
+from register.estimate.histories import Batch, Codes, populations, read_batch, read_codes
+from register.rules.residence import EVENTS, bind, create_tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from register.rules.residence import Parameters
+
+#: People from whom the numbers of a population are estimated; people drawn at a time.
+SAMPLE, BATCH = 8_000, 40_000
+#: Crossings missed within fewer days than this change no verdict worth the doubt.
+WIDE = 90
+#: Fewer people than this in a population tell nothing of what is missed.
+LEAST = 300
+
+MISSED = {
+    "draw": pl.Int64,
+    "person_id": pl.String,
+    "step": pl.Int64,
+    "turn": pl.Int64,
+    "day": pl.Int64,
+    "direction": pl.String,
+    "is_wide": pl.Boolean,
+    "after_post": pl.String,
+}
+OPENING = {"draw": pl.Int64, "person_id": pl.String, "status": pl.Int64}
+
+
+@dataclass
+class Completed:
+    """How many people of each population have a model, and of those that have too few people for one."""
+
+    people: dict[int, int] = field(default_factory=dict)
+    left_out: dict[int, int] = field(default_factory=dict)
+
+
+def read_sql(name: str, values: dict[str, Any]) -> str:
+    """Return the text of one of this package's statements, with its parameters."""
+    return bind(files(__package__).joinpath(f"{name}.sql").read_text("utf-8"), values)
+
+
+def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled: bool = True) -> Completed:
+    """Make the tables ``observed``, ``subject``, ``missed``, ``opening``, ``completion`` and ``completed_movement``.
+
+    Parameters
+    ----------
+    engine
+        With the tables of the run until ``initial_status``, the records and the code lists.
+    parameters
+        Of the rule.
+    draws
+        How many completed registers to draw. The same register and seed (of the parameters) give the same draws.
+    is_modelled
+        Without a model every person is completed once, by the legs that the register imputed.
+    """
+    values, seed = {**parameters.values(), "draws": draws}, parameters.seed
+    if not engine.has("presence"):
+        create_tables(engine.con, ("presence",), parameters)
+    for name in ("observed", "subject"):
+        engine.run(f"create or replace temporary table {name} as {read_sql(name, values)}")
+    for name, columns in (("missed", MISSED), ("opening", OPENING)):
+        engine.con.register("empty", pl.DataFrame(schema=columns).to_arrow())
+        engine.run(f"create or replace temporary table {name} as select * from empty")
+        engine.con.unregister("empty")
+    report = Completed()
+    for population, size in populations(engine):
+        if size < LEAST or not is_modelled:
+            report.left_out[population] = size
+            continue
+        report.people[population] = size
+        codes = read_codes(engine, population)
+        numbers = _estimate(engine, codes, population, size, draws, seed)
+        for batch in _batches(engine, codes, population, size):
+            _draw(engine, batch, numbers, np.random.default_rng([seed, population, len(batch.step)]))
+    for name in ("completion", "completed_movement", "missing_rate"):
+        engine.run(f"create or replace temporary table {name} as {read_sql(name, values)}")
+    return report
+
+
+def _estimate(
+    engine: Engine, codes: Codes, population: int, size: int, draws: int, seed: int
+) -> list[list[Kind]]:
+    chosen = f"population = {population}"
+    if size > SAMPLE:
+        chosen += (
+            f" and person_id in (select person_id from subject where population = {population} "
+            f"order by md5(person_id) limit {SAMPLE})"
+        )
+    sample = read_batch(engine, codes, chosen)
+    return fit(sample.histories, codes.sizes, np.random.default_rng([seed, population]), draws)
+
+
+def _batches(engine: Engine, codes: Codes, population: int, size: int) -> Iterator[Batch]:
+    pieces = -(-size // BATCH)
+    for piece in range(pieces):
+        where = f"population = {population}"
+        if pieces > 1:
+            where += f" and hash(person_id) % {pieces} = {piece}"
+        yield read_batch(engine, codes, where)
+
+
+def _draw(engine: Engine, batch: Batch, numbers: list[list[Kind]], rng: np.random.Generator) -> None:
+    for number, kinds in enumerate(numbers, start=1):
+        lives = Sampler(batch.histories, kinds).draw(rng)
+        _keep(engine, "missed", _missed(batch, lives, number))
+        status = (lives.opened // FORMS == HOME) | (lives.opened // FORMS == TRIP)
+        opening = pl.DataFrame({"person_id": batch.person_id, "status": status.astype(np.int64)})
+        _keep(engine, "opening", opening.with_columns(pl.lit(number).cast(pl.Int64).alias("draw")))
+
+
+def _missed(batch: Batch, lives: Lives, number: int) -> pl.DataFrame:
+    h, row = batch.histories, lives.row
+    target, source = lives.target // FORMS, lives.source // FORMS
+    inward = (target == HOME) | ((source == AWAY) & (target == VISIT))
+    is_first = np.zeros(len(h.gap), dtype=bool)
+    is_first[h.first] = True
+    return pl.DataFrame(
+        {
+            "draw": np.full(len(row), number),
+            "person_id": batch.person_id.gather(h.person[row]),
+            "step": batch.step[row],
+            "turn": np.arange(len(row)),
+            "day": batch.since[row] + lives.day,
+            "direction": np.where(inward, "arrival", "departure"),
+            "is_wide": (h.gap[row] > WIDE) | (h.kind[row] >= END) | is_first[row],
+            "after_post": batch.posts.gather(h.opener[row]),
+        },
+        schema=MISSED,
+    )
+
+
+def _keep(engine: Engine, table: str, frame: pl.DataFrame) -> None:
+    engine.con.register("added", frame.to_arrow())
+    engine.run(f"insert into {table} by name select * from added")
+    engine.con.unregister("added")
+
+
+def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters) -> None:
+    """Apply the rule to the completed lives: makes ``completed_event`` and ``completed_residency`` in ``other``.
+
+    Parameters
+    ----------
+    engine
+        As `complete` left it.
+    other
+        A database of its own, with ``mention``, ``visa``, ``permit`` and the code lists: there a case is a person, so
+        that the rule needs to know nothing of draws.
+    folder
+        Where to hand tables from one to the other.
+    """
+    handed = {
+        "completion": "select * from completion",
+        "movement": "select * from completed_movement",
+        "person": "select person.* replace (completion.case_id as person_id), completion.weight from person "
+        "inner join completion on completion.person_id = person.person_id",
+        "initial_status": "select initial_status.* replace (completion.case_id as person_id, cast(case "
+        "when completion.draw = 0 then initial_status.status else opening.status end as integer) as status) "
+        "from initial_status inner join completion on completion.person_id = initial_status.person_id "
+        "left join opening on opening.person_id = completion.person_id and opening.draw = completion.draw",
+        "membership": "select membership.* replace (completion.case_id as person_id) from membership "
+        "inner join completion on completion.person_id = membership.person_id",
+    }
+    for name, query in handed.items():
+        path = folder / f"completed_{name}.parquet"
+        engine.write(query, path)
+        other.view(name, path)
+    made = (*(name for name in EVENTS if name not in ("presence", "initial_status")), "stay", "residency")
+    create_tables(other.con, made, parameters)
+    for name, table in (("completed_event", "event"), ("completed_residency", "residency")):
+        other.run(
+            f"create or replace temporary table {name} as select completion.person_id, completion.draw, "
+            f"completion.weight, {table}.* exclude (person_id) from {table} "
+            f"inner join completion on completion.case_id = {table}.person_id"
+        )

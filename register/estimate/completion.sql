@@ -1,0 +1,32 @@
+-- completion: one row per person and draw, key case_id: which completed lives count, and how much of a person each is.
+--
+-- A person whose draws differ where it can matter (a crossing missed in a gap of more than 90 days, before the first thing
+-- seen or after the last, or another side at the start than the register took) has every draw, each with weight 1 / m.
+-- Of all others draw 1 stands for all, as draw 0, with weight 1.
+-- Reads: person, initial_status, missed, opening.
+with doubtful as (
+    select person_id from missed where is_wide
+    union
+    select opening.person_id
+    from opening
+    inner join initial_status on initial_status.person_id = opening.person_id
+    where opening.status <> initial_status.status
+),
+
+draw as (
+    select distinct draw from opening
+)
+
+select
+    concat(person.person_id, '#', cast(draw.draw as varchar)) as case_id,
+    person.person_id,
+    draw.draw,
+    1.0 / :draws as weight
+from person
+inner join doubtful on doubtful.person_id = person.person_id
+cross join draw
+union all
+select person.person_id as case_id, person.person_id, 0 as draw, 1.0 as weight
+from person
+left join doubtful on doubtful.person_id = person.person_id
+where doubtful.person_id is null

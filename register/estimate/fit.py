@@ -1,0 +1,236 @@
+"""Estimates the numbers of the model of missing crossings from the register itself.
+
+Data augmentation (Tanner and Wong 1987): draw complete lives under the present numbers, count what happens in them,
+draw new numbers from the counts, and again. While the numbers settle, their means are taken instead (stochastic
+expectation-maximisation, Celeux and Diebolt 1985).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from register.estimate.chain import (
+    ACT,
+    AWAY,
+    DEATH,
+    DEPARTURE,
+    FIRST_PERMIT,
+    FORMS,
+    HOME,
+    MOVES,
+    STATES,
+    TRIP,
+    VISIT,
+    Flags,
+    Floats,
+    Histories,
+    Ints,
+    Kind,
+    Lives,
+    Sampler,
+)
+
+#: Rounds until the numbers have settled; rounds between two draws that are kept.
+SETTLING, BETWEEN = 16, 1
+#: How much the present numbers weigh against what is counted: one event, or one year.
+PULL = 1.0
+#: Crossings that the share of all posts weighs against those of one post.
+POOL = 20.0
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many posts, origins and stated purposes a population is told apart by, each with one for all others."""
+
+    openers: int
+    origins: int
+    purposes: int
+
+
+@dataclass(frozen=True)
+class Guess:
+    """Where the search for a kind of people begins: journeys a year, share of crossings missed, arrivals that stay."""
+
+    journeys: float
+    missed: float
+    settles: float
+
+
+GUESSES = (Guess(0.4, 0.02, 0.05), Guess(3.0, 0.02, 0.02), Guess(0.4, 0.45, 0.5))
+
+
+def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
+    """Return a kind to start from: journeys of ten days and of four months, homes that last for years."""
+    rate = np.zeros((STATES, STATES))
+    often = guess.journeys / 365
+    leaves = {AWAY: (1 / 90, often), VISIT: (1 / 10, 1 / 120), HOME: (1 / 90, often), TRIP: (1 / 10, 1 / 120)}
+    forms = {AWAY: (0.2, 0.8), VISIT: (0.9, 0.1), HOME: (0.2, 0.8), TRIP: (0.9, 0.1)}
+    moves = {AWAY: {VISIT: 1 - guess.settles, HOME: guess.settles}, VISIT: {AWAY: 1.0}, TRIP: {HOME: 1.0}}
+    moves[HOME] = {TRIP: 0.95, AWAY: 0.05}
+    for source, targets in moves.items():
+        for target, share in targets.items():
+            for form in range(FORMS):
+                row = FORMS * source + form
+                rate[row, FORMS * target : FORMS * (target + 1)] = (
+                    leaves[source][form] * share * np.array(forms[target])
+                )
+    acts = np.repeat(np.array([0.01, 0.1, 1.0, 0.01]) / 365, FORMS)
+    return Kind(
+        rate=rate,
+        states=np.full((sizes.purposes, STATES // FORMS, STATES // FORMS), 1 / sizes.purposes),
+        missed=np.full(sizes.openers, guess.missed),
+        first_permit=acts,
+        act=acts,
+        death=acts / 10,
+        start=np.repeat(np.array([0.45, 0.05, 0.45, 0.05]) / FORMS, FORMS),
+        share=np.full(sizes.origins, 1 / len(GUESSES)),
+    )
+
+
+def fit(histories: Histories, sizes: Sizes, rng: np.random.Generator, draws: int) -> list[list[Kind]]:
+    """Return as many draws of the numbers of a population as asked for; each has the kinds of people.
+
+    The rounds that settle take the mean of what the numbers may be, given the lives drawn; the rounds that are kept
+    draw them, so that what is not known of the numbers shows as a difference between draws.
+    """
+    kinds = [guess_kind(guess, sizes) for guess in GUESSES]
+    kept = []
+    for number in range(SETTLING + BETWEEN * draws):
+        lives = Sampler(histories, kinds).draw(rng)
+        settled = number >= SETTLING
+        kinds = count(histories, kinds, lives, rng if settled else None)
+        if settled and (number - SETTLING) % BETWEEN == 0:
+            kept.append(kinds)
+    return kept
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """What complete lives show of one kind of people: crossings seen and unseen by opener, purposes, days by state."""
+
+    seen: Floats
+    unseen: Floats
+    purposes: Floats
+    days: Floats
+
+
+def count(
+    histories: Histories, kinds: list[Kind], lives: Lives, rng: np.random.Generator | None = None
+) -> list[Kind]:
+    """Return the numbers that complete lives show: their means, or with ``rng`` a draw from what they may be.
+
+    Rates are gamma, shares beta and Dirichlet, with a weak pull to the present numbers where little is seen.
+    """
+    h = histories
+    person = h.person
+    days = _days(h, lives)
+    result = []
+    for number, kind in enumerate(kinds):
+        openers = len(kind.missed)
+        mine = lives.kind[person] == number
+        unseen_mine = mine[lives.row]
+        crossed = mine & (h.kind <= DEPARTURE)
+        counts = _Counts(
+            _cross(h.opener[crossed], lives.before[crossed], lives.after[crossed], openers),
+            _cross(
+                h.opener[lives.row][unseen_mine],
+                lives.source[unseen_mine],
+                lives.target[unseen_mine],
+                openers,
+            ),
+            _state(h, lives, crossed, len(kind.states)),
+            np.stack([_sum(days, mine & (h.undocumented == flag)) for flag in (0, 1)]),
+        )
+        result.append(_numbers(h, kind, lives, counts, mine, lives.kind == number, rng))
+    whole = np.sum([kind.share for kind in result], axis=0)
+    return [replace(kind, share=kind.share / whole) for kind in result]
+
+
+def _numbers(
+    h: Histories,
+    kind: Kind,
+    lives: Lives,
+    counts: _Counts,
+    mine: Flags,
+    people: Flags,
+    rng: np.random.Generator | None,
+) -> Kind:
+    total = counts.days.sum(axis=0)
+
+    def often(counted: Floats, now: Floats, days: Floats) -> Floats:
+        shape, time = counted + PULL * now * 365, days + PULL * 365
+        drawn: Floats = (shape if rng is None else rng.gamma(np.maximum(shape, 1e-12))) / time
+        return drawn
+
+    def acts(what: int, now: Floats, days: Floats) -> Floats:
+        counted = np.bincount(lives.before[mine & (h.kind == what)], minlength=STATES)
+        return often(counted.astype(np.float64), now, days)
+
+    seen, unseen = counts.seen.sum(axis=(1, 2)), counts.unseen.sum(axis=(1, 2))
+    # Posts with few crossings are drawn to the share of all. Before the first crossing nothing alternates: what was
+    # missed there is taken to be missed as often as later.
+    pooled = (unseen[1:].sum() + PULL * kind.missed.mean()) / (seen[1:].sum() + unseen[1:].sum() + PULL)
+    lost, kept = unseen + POOL * pooled, seen + POOL * (1 - pooled)
+    missed = lost / (lost + kept) if rng is None else rng.beta(np.maximum(lost, 1e-3), kept)
+    missed[0] = pooled
+    said = counts.purposes + kind.states * 5
+    if rng is not None:
+        said = rng.gamma(np.maximum(said, 1e-3))
+    share = np.bincount(h.origin[people], minlength=len(kind.share)).astype(np.float64) + 1.0
+    if rng is not None:
+        share = rng.gamma(share)
+    start = np.bincount(lives.opened[people & ~h.is_born], minlength=STATES) + PULL * kind.start
+    return Kind(
+        rate=often(
+            counts.seen.sum(axis=0) + counts.unseen.sum(axis=0),
+            kind.rate,
+            np.repeat(total[:, None], STATES, axis=1),
+        )
+        * MOVES,
+        states=said / said.sum(axis=0),
+        missed=np.clip(missed, 1e-4, 0.95),
+        first_permit=acts(FIRST_PERMIT, kind.first_permit, counts.days[1]),
+        act=acts(ACT, kind.act, total),
+        death=acts(DEATH, kind.death, total),
+        start=start / start.sum() if rng is None else rng.dirichlet(np.maximum(start, 1e-3)),
+        share=share,
+    )
+
+
+def _days(h: Histories, lives: Lives) -> tuple[Ints, Ints, Floats]:
+    """Return row, state and days of every stretch: from each step or unseen crossing to the next."""
+    begin = np.empty_like(lives.before)
+    begin[1:] = lives.after[:-1]
+    begin[h.first] = lives.opened
+    row = np.concatenate([np.arange(len(h.gap)), lives.row])
+    state = np.concatenate([begin, lives.target])
+    start = np.concatenate([np.zeros(len(h.gap), dtype=np.int64), lives.day])
+    order = np.lexsort((start, row))
+    row, state, start = row[order], state[order], start[order]
+    last = np.r_[row[1:] != row[:-1], True]
+    # Two crossings on one day lie half a day apart, on average.
+    days = np.where(last, h.gap[row], np.r_[start[1:], 0]) - start + 0.5 * last
+    return row, state, days
+
+
+def _sum(days: tuple[Ints, Ints, Floats], rows: Flags) -> Floats:
+    row, state, length = days
+    chosen = rows[row]
+    return np.bincount(state[chosen], weights=length[chosen], minlength=STATES).astype(np.float64)
+
+
+def _cross(opener: Ints, source: Ints, target: Ints, openers: int) -> Floats:
+    flat = (opener * STATES + source) * STATES + target
+    return (
+        np.bincount(flat, minlength=openers * STATES**2).reshape(openers, STATES, STATES).astype(np.float64)
+    )
+
+
+def _state(h: Histories, lives: Lives, crossed: Flags, purposes: int) -> Floats:
+    """Return how often each purpose was stated at crossings between each two situations."""
+    size = STATES // FORMS
+    source, target = lives.before[crossed] // FORMS, lives.after[crossed] // FORMS
+    flat = (h.purpose[crossed] * size + source) * size + target
+    return np.bincount(flat, minlength=purposes * size**2).reshape(purposes, size, size).astype(np.float64)
