@@ -349,18 +349,16 @@ def make_app(language: str) -> typer.Typer:
     @app.command(help=text("explain"))
     def explain(
         context: typer.Context,
-        person: str = typer.Argument(..., help=text("person")),
+        target: list[str] = typer.Argument(..., help=text("asked")),
         run: str | None = run_option,
         picture: Path | None = typer.Option(None, "--svg", help=text("picture")),
+        output: Path | None = typer.Option(None, "-o", "--output", help=text("units")),
     ) -> None:
-        from register import show
-        from register.explain import explain_person
         from register.project import load_project
+        from register.trace.command import explain as explain_target
 
         session = _session(context)
-        show.explanation(
-            session.console, explain_person(load_project(session.directory), person, run), picture
-        )
+        explain_target(session.console, load_project(session.directory), target, run, picture, output)
 
     @app.command(help=text("review"))
     def review(
