@@ -18,7 +18,7 @@ from register.assess.kept import newest_table
 from register.engine import Engine, OutOfMemory, literal, smaller_memory
 from register.errors import DeclarationError, LockedError, UsageError, suggest
 from register.project import RELEASE_METHODS, Project
-from register.rules.residence import Parameters
+from register.rules.residence import Parameters, Rule
 from register.run import Run, find_run
 
 if TYPE_CHECKING:
@@ -213,15 +213,31 @@ def train_weights(project: Project, run_name: str | None) -> tuple[TrainReport, 
     return report, path
 
 
-def classify_file(crossings: Path, output: Path, observed_until: str, threshold: int, window: int) -> Any:
-    """Apply the residence rule to a file of linked crossings."""
+def classify_file(
+    crossings: Path,
+    output: Path,
+    observed_until: str,
+    threshold: int | None = None,
+    window: int | None = None,
+    preset: str | None = None,
+) -> Any:
+    """Apply a residence rule, the default one if none is said, to a file of linked crossings."""
     from register.rules.classify import classify
 
     try:
         until = dt.date.fromisoformat(observed_until)
     except ValueError as error:
         raise UsageError("bad_date_setting", key="--observed-until") from error
-    return classify(crossings, threshold=threshold, window=window, observed_until=until, output=output)
+    if preset is not None and (threshold, window) != (None, None):
+        raise UsageError("rule_half_said")
+    rule = Rule.preset(preset or "12-of-16")
+    return classify(
+        crossings,
+        threshold=rule.threshold if threshold is None else threshold,
+        window=rule.window if window is None else window,
+        observed_until=until,
+        output=output,
+    )
 
 
 def write_synthetic_country(
