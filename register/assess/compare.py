@@ -180,6 +180,7 @@ def page(
         return html.table(caption, [head, *comparison.labels], lines)
 
     sources = {name: labels.source(name) for name in comparison.verdicts}
+    tables = {name: labels.table(name) for name in comparison.tables}
     questions = {question.name: question.text[language] for question in questionnaire.questions}
     declared = [
         (
@@ -214,12 +215,7 @@ def page(
         f"<section><h2>{escape(word('verdicts'))}</h2>",
         level_table(word("verdicts"), word("head.source"), comparison.verdicts, sources),
         f"</section><section><h2>{escape(word('matrix'))}</h2>",
-        level_table(
-            word("matrix"),
-            word("head.table"),
-            comparison.tables,
-            {name: labels.table(name) for name in comparison.tables},
-        ),
+        level_table(word("matrix"), word("head.table"), comparison.tables, tables),
         f"</section><section><h2>{escape(word('indicators_compared'))}</h2>",
         html.table(word("indicators_compared"), heads, figures, 3),
         "</section>",
