@@ -358,7 +358,7 @@ def flows(workshop: Workshop) -> dict[str, Any]:
     _register_codelists(workshop, engine)
     create_tables(engine.con, [name for name in RESIDENCY if not engine.has(name)], parameters)
     values = {**parameters.values(), "draws": workshop.project.estimate.draws}
-    for name in ("flow", "stock", "account"):
+    for name in ("flow", "reference", "stock", "account"):
         engine.run(f"create temporary table {name} as {read_sql(name, values)}")
     workshop.write_made()
     residuals = engine.rows("select year, residual from account order by year")

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import linprog
 
 from register.calibrate.distances import Distance, Floats
 from register.calibrate.errors import ranges
@@ -42,6 +41,13 @@ def find_conflict(
     return [int(columns[place]) for place in programme.smallest(enforced)]
 
 
+def _solve(**programme: Any) -> Any:
+    # Loaded when there is a conflict to explain: it takes as long as a calibration.
+    from scipy.optimize import linprog
+
+    return linprog(method="highs", **programme)
+
+
 class _Programme:
     """The linear programme of benchmarks, each divided by its size, and of ratios within the bounds."""
 
@@ -65,12 +71,11 @@ class _Programme:
             slack = sparse.csr_array(
                 (np.ones(len(free)), (np.array(free, int), np.arange(len(free)))), shape=(n, len(free))
             )
-            found = linprog(
-                np.r_[np.zeros(n_unit), np.ones(2 * len(free))],
+            found = _solve(
+                c=np.r_[np.zeros(n_unit), np.ones(2 * len(free))],
                 A_eq=sparse.hstack([self.rows, slack, -slack]).tocsc(),
                 b_eq=self.right,
                 bounds=[*self.bounds, *[(0, None)] * (2 * len(free))],
-                method="highs",
             )
             if found.status == 2 or not free:
                 return enforced
@@ -99,12 +104,11 @@ class _Programme:
 
     def is_feasible(self, chosen: Sequence[int]) -> bool:
         """Say whether weights meet these benchmarks."""
-        found = linprog(
-            np.zeros(self.rows.shape[1]),
+        found = _solve(
+            c=np.zeros(self.rows.shape[1]),
             A_eq=self.rows[list(chosen)].tocsc(),
             b_eq=self.right[list(chosen)],
             bounds=self.bounds,
-            method="highs",
         )
         return bool(found.status != 2)
 

@@ -294,8 +294,6 @@ class Page:
     def _figure(self, value: float | None) -> str:
         if value is None:
             return "–"
-        if value != value:
-            return self.text("undefined")
         return self._count(value) if abs(value) >= 100 else self._decimal(value, 3 if abs(value) < 10 else 1)
 
     def _decimal(self, value: float | None, digits: int) -> str:

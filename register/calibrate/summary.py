@@ -55,8 +55,15 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
             for one in outcome.collapses
         ],
         "replicates": _replicates(outcome),
-        "estimates": [asdict(one) for one in outcome.estimates],
+        "estimates": [
+            {key: _finite(value) for key, value in asdict(one).items()} for one in outcome.estimates
+        ],
     }
+
+
+def _finite(value: Any) -> Any:
+    """Return a value, or nothing for a number that JSON cannot write: a mean over nobody."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _survey(outcome: Outcome) -> dict[str, Any]:

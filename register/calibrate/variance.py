@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
+from register.calibrate.columns import Columns
 from register.calibrate.design import Design
 from register.calibrate.distances import Floats
-from register.calibrate.rank import weighted_gram
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,11 @@ class Regression:
 
     def coefficients(self, influences: Floats) -> Floats:
         """Return B, (K, m), for influences (n, m)."""
-        transposed = self.matrix.T.tocsr()
-        gram = weighted_gram(self.matrix, transposed, self.base)
+        columns = Columns(self.matrix)
+        gram = columns.gram(self.base)
         gram[np.diag_indices_from(gram)] += self.ridge
         scale = 1 / np.sqrt(np.maximum(gram.diagonal(), np.finfo(float).tiny))
-        right = transposed @ (self.base[:, None] * influences)
+        right = columns.transposed @ (self.base[:, None] * influences)
         solved = linalg.lstsq(gram * scale * scale[:, None], right * scale[:, None])[0]
         return np.asarray(solved * scale[:, None])
 
