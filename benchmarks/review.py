@@ -2,8 +2,8 @@
 
 A small synthetic country is linked with a cautious threshold, so that it leaves many weak bridges, and its run is laid
 beside itself as many times as it takes. Requests go through the real server, one after the other, as a browser sends
-them: a decision is the form, its confirmation on the disk, and the page of the next pair. Each is measured at the start,
-and again when most pairs are decided.
+them: a decision is the form, its confirmation on the disk, and the page of the next pair. That is measured at the start
+and when most pairs are decided.
 
     python -m benchmarks.review --copies 8
 """
