@@ -26,6 +26,7 @@ from register.schema import Schema, load_schema, profile_directory, read_toml
 DOCS = Path(__file__).parent
 REFERENCE = DOCS / "reference"
 FEW_CODES = 25
+STAR = " \\*"
 
 Words = dict[str, str]
 
@@ -211,7 +212,7 @@ def indicators(schema: Schema, language: str, said: Words) -> Iterator[str]:
     yield f"## {said['measured']}"
     rows = [
         (
-            f"`{one.name}`{' \\*' if one.essential else ''}",
+            f"`{one.name}`" + STAR * one.essential,
             f"{one.label[language]}. {one.definition[language]}",
             f"`{one.formula}`",
             " / ".join(figure(limit, one.unit, language) for limit in one.thresholds),
@@ -225,7 +226,7 @@ def indicators(schema: Schema, language: str, said: Words) -> Iterator[str]:
     yield f"## {said['questions']}"
     asked = [
         (
-            f"`{question.name}`{' \\*' if question.essential else ''}",
+            f"`{question.name}`" + STAR * question.essential,
             question.text[language],
             "; ".join(f"{score}: {answer[language]}" for score, answer in enumerate(question.answers)),
         )
