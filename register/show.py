@@ -12,7 +12,6 @@ from register.console import Console
 
 if TYPE_CHECKING:
     from register.check import CheckReport
-    from register.explain import Explanation
     from register.link.train import TrainReport
     from register.link_files import LinkFilesReport
     from register.pipeline import BuildReport
@@ -308,22 +307,6 @@ def evaluation(console: Console, found: Any) -> None:
             for row in found.to_dict()["flows"]
         ],
     )
-
-
-def explanation(console: Console, found: Explanation, picture: Path | None) -> None:
-    """Show why a person's crossings are, or are not, migrations; draw the timeline if asked."""
-    from register.explain import sentences
-
-    if picture is not None:
-        from register.timeline import draw_timeline
-
-        picture.write_text(draw_timeline(found, console.text), "utf-8")
-        console.say("explain.written", path=picture)
-    if console.as_json:
-        console.json(found.to_dict())
-        return
-    for line in sentences(found, console.text, console.language):
-        console.data(line)
 
 
 def installation(console: Console, parts: Sequence[tuple[str, str]]) -> None:

@@ -22,7 +22,7 @@ NAMES = (
 )
 FOLDED = "__folded"
 KEY = "__key"
-LIMIT = 300_000
+LIMIT = 600_000
 _SEPARATOR = "\x1f"
 # What a part is standardised beside, to see what it is on its own: words that are nothing but a name.
 _NEIGHBOURS = {GIVEN: "ANA", FIRST: "PEREZ", SECOND: "PEREZ"}

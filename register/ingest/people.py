@@ -105,18 +105,20 @@ class PersonReader:
         )
         self._met = pl.DataFrame(schema={KEY: pl.UInt64, "identity_id": pl.String, FLAGS: pl.String})
 
-    def read(self, rows: pl.DataFrame, records: pl.DataFrame) -> People:
+    def read(self, rows: pl.DataFrame, hashes: pl.DataFrame, records: pl.DataFrame) -> People:
         """Read the person of each row.
 
         Parameters
         ----------
         rows
             The text of the rows of accepted records.
+        hashes
+            A hash of each of their cells.
         records
             The same rows as they were read, for the checks of the table.
         """
         wrong = self._check(rows, records)
-        keys = rows.select(self._key(rows, wrong)).with_row_index(AT)
+        keys = hashes.select(self._key(hashes, wrong)).with_row_index(AT)
         distinct = keys.unique(KEY, keep="first", maintain_order=True)
         # What was met before is many, what is here is few: look the many up among the few.
         here = self._met.join(distinct, on=KEY, how="semi", maintain_order="left")
@@ -130,20 +132,19 @@ class PersonReader:
         self._met = pl.concat([self._met, new]).tail(MET_LIMIT)
         return People(found["identity_id"], found[FLAGS], bundles)
 
-    def _key(self, rows: pl.DataFrame, wrong: Wrong) -> pl.Expr:
+    def _key(self, hashes: pl.DataFrame, wrong: Wrong) -> pl.Expr:
         """Return a hash that stands for all that a row says of the person.
 
         Among ten million descriptions two share one once in hundreds of thousands of builds. A value that cannot be in
         one record may well be in another, so that it counts what is wrong too.
         """
-        present = [(at, header) for at, header in enumerate(self.headers) if header in rows.columns]
+        present = [header for header in self.headers if header in hashes.columns]
         marks = [
             pl.lit(wrong[name][0]).cast(pl.UInt64) * at
             for at, name in enumerate(self.person.values, start=1)
             if name in wrong
         ]
-        hashes = (pl.col(header).hash(at) for at, header in present)
-        return pl.sum_horizontal(pl.lit(0, pl.UInt64), *hashes, *marks).alias(KEY)
+        return pl.sum_horizontal(pl.lit(0, pl.UInt64), *present, *marks).alias(KEY)
 
     def _make(self, rows: pl.DataFrame, wrong: Wrong) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Read what rows say of the person: identity_id and flags row by row, and the bundles of the named."""
