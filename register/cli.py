@@ -346,6 +346,20 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         diagnose_run(session.console, load_project(session.directory), run)
 
+    @app.command(help=text("tune"))
+    def tune(
+        context: typer.Context,
+        rules: Path | None = typer.Option(None, help=text("tune_rules")),
+        settings: list[str] | None = typer.Option(None, "--set", help=text("tune_set")),
+        sample: int = typer.Option(1500, help=text("tune_sample")),
+        run: str | None = run_option,
+    ) -> None:
+        from register.project import load_project
+        from register.tune.command import try_rules
+
+        session = _session(context)
+        try_rules(session.console, load_project(session.directory), run, rules, settings or [], sample)
+
     @app.command(help=text("explain"))
     def explain(
         context: typer.Context,
