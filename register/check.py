@@ -88,7 +88,12 @@ def check_project(project: Project) -> CheckReport:
 
 
 LIBRARIES = ("duckdb", "jellyfish", "numpy", "polars", "pyarrow", "rapidfuzz", "rich", "splink", "typer")
-OPTIONAL = {"synth": ("faker",), "release": ("scipy", "pysdmx", "xlsxwriter"), "xlsx": ("fastexcel",)}
+OPTIONAL = {
+    "synth": ("faker",),
+    "release": ("scipy", "pysdmx", "xlsxwriter"),
+    "survey": ("pyreadstat", "scipy"),
+    "xlsx": ("fastexcel",),
+}
 
 
 def check_installation() -> list[tuple[str, str]]:
