@@ -6,7 +6,6 @@ import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,13 @@ from register.assess.measures import Row, ratio
 from register.engine import Engine
 
 LEAST_MONTHS = 3
+NEAR = 6
 YEAR = 12
 
 
 @dataclass(frozen=True)
 class Break:
-    """A change of level: the month in which the new level begins, and the monthly averages before and after it."""
+    """A change of level: the month in which it begins, and monthly averages of up to half a year before and after."""
 
     month: str
     before: float
@@ -37,7 +37,8 @@ def find_breaks(
     large months and small ones. Repeating months of the year are taken out first where there are three years or more.
     The partition into levels of at least three months with the least cost, squared deviations plus a penalty for each
     further level, is found exactly (optimal partitioning: Jackson and others 2005, as in PELT: Killick and others
-    2012). Changes smaller than ``least_change`` are not told.
+    2012). A series that grows slowly is cut into levels too: what is told are cuts at which the half year after differs
+    from the half year before by more than ``least_change``, months of the year apart.
 
     Parameters
     ----------
@@ -54,12 +55,14 @@ def find_breaks(
     variance = max(0.25, _noise(root))
     starts = _partition(root, penalty * variance * math.log(size))
     edges = [*starts, size]
-    level = [float(np.mean(np.asarray(counts[a:b]))) for a, b in pairwise(edges)]
-    return [
-        Break(months[at], before, after)
-        for at, before, after in zip(starts[1:], level, level[1:], strict=False)
-        if abs(after - before) > least_change * max(before, after)
-    ]
+    found = []
+    for first, at, end in zip(edges, edges[1:], edges[2:], strict=False):
+        near = slice(max(first, at - NEAR), at), slice(at, min(end, at + NEAR))
+        before, after = (float(np.mean(np.asarray(counts)[span])) for span in near)
+        low, high = sorted(max(0.0, float(np.mean(root[span]))) ** 2 for span in near)
+        if high - low > least_change * high:
+            found.append(Break(months[at], before, after))
+    return found
 
 
 def _season(months: Sequence[str], root: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -11,7 +11,6 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from register.decisions import COLUMNS, JUDGEMENTS, Decision, Pair, order
 from register.errors import ExtractError, LockedError
@@ -52,12 +51,16 @@ def export(desk: Desk, path: Path) -> int:
         If it cannot be written.
     """
     session = desk.session
+    said = _said(desk)
     rows: dict[Pair, list[str]] = {}
     for queue in QUEUES:
         for number in session.queue.order[queue]:
             item = session.queue.items[number]
             if item.pair not in rows and session.is_open(item):
-                rows[item.pair] = [queue, *_keys(item.anchors), *_values(desk, item.identities), "", ""]
+                keys = [part for anchor in item.anchors for part in anchor]
+                left, right = (said[identity] for identity in item.identities)
+                values = [cell for both in zip(left, right, strict=True) for cell in both]
+                rows[item.pair] = [queue, *keys, *values, "", ""]
     shown = [f"{name}_{side}" for name in ("name", *SHOWN) for side in "ab"]
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=";")
@@ -71,20 +74,17 @@ def export(desk: Desk, path: Path) -> int:
     return len(rows)
 
 
-def _keys(anchors: tuple[Any, Any]) -> list[str]:
-    return [part for anchor in anchors for part in anchor]
-
-
-def _values(desk: Desk, identities: tuple[str, str]) -> list[str]:
-    sides = []
-    for identity in identities:
-        found = desk.engine.con.execute(
-            "select * from seen_identity where identity_id = $id", {"id": identity}
-        )
-        names = [column[0] for column in found.description or ()]
-        row = dict(zip(names, found.fetchall()[0], strict=True))
-        sides.append([as_written(row), *(desk.label.value(name, row[name]) for name in SHOWN)])
-    return [cell for both in zip(*sides, strict=True) for cell in both]
+def _said(desk: Desk) -> dict[str, list[str]]:
+    """Return by identity of a pair what the file shows of it."""
+    found = desk.engine.con.execute(
+        "select * from seen_identity where identity_id in (select l from item union select r from item)"
+    )
+    names = [column[0] for column in found.description or ()]
+    rows = (dict(zip(names, row, strict=True)) for row in found.fetchall())
+    return {
+        row["identity_id"]: [as_written(row), *(desk.label.value(name, row[name]) for name in SHOWN)]
+        for row in rows
+    }
 
 
 def _harmless(cell: str) -> str:

@@ -108,7 +108,10 @@ def prepare(
     keep_records(engine)
     for table in ("scored", "asked", "node", "solid", "part", "seam", "parted"):
         engine.run(f"drop table {table}")
-    return _read(engine)
+    found = _read(engine)
+    # From here on a page asks for a few rows at a time: what threads cost is more than they bring.
+    engine.run("set threads = 1")
+    return found
 
 
 def identities_of(engine: Engine, anchors: Iterable[Anchor]) -> dict[Anchor, str]:

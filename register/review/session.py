@@ -98,15 +98,36 @@ class Session:
     last: Decision | None = None
     decided_now: int = 0
     _by_identities: dict[Identities, list[Pair]] = field(default_factory=dict)
+    _by_identity: dict[str, list[Pair]] = field(default_factory=dict)
+    _open: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """Hold every pair for open until the log is read."""
+        self._open |= {item.number for item in self.queue.items}
 
     def refresh(self) -> None:
-        """Take in what this and other sessions decided since."""
+        """Take in what this and other sessions decided since: the work is that of the pairs that they touched."""
         for pair in self.tally.refresh():
-            # A record that came with no run (a line made by hand) stands for itself.
-            names = _sorted(*(self.identity.setdefault(anchor, f"{anchor}") for anchor in pair))
+            names = self._names(pair)
             known = self._by_identities.setdefault(names, [])
             if pair not in known:
                 known.append(pair)
+                for name in names:
+                    self._by_identity.setdefault(name, []).append(pair)
+            for item in self._items.get(names, ()):
+                (self._open.add if self._is_open(item) else self._open.discard)(item.number)
+
+    def _names(self, pair: Pair) -> Identities:
+        """Return the identities of a pair. A record that is not in the run (a line made by hand) stands for itself."""
+        one, other = (self.identity.setdefault(anchor, f"{anchor}") for anchor in pair)
+        return (one, other) if one <= other else (other, one)
+
+    @cached_property
+    def _items(self) -> dict[Identities, list[Item]]:
+        found: dict[Identities, list[Item]] = {}
+        for item in self.queue.items:
+            found.setdefault(item.identities, []).append(item)
+        return found
 
     # What holds about an item. Records of one identity are one: a pair decided through other records is decided.
 
@@ -124,6 +145,9 @@ class Session:
 
     def is_open(self, item: Item) -> bool:
         """Say whether this reviewer still has to decide an item."""
+        return item.number in self._open
+
+    def _is_open(self, item: Item) -> bool:
         standing = self.standing(item)
         if standing is None:
             return True
@@ -138,8 +162,8 @@ class Session:
         turned = [n for n in numbers if n > after] + [n for n in numbers if n <= after]
         skipped = None
         for number in turned:
-            item = self.queue.items[number]
-            if self.is_open(item):
+            if number in self._open:
+                item = self.queue.items[number]
                 own = self.own(item)
                 if own is None or own.judgement != SKIP:
                     return item
@@ -154,7 +178,7 @@ class Session:
         """Return by queue how many items are decided, and how many there are."""
         counts = {}
         for queue, numbers in self.queue.order.items():
-            left = sum(self.is_open(self.queue.items[number]) for number in numbers)
+            left = sum(number in self._open for number in numbers)
             counts[queue] = (len(numbers) - left, len(numbers))
         return counts
 
@@ -212,20 +236,15 @@ class Session:
 
     def item_of(self, pair: Pair) -> Item | None:
         """Return an item that asks about a pair, through whatever records."""
-        names = _sorted(*(self.identity.get(anchor, f"{anchor}") for anchor in pair))
-        return self._items.get(names)
+        return next(iter(self._items.get(self._names(pair), ())), None)
 
-    @cached_property
-    def _items(self) -> dict[Identities, Item]:
-        return {item.identities: item for item in reversed(self.queue.items)}
-
-    def visible(self) -> Iterable[Standing]:
-        """Return what holds about the judged pairs, as far as this reviewer may know: blind, the own alone."""
+    def visible(self, pairs: Iterable[Pair] | None = None) -> list[Standing]:
+        """Return what holds about judged pairs, as far as this reviewer may know: blind, the own alone."""
+        judged = self.tally.by_pair if pairs is None else pairs
         if not self.is_blind:
-            return self.tally.standing.values()
-        own = ([d for d in decisions if d.who == self.who] for decisions in self.tally.by_pair.values())
-        unblind = ([_seen(decision) for decision in decisions] for decisions in own if decisions)
-        return [standing for decisions in unblind for standing in stand(decisions).values()]
+            return [self.tally.standing[pair] for pair in judged if pair in self.tally.standing]
+        own = ([_seen(d) for d in self.tally.by_pair.get(pair, ()) if d.who == self.who] for pair in judged)
+        return [standing for decisions in own for standing in stand(decisions).values()]
 
     def disagreements(self) -> list[Standing]:
         """Return the pairs on which reviewers disagree, unless that must not be seen."""
@@ -240,11 +259,19 @@ class Session:
         if self.last is None or self.last.judgement not in (SAME, DIFFERENT):
             return None
         pair = self.last.pair
-        return next((found for found in self.contradictions() if pair in found.pairs), None)
+        found = find_contradictions(self.visible(self._around(pair)), self.identity)
+        return next((contradiction for contradiction in found if pair in contradiction.pairs), None)
 
-
-def _sorted(one: str, other: str) -> Identities:
-    return (one, other) if one <= other else (other, one)
+    def _around(self, pair: Pair) -> list[Pair]:
+        """Return the judged pairs of all whom decisions hold to be one with either of a pair."""
+        seen: dict[Pair, None] = {}
+        names = list(self._names(pair))
+        for name in names:
+            for standing in self.visible(self._by_identity.get(name, ())):
+                seen[standing.pair] = None
+                if standing.judgement == SAME:
+                    names += [other for other in self._names(standing.pair) if other not in names]
+        return list(seen)
 
 
 def _seen(decision: Decision) -> Decision:

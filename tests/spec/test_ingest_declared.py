@@ -447,3 +447,19 @@ def test_a_text_for_nothing_is_no_fault_of_a_value(tmp_path: Path, text: str) ->
     row = built.row("select issued_on, visa_class_code, flags from visa")
     assert row == {"issued_on": None, "visa_class_code": None, "flags": None}
     assert built.values("select count(*) from mention") == [0]
+
+
+@pytest.mark.parametrize(("least", "code"), [(88, "05001"), (95, None), (100, None)])
+def test_how_like_a_place_must_be_is_declared(tmp_path: Path, least: int, code: str | None) -> None:
+    declaration = f"""
+        table = "permit"
+        files = "permisos.csv"
+        key = "n"
+        [columns]
+        municipality_code = {{ from = "ciudad", similarity = {least} }}
+        [person.self]
+        document = {{ number = "doc" }}
+    """
+    built = declared(tmp_path, declaration, {"permisos.csv": "n,ciudad,doc\n1,Medelin,AB123456\n"})
+    assert built.values("select municipality_code from permit") == [code]
+    assert len(built.values("select * from similar_match")) == (code is not None)

@@ -102,6 +102,12 @@ def test_a_small_change_is_not_told() -> None:
     assert [one.month for one in find_breaks(MONTHS, [1000] * 36 + [700] * 36, 3.0, 0.25)] == ["2021-01"]
 
 
+def test_slow_growth_is_no_break() -> None:
+    assert find_breaks(MONTHS, [200 + 6 * at for at in range(72)], 3.0, 0.25) == []
+    doubled = [(200 + 6 * at) * (2 if at >= 40 else 1) for at in range(72)]
+    assert [one.month for one in find_breaks(MONTHS, doubled, 3.0, 0.25)] == [MONTHS[40]]
+
+
 def test_too_few_months_have_no_break() -> None:
     assert find_breaks(MONTHS[:5], [1, 900, 1, 900, 1], 3.0, 0.25) == []
 

@@ -382,6 +382,7 @@ VALUE_FAULTS = {
     "{ constant = 'ayer' }": "constant_no_date",
     "{ from = 'A', renamed_from = { B = 'C' } }": "renamed_unknown",
     "{ from = 'A', renamed_from = 'DOC' }": "renamed_in_use",
+    "{ from = 'A', similarity = 90 }": "key_of_places",
     "3": "bad_value",
 }
 
