@@ -11,7 +11,10 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+import shutil
+import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,7 +30,7 @@ from register.assess.questionnaire import Declared, Questionnaire, load_answers,
 from register.assess.verdict import Judged, Verdict, decide, judge
 from register.console import Console
 from register.engine import Engine
-from register.errors import ExtractError, QualityError, UsageError
+from register.errors import ExtractError, LockedError, QualityError, UsageError
 from register.ingest.declaration import load_sources
 from register.ingest.extracts import Extract, find_extracts
 from register.ingest.source import Source
@@ -38,6 +41,8 @@ from register.schema import Schema
 
 #: What the database may hold; the rest spills. With the block being read the whole stays below two gigabytes.
 MEMORY = "1GB"
+WORKPLACE = ".assess-"
+STALE_SECONDS = 86_400
 KEY = ("source", "declaration", "period", "variable", "indicator_id")
 #: The level of a comparison at which two fields are equal.
 EQUAL = ("exact", "equal")
@@ -92,6 +97,8 @@ def assess(
     ------
     ExtractError
         If there is no extract.
+    UsageError
+        If the name is none, or the run was not built as far as linkage.
     """
     schema = project.schema()
     name = name or dt.date.today().isoformat()
@@ -105,7 +112,7 @@ def assess(
         patterns = ", ".join(pattern for source in sources for pattern in source.files)
         raise ExtractError("no_extracts", where=str(project.extracts), patterns=patterns)
     run = _linked_run(project, schema, run_name)
-    with TemporaryDirectory(prefix=".assess-", dir=project.root) as folder:
+    with _workplace(project.root) as folder:
         gauged = _gauge(project, schema, indicators, extracts, Path(folder), console)
         console.say("assess.measuring")
         with Engine(
@@ -140,6 +147,26 @@ def assess(
         declared={g.source.name: answers.get(g.source.name, Declared()) for g in gauged},
         indicator=table,
     )
+
+
+@contextmanager
+def _workplace(root: Path) -> Iterator[str]:
+    """Make a folder for the facts within the project, for its owner alone; take away what a killed process left.
+
+    Raises
+    ------
+    LockedError
+        If the project cannot be written.
+    """
+    for left in root.glob(f"{WORKPLACE}*"):
+        if time.time() - left.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    try:
+        folder = TemporaryDirectory(prefix=WORKPLACE, dir=root)
+    except PermissionError as error:
+        raise LockedError("no_permission", where=str(root)) from error
+    with folder as name:
+        yield name
 
 
 def _gauge(

@@ -191,7 +191,8 @@ def documents(engine: Engine) -> Iterator[Row]:
 def births(engine: Engine, roles: Sequence[str]) -> Iterator[Row]:
     """Yield Whipple's index and the shares born on 1 January and 1 July, each person once in a period.
 
-    The child of a birth record has no age at the event and its date is that of the event; it is left out.
+    The child of a birth record has no age at the event and its date is that of the event; it is left out. A date of
+    which only the year is told is no birth on 1 January.
     """
     counted = [str(at) for at, role in enumerate(roles) if role != "child"]
     if not counted:
@@ -199,15 +200,16 @@ def births(engine: Engine, roles: Sequence[str]) -> Iterator[Row]:
     sql = f"""
         with once as (
             select year, coalesce(person, document) as who, min(birth) as birth,
-                min(datediff('year', birth, moment::date)
-                    - (strftime(moment, '%m%d') < strftime(birth, '%m%d'))::integer) as age
+                min(year(moment) - year(birth)
+                    - (100 * month(moment) + day(moment) < 100 * month(birth) + day(birth))::integer) as age,
+                bool_and(is_full) as is_full
             from fact
             where birth is not null and moment is not null and coalesce(person, document) is not null
                 and role in ({", ".join(counted)})
             group by grouping sets ((year, coalesce(person, document)), (coalesce(person, document)))
         )
-        select year, count(*), count(*) filter (month(birth) = 1 and day(birth) = 1),
-            count(*) filter (month(birth) = 7 and day(birth) = 1),
+        select year, count(*) filter (is_full), count(*) filter (is_full and month(birth) = 1 and day(birth) = 1),
+            count(*) filter (is_full and month(birth) = 7 and day(birth) = 1),
             count(*) filter (age between 23 and 62), count(*) filter (age between 23 and 62 and age % 5 = 0)
         from once group by year order by year
         """

@@ -14,7 +14,7 @@ from register.ingest.check_digits import NATIONAL_ID_RULES, mrz_check_digit
 from register.ingest.documents import NATIONAL_ID, read_documents
 from register.ingest.people import NAME_PARTS
 from register.ingest.source import Document, Person, Source, Value
-from register.ingest.values import PLACE, raw_text, read_place, without_blanks
+from register.ingest.values import PLACE, Reading, raw_text, read_place, without_blanks
 from register.schema import Column
 
 #: Fields by which people are told apart, with the bit that a mask has for each.
@@ -95,30 +95,32 @@ class PersonGauge:
         for name, raw in names.items():
             filled[name] = self._is_text(raw)
             marks += self.reader.judge(self._called(name), raw_text(written, self.names[name]), filled[name])
-        values: dict[str, pl.Series] = {}
-        for name in self.person.values:
-            if name not in PLACE:
-                values[name] = self._read(rows, written, name, marks)
+        readings = {
+            name: self._read(rows, written, name, marks) for name in self.person.values if name not in PLACE
+        }
+        values = {name: reading.values for name, reading in readings.items()}
         self._read_place(rows, written, marks)
         birth = values.get("birth_date", pl.repeat(None, rows.height, dtype=pl.Date, eager=True))
         day = records[event].cast(pl.Date)
         birth = self._check(birth, values, records, day, marks)
+        nothing = pl.DataFrame(schema=dict.fromkeys(("number", "bare", "kind", "issuer"), pl.String))
         documents = [
             self._document(rows, written, number, each, marks)
             for number, each in enumerate(self.person.documents)
         ]
-        own = (
-            documents[0]
-            if documents
-            else pl.DataFrame(schema={"number": pl.String, "kind": pl.String, "issuer": pl.String})
-        )
-        if not documents:
-            own = own.clear(rows.height)
+        own = documents[0] if documents else nothing.clear(rows.height)
         marks += _digits(self.person, rows, own)
         filled |= {"birth_date": birth.is_not_null(), "document": own["number"].is_not_null()}
         if "sex" in values:
             filled["sex"] = self.reader.is_known(values["sex"], "sex")
-        return Seen(marks, _mask(filled, names, rows.height), _facts(names, filled, birth, own))
+        precision = readings["birth_date"].precision if "birth_date" in readings else None
+        is_full = (
+            pl.repeat(None, rows.height, dtype=pl.Boolean, eager=True)
+            if precision is None
+            else precision == "day"
+        )
+        facts = _facts(names, filled, birth, own).with_columns(is_full.alias("is_full"))
+        return Seen(marks, _mask(filled, names, rows.height), facts)
 
     def _called(self, name: str) -> str:
         return variables_of((name,), self.person.role)[0]
@@ -127,7 +129,7 @@ class PersonGauge:
         filler = raw.str.to_uppercase().is_in(self.reader.fillers.implode())
         return raw.is_not_null() & ~filler.fill_null(value=False)
 
-    def _read(self, rows: pl.DataFrame, written: pl.DataFrame, name: str, marks: list[Mark]) -> pl.Series:
+    def _read(self, rows: pl.DataFrame, written: pl.DataFrame, name: str, marks: list[Mark]) -> Reading:
         value, column = self.person.values[name], Column(name, self.identity[name].concept, past=True)
         reading = self.reader.read(rows, value, column, f"{self.person.role}.{name}")
         usable = self.reader.is_known(reading.values, column.concept.codelist)
@@ -139,7 +141,7 @@ class PersonGauge:
                 | (reading.reasons == "date_placeholder").fill_null(value=False)
             )
             marks += self.reader.judge(self._called(name), raw_text(written, value), usable, known)
-        return reading.values
+        return reading
 
     def _read_place(self, rows: pl.DataFrame, written: pl.DataFrame, marks: list[Mark]) -> None:
         if not self.places:
@@ -242,8 +244,7 @@ def _facts(
     text = [pl.col(name).str.to_uppercase().hash(at) for at, name in enumerate(names)]
     named = [pl.lit(filled[name]) for name in names if name != "surname_2"]
     whole = pl.all_horizontal(pl.lit(value=bool(named)), *named, pl.col("birth").is_not_null())
-    bare = pl.lit(own["bare"]) if "bare" in own.columns else pl.lit(None, pl.String)
-    number = bare.hash(21)
+    number = pl.lit(own["bare"]).hash(21)
     document = number + pl.lit(own["kind"]).hash(22) + pl.lit(own["issuer"]).hash(23)
     has = pl.col("__number").is_not_null()
     return frame.select(
