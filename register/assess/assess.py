@@ -11,26 +11,22 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-import shutil
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from register.assess import linkage, measures, series
+from register.assess import borders, linkage, measures, series
 from register.assess.declaration import Indicators, load_indicators
 from register.assess.gauge import FACT, Gauge, Gauged
-from register.assess.kept import ANSWERS, FOLDER
+from register.assess.kept import ANSWERS, FOLDER, workplace
 from register.assess.people import FIELDS
 from register.assess.questionnaire import Declared, Questionnaire, load_answers, load_questionnaire
 from register.assess.verdict import Judged, Verdict, decide, judge
 from register.console import Console
 from register.engine import Engine
-from register.errors import ExtractError, LockedError, QualityError, UsageError
+from register.errors import ExtractError, QualityError, UsageError
 from register.ingest.declaration import load_sources
 from register.ingest.extracts import Extract, find_extracts
 from register.ingest.source import Source
@@ -41,8 +37,6 @@ from register.schema import Schema
 
 #: What the database may hold; the rest spills. With the block being read the whole stays below two gigabytes.
 MEMORY = "1GB"
-WORKPLACE = ".assess-"
-STALE_SECONDS = 86_400
 KEY = ("source", "declaration", "period", "variable", "indicator_id")
 #: The level of a comparison at which two fields are equal.
 EQUAL = ("exact", "equal")
@@ -112,7 +106,7 @@ def assess(
         patterns = ", ".join(pattern for source in sources for pattern in source.files)
         raise ExtractError("no_extracts", where=str(project.extracts), patterns=patterns)
     run = _linked_run(project, schema, run_name)
-    with _workplace(project.root) as folder:
+    with workplace(project.root) as folder:
         gauged = _gauge(project, schema, indicators, extracts, Path(folder), console)
         console.say("assess.measuring")
         with Engine(
@@ -147,26 +141,6 @@ def assess(
         declared={g.source.name: answers.get(g.source.name, Declared()) for g in gauged},
         indicator=table,
     )
-
-
-@contextmanager
-def _workplace(root: Path) -> Iterator[str]:
-    """Make a folder for the facts within the project, for its owner alone; take away what a killed process left.
-
-    Raises
-    ------
-    LockedError
-        If the project cannot be written.
-    """
-    for left in root.glob(f"{WORKPLACE}*"):
-        if time.time() - left.stat().st_mtime > STALE_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
-    try:
-        folder = TemporaryDirectory(prefix=WORKPLACE, dir=root)
-    except PermissionError as error:
-        raise LockedError("no_permission", where=str(root)) from error
-    with folder as name:
-        yield name
 
 
 def _gauge(
@@ -218,8 +192,8 @@ def _measure(
             *series.monthly(engine, indicators),
         ]
         if one.source.table.name == "crossing":
-            own += measures.crossings(engine, indicators, CROSSINGS)
-            own += series.posts(engine, indicators)
+            own += borders.crossings(engine, indicators, CROSSINGS)
+            own += borders.posts(engine, indicators)
         rows[one.source.name] = own
     for name, row in measures.coverage(engine, views):
         rows[name].append(row)

@@ -221,47 +221,6 @@ def births(engine: Engine, roles: Sequence[str]) -> Iterator[Row]:
             yield (period, "birth_date", "whipple", 500 * rounded / adults, rounded, adults)
 
 
-def crossings(engine: Engine, indicators: Indicators, relation: str, suffix: str = "") -> Iterator[Row]:
-    """Yield the alternation of entries and exits, by post and year, and entries that nothing followed.
-
-    Parameters
-    ----------
-    relation
-        SQL giving who, moment, direction, post, last_seen: the last moment at which any record has the person.
-    suffix
-        Of the names of the indicators.
-    """
-    open_days = int(indicators.parameters["open_days"])
-    engine.run(
-        f"""
-        create or replace temp table step as
-        select post, year(moment) as year,
-            case when before is not null then before <> direction end as alternates,
-            direction = 'arrival' and moment < ends - interval {open_days} day as is_old_entry,
-            after is null and last_seen <= moment as is_last
-        from (
-            select post, moment, direction, last_seen, max(moment) over () as ends,
-                lag(direction) over (partition by who order by moment, direction, post) as before,
-                lead(direction) over (partition by who order by moment, direction, post) as after
-            from ({relation}) where who is not null
-        )
-        """
-    )
-    sql = """
-        select year, post, grouping(year) as all_years, grouping(post) as all_posts,
-            count(*) filter (alternates), count(alternates),
-            count(*) filter (is_old_entry and is_last), count(*) filter (is_old_entry)
-        from step group by grouping sets ((year, post), (year), (post), ()) order by 3, 1, 4, 2
-        """
-    for year, post, all_years, all_posts, good, steps, last, entries in engine.rows(sql):
-        period = TOTAL if all_years else period_of(year)
-        variable = TOTAL if all_posts else f"post.{post or UNDATED}"
-        yield from ratio(period, variable, f"alternation{suffix}", good, steps)
-        if all_posts:
-            yield from ratio(period, variable, f"entries_unanswered{suffix}", last, entries)
-    engine.run("drop table step")
-
-
 def lags(engine: Engine) -> Iterator[Row]:
     """Yield the median and the 90th percentile of the days from event to registration."""
     sql = """

@@ -10,8 +10,8 @@ import polars as pl
 
 from register.assess.cells import EDIT, Mark, Reader, variables_of
 from register.assess.declaration import Indicators
-from register.ingest.check_digits import NATIONAL_ID_RULES, mrz_check_digit
-from register.ingest.documents import NATIONAL_ID, read_documents
+from register.assess.digits import digit_marks
+from register.ingest.documents import read_documents
 from register.ingest.people import NAME_PARTS
 from register.ingest.source import Document, Person, Source, Value
 from register.ingest.values import PLACE, Reading, raw_text, read_place, without_blanks
@@ -20,10 +20,6 @@ from register.schema import Column
 #: Fields by which people are told apart, with the bit that a mask has for each.
 FIELDS = ("given_name", "surname_1", "surname_2", "birth_date", "document", "sex")
 DAYS_IN_YEAR = 365.25
-#: The second line of a passport's machine-readable zone: number, birth and expiry each have a digit behind them.
-MRZ_LINE = "^[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9]{6}[0-9][MFX<][0-9]{6}[0-9]"
-MRZ_NUMBER = "^[A-Z0-9<]{8}<[0-9]$"
-MRZ_FIELDS = {"number": (0, 9), "birth": (13, 6), "expiry": (21, 6)}
 
 
 @dataclass(frozen=True)
@@ -109,16 +105,13 @@ class PersonGauge:
             for number, each in enumerate(self.person.documents)
         ]
         own = documents[0] if documents else nothing.clear(rows.height)
-        marks += _digits(self.person, rows, own)
+        marks += digit_marks(self.person, rows, own)
         filled |= {"birth_date": birth.is_not_null(), "document": own["number"].is_not_null()}
         if "sex" in values:
             filled["sex"] = self.reader.is_known(values["sex"], "sex")
         precision = readings["birth_date"].precision if "birth_date" in readings else None
-        is_full = (
-            pl.repeat(None, rows.height, dtype=pl.Boolean, eager=True)
-            if precision is None
-            else precision == "day"
-        )
+        unknown = pl.repeat(None, rows.height, dtype=pl.Boolean, eager=True)
+        is_full = unknown if precision is None else precision == "day"
         facts = _facts(names, filled, birth, own).with_columns(is_full.alias("is_full"))
         return Seen(marks, _mask(filled, names, rows.height), facts)
 
@@ -256,50 +249,6 @@ def _facts(
         pl.when(has).then(number).alias("number"),
         "birth",
     )
-
-
-def _digits(person: Person, rows: pl.DataFrame, own: pl.DataFrame) -> list[Mark]:
-    """Mark document numbers whose check digit is right or wrong, where there is a rule for it."""
-    marks: list[Mark] = []
-    national = (own["kind"] == NATIONAL_ID).fill_null(value=False)
-    issuers = own["issuer"].filter(national).drop_nulls().unique().sort() if national.any() else ()
-    for issuer in issuers:
-        if issuer not in NATIONAL_ID_RULES:
-            continue
-        mine = national & (own["issuer"] == issuer).fill_null(value=False)
-        numbers = own.filter(mine).select(pl.col("number").drop_nulls().unique())
-        held = numbers.with_columns(NATIONAL_ID_RULES[issuer](pl.col("number")).alias("holds"))
-        for mark, wanted in (("digit_right", True), ("digit_wrong", False)):
-            found = held.filter(pl.col("holds") == wanted)["number"]
-            is_one = mine & own["number"].is_in(found.implode()).fill_null(value=False)
-            variable = variables_of((f"{NATIONAL_ID}.{issuer}",), person.role)[0]
-            marks.append((variable, mark, is_one.arg_true()))
-    for header in {header for document in person.documents for header in document.number.headers}:
-        if header in rows.columns:
-            marks += mrz_marks(rows[header])
-    return marks
-
-
-def mrz_marks(text: pl.Series) -> list[Mark]:
-    """Mark machine-readable fields whose ICAO 9303 digit is right or wrong: a passport's second line, or its number.
-
-    A number by itself is known for one only by its fillers: ten characters of which the ninth is ``<``.
-    """
-    work = text.str.strip_chars().alias("text").to_frame()
-    is_line = work["text"].str.contains(MRZ_LINE).fill_null(value=False)
-    is_number = work["text"].str.contains(MRZ_NUMBER).fill_null(value=False)
-    marks: list[Mark] = []
-    for name, (start, length) in MRZ_FIELDS.items():
-        concerned = is_line | is_number if name == "number" else is_line
-        if not concerned.any():
-            continue
-        field, digit = pl.col("text").str.slice(start, length), pl.col("text").str.slice(start + length, 1)
-        holds = work.select(
-            (mrz_check_digit(field, max_length=length).cast(pl.String) == digit).fill_null(value=False)
-        ).to_series()
-        marks.append((f"mrz.{name}", "digit_right", (concerned & holds).arg_true()))
-        marks.append((f"mrz.{name}", "digit_wrong", (concerned & ~holds).arg_true()))
-    return marks
 
 
 def bits(mask: int, weights: Sequence[float]) -> float:
