@@ -143,13 +143,18 @@ def make_app(language: str) -> typer.Typer:
         show.check_report(session.console, check_project(load_project(session.directory)))
 
     @app.command(help=text("train"))
-    def train(context: typer.Context, run: str | None = run_option) -> None:
+    def train(
+        context: typer.Context,
+        run: str | None = run_option,
+        labels: bool = typer.Option(False, "--labels", help=text("train_labels")),
+    ) -> None:
         from register import show
         from register.commands import train_weights
         from register.project import load_project
 
         session = _session(context)
-        show.train_report(session.console, *train_weights(load_project(session.directory), run))
+        project = load_project(session.directory)
+        show.train_report(session.console, *train_weights(project, run, from_labels=labels))
 
     @app.command(help=text("link"))
     def link(

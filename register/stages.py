@@ -281,9 +281,8 @@ def register_decisions(engine: Engine, project: Project) -> dict[str, int]:
         for found in standing
         if found.judgement in (SAME, DIFFERENT)
     ]
-    if rows:
-        frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
-        engine.con.register("decision", frame.with_row_index("position").to_arrow())
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
+    engine.con.register("decision", frame.with_row_index("position").to_arrow())
     states = [found.state for found in standing]
     return {state: states.count(state) for state in ("agreed", "disagreed", "waiting")}
 

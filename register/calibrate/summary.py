@@ -30,7 +30,8 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
     """Return everything worth telling of a calibration. Totals and weights are in people; ratios are w/d.
 
     Keys: survey, method, benchmarks (one a total: before, after, standard errors, dropped, in_conflict), rank, dropped,
-    conflict, ratios, design_effect, collapses, replicates, estimates.
+    conflict, ratios, design_effect, collapses, small_cells (left with fewer interviews than the minimum), replicates,
+    estimates.
     """
     before, after = outcome.design_effects
     found = outcome.calibration
@@ -54,6 +55,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
             }
             for one in outcome.collapses
         ],
+        "small_cells": int((outcome.counts < outcome.spec.method.minimum).sum()),
         "replicates": _replicates(outcome),
         "estimates": [
             {key: _finite(value) for key, value in asdict(one).items()} for one in outcome.estimates

@@ -31,7 +31,7 @@ VOCABULARY: Mapping[str, tuple[str, ...]] = {
 }
 
 #: What a block may take of a column: ``birth_date.year``, ``surname_1_key.first_3``.
-PARTS = ("year", "month_day", "first_1", "first_3", "last_3")
+PARTS = ("year", "year_month", "month_day", "first_1", "first_3", "last_3")
 MISSING = "missing"
 
 #: The level of a pair that meets no declared one. It need not be declared unless its weight is to be fixed.
