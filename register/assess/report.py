@@ -56,7 +56,7 @@ class Report:
         )
         body = (
             f'<header><h1>{escape(title)}</h1><p class="soft">{escape(subtitle)}</p></header><main id="main">'
-            f"{self._headline()}{self._first()}{self._notes()}{self._verdicts()}{self._matrix()}{self._coverage()}"
+            f"{self._headline()}{self._first()}{self._contents()}{self._notes()}{self._verdicts()}{self._matrix()}{self._coverage()}"
             f"{sections}{self._declared()}{self._method()}</main>"
         )
         return html.page(title, self.language, body, self.word("skip"))
@@ -75,6 +75,17 @@ class Report:
             or f"<p>{escape(self.word('nothing_found'))}</p>"
         )
         return f'<section id="findings"><h2>{escape(self.word("findings"))}</h2>{shown}</section>'
+
+    def _contents(self) -> str:
+        """Return links to the sections: the sources under their titles."""
+        titles = {name: self.word(name) for name in ("verdicts", "matrix")}
+        titles |= {one.declaration: self.labels.source(one.declaration) for one in self.assessment.sources}
+        titles |= {"declared": self.word("declared_part"), "method": self.word("method")}
+        items = "".join(
+            f'<li><a href="#{escape(name)}">{escape(title)}</a></li>' for name, title in titles.items()
+        )
+        heading = escape(self.word("contents"))
+        return f'<nav aria-label="{heading}"><h2>{heading}</h2><ol>{items}</ol></nav>'
 
     def _notes(self) -> str:
         lines = [self.word("note_verdict"), self.word("note_disclosure")]

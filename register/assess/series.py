@@ -1,4 +1,4 @@
-"""The monthly series of a source: months without records, breaks of level, posts that stopped reporting."""
+"""The monthly series of a source: months without records, breaks of level."""
 
 from __future__ import annotations
 
@@ -141,40 +141,3 @@ def monthly(engine: Engine, indicators: Indicators) -> Iterator[Row]:
             one.after,
             one.before,
         )
-
-
-def posts(engine: Engine, indicators: Indicators) -> Iterator[Row]:
-    """Yield posts that report, by year, and posts that stopped, over ``fact``.
-
-    A post stopped if it has been silent for so long that at its own pace, until then, it would have sent at least
-    ``silent_records`` records: by chance, with Poisson arrivals, one in twenty thousand. A post that sent something on
-    fewer days than that has no pace.
-    """
-    days, least = indicators.parameters["silent_days"], indicators.parameters["silent_records"]
-    engine.run(
-        "create or replace temp table at_post as select post, year, moment::date as day from fact"
-        " where role = 0 and post is not null and moment is not null"
-    )
-    seen = engine.rows("select post, year, count(*) from at_post group by post, year order by year, post")
-    ever: set[str] = set()
-    for year in sorted({year for _, year, _ in seen}):
-        now = {post for post, when, _ in seen if when == year}
-        ever |= now
-        yield from ratio(str(year), "border_post_code", "posts_reporting", len(now), len(ever))
-    stopped = engine.rows(
-        f"""
-        select post, last, n / (datediff('day', first, last) + 1) * silence as lost, n, silence
-        from (
-            select post, min(day) as first, max(day) as last, count(*) as n, count(distinct day) as days,
-                datediff('day', max(day), (select max(day) from at_post)) as silence
-            from at_post group by post
-        )
-        where silence >= {days} and days >= {least} and n / (datediff('day', first, last) + 1) * silence >= {least}
-        order by lost desc, post
-        """
-    )
-    engine.run("drop table at_post")
-    if ever:
-        yield from ratio(TOTAL, "border_post_code", "posts_reporting", len(ever) - len(stopped), len(ever))
-    for post, last, lost, n, _ in stopped:
-        yield (last.strftime("%Y-%m"), f"post.{post}", "post_silent", float(lost), float(lost), float(n))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from register.assess.command import answer
 from register.assess.declaration import Indicator, load_indicators
+from register.assess.digits import mrz_marks
 from register.assess.kept import ANSWERS, FOLDER
-from register.assess.people import mrz_marks
 from register.assess.questionnaire import Declared, load_answers, load_questionnaire, write_answers
 from register.assess.series import Break, every_month, find_breaks
 from register.assess.verdict import Judged, Verdict, decide, judge, table_levels, wilson
