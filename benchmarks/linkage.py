@@ -170,10 +170,12 @@ def measure(
     logging.disable(logging.WARNING)
     con = duckdb.connect(config={"threads": 2, "memory_limit": MEMORY[work.__name__]})
     con.execute("set enable_progress_bar = false")
+    con.execute(f"set temp_directory = '{tables.parent / 'spill'}'")
     for table in (*SOURCES, "mention", "bundle"):
         con.execute(f"create view {table} as from '{tables}/identified/{table}.parquet'")
     steps = work(con)
     found = accuracy(con, truth)
+    con.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     return {"steps": steps, "seconds": sum(steps.values()), "gigabytes": peak, **found}
 
