@@ -88,7 +88,13 @@ def check_project(project: Project) -> CheckReport:
 
 
 LIBRARIES = ("duckdb", "jellyfish", "numpy", "polars", "pyarrow", "rapidfuzz", "rich", "splink", "typer")
-OPTIONAL = {"synth": ("faker",), "release": ("scipy", "pysdmx", "xlsxwriter"), "xlsx": ("fastexcel",)}
+OPTIONAL = {
+    "release": ("scipy", "pysdmx", "xlsxwriter"),
+    "review": ("starlette", "jinja2", "uvicorn", "python_multipart"),
+    "survey": ("pyreadstat", "scipy"),
+    "synth": ("faker",),
+    "xlsx": ("fastexcel",),
+}
 
 
 def check_installation() -> list[tuple[str, str]]:

@@ -143,13 +143,18 @@ def make_app(language: str) -> typer.Typer:
         show.check_report(session.console, check_project(load_project(session.directory)))
 
     @app.command(help=text("train"))
-    def train(context: typer.Context, run: str | None = run_option) -> None:
+    def train(
+        context: typer.Context,
+        run: str | None = run_option,
+        labels: bool = typer.Option(False, "--labels", help=text("train_labels")),
+    ) -> None:
         from register import show
         from register.commands import train_weights
         from register.project import load_project
 
         session = _session(context)
-        show.train_report(session.console, *train_weights(load_project(session.directory), run))
+        project = load_project(session.directory)
+        show.train_report(session.console, *train_weights(project, run, from_labels=labels))
 
     @app.command(help=text("link"))
     def link(
@@ -193,6 +198,39 @@ def make_app(language: str) -> typer.Typer:
             show.flows(session.console, *annual_flows(project, run, by or []))
         else:
             export_tables(project, flows_sql(by or []), output, run)
+
+    @app.command(help=text("stock"))
+    def stock(
+        context: typer.Context,
+        day: str = typer.Argument(..., help=text("stock_day")),
+        by: list[str] | None = typer.Option(None, help=text("stock_by")),
+        run: str | None = run_option,
+    ) -> None:
+        from register import show_population
+        from register.population import stock_on
+        from register.project import load_project
+
+        session = _session(context)
+        found, rows = stock_on(load_project(session.directory), day, by or [], run)
+        show_population.stock(session.console, found, day, by or [], rows)
+
+    @app.command(help=text("concordance"))
+    def concordance(context: typer.Context, run: str | None = run_option) -> None:
+        from register import show_population
+        from register.population import rules_side_by_side
+        from register.project import load_project
+
+        session = _session(context)
+        show_population.rules(session.console, *rules_side_by_side(load_project(session.directory), run))
+
+    @app.command(help=text("imputed"))
+    def imputed(context: typer.Context, run: str | None = run_option) -> None:
+        from register import show_population
+        from register.population import imputed_by_post
+        from register.project import load_project
+
+        session = _session(context)
+        show_population.imputed(session.console, *imputed_by_post(load_project(session.directory), run))
 
     @app.command(help=text("report"))
     def report(
@@ -242,14 +280,15 @@ def make_app(language: str) -> typer.Typer:
         crossings: Path = typer.Argument(..., help=text("crossings")),
         output: Path = typer.Option(..., "-o", "--output", help=text("output")),
         observed_until: str = typer.Option(..., "--observed-until", help=text("observed_until")),
-        threshold: int = typer.Option(365, help=text("threshold")),
-        window: int = typer.Option(487, help=text("window")),
+        threshold: int | None = typer.Option(None, help=text("threshold")),
+        window: int | None = typer.Option(None, help=text("window")),
+        preset: str | None = typer.Option(None, help=text("preset")),
     ) -> None:
         from register import show
         from register.commands import classify_file
 
         session = _session(context)
-        counts = classify_file(crossings, output, observed_until, threshold, window)
+        counts = classify_file(crossings, output, observed_until, threshold, window, preset)
         show.classified(session.console, counts, output)
 
     @runs_app.command("list", help=text("runs_list"))
@@ -280,12 +319,15 @@ def make_app(language: str) -> typer.Typer:
         seed: int = typer.Option(1, help=text("seed")),
         years: str = typer.Option("2018-2024", help=text("years")),
         faults: Path | None = typer.Option(None, help=text("faults")),
+        survey: bool = typer.Option(False, "--survey", help=text("synth_survey")),
     ) -> None:
         from register import show
         from register.commands import write_synthetic_country
 
         session = _session(context)
-        report = write_synthetic_country(session.directory / directory, people, seed, years, faults)
+        report = write_synthetic_country(
+            session.directory / directory, people, seed, years, faults, survey=survey
+        )
         show.synthetic(session.console, session.directory / directory, report)
 
     @app.command(help=text("evaluate"))
@@ -309,21 +351,57 @@ def make_app(language: str) -> typer.Typer:
         session = _session(context)
         diagnose_run(session.console, load_project(session.directory), run)
 
+    @app.command(help=text("tune"))
+    def tune(
+        context: typer.Context,
+        rules: Path | None = typer.Option(None, help=text("tune_rules")),
+        settings: list[str] | None = typer.Option(None, "--set", help=text("tune_set")),
+        sample: int = typer.Option(1500, help=text("tune_sample")),
+        run: str | None = run_option,
+    ) -> None:
+        from register.project import load_project
+        from register.tune.command import try_rules
+
+        session = _session(context)
+        try_rules(session.console, load_project(session.directory), run, rules, settings or [], sample)
+
     @app.command(help=text("explain"))
     def explain(
         context: typer.Context,
-        person: str = typer.Argument(..., help=text("person")),
+        target: list[str] = typer.Argument(..., help=text("asked")),
         run: str | None = run_option,
         picture: Path | None = typer.Option(None, "--svg", help=text("picture")),
+        output: Path | None = typer.Option(None, "-o", "--output", help=text("units")),
     ) -> None:
-        from register import show
-        from register.explain import explain_person
         from register.project import load_project
+        from register.trace.command import explain as explain_target
 
         session = _session(context)
-        show.explanation(
-            session.console, explain_person(load_project(session.directory), person, run), picture
-        )
+        explain_target(session.console, load_project(session.directory), target, run, picture, output)
+
+    @app.command(help=text("review"))
+    def review(
+        context: typer.Context,
+        reviewer: str | None = typer.Option(None, help=text("reviewer")),
+        double_blind: bool = typer.Option(False, "--double-blind", help=text("double_blind")),
+        show_score: bool = typer.Option(False, "--show-score", help=text("show_score")),
+        export: Path | None = typer.Option(None, help=text("review_export")),
+        take: Path | None = typer.Option(None, "--import", help=text("review_import")),
+        summary: bool = typer.Option(False, "--summary", help=text("review_summary")),
+        port: int = typer.Option(0, min=0, max=65535, help=text("port")),
+        run: str | None = run_option,
+    ) -> None:
+        from functools import partial
+
+        from register.project import load_project
+        from register.review import tell
+        from register.review.command import Order
+        from register.review.command import review as do
+
+        console = _session(context).console
+        order = Order(run, reviewer, console.language, double_blind, show_score, port, export, take, summary)
+        done = do(load_project(_session(context).directory), order, partial(tell.link, console))
+        tell.outcome(console, done)
 
     @app.command(help=text("assess"))
     def assess(

@@ -18,7 +18,7 @@ from register.assess.kept import newest_table
 from register.engine import Engine, OutOfMemory, literal, smaller_memory
 from register.errors import DeclarationError, LockedError, UsageError, suggest
 from register.project import RELEASE_METHODS, Project
-from register.rules.residence import Parameters
+from register.rules.residence import Parameters, Rule
 from register.run import Run, find_run
 
 if TYPE_CHECKING:
@@ -196,42 +196,65 @@ def rejected_rows(project: Project, run_name: str | None, output: Path | None) -
     ]
 
 
-def train_weights(project: Project, run_name: str | None) -> tuple[TrainReport, Path]:
-    """Estimate the linkage weights from a run's identities and write them beside the rules."""
+def train_weights(
+    project: Project, run_name: str | None, *, from_labels: bool = False
+) -> tuple[TrainReport, Path]:
+    """Estimate the linkage weights from a run, by EM or from reviewers' decisions; write them beside the rules."""
     from register.link.rules import load_rules
-    from register.link.train import train
+    from register.link.train import train, train_from_labels, write
+    from register.stages import register_decisions
 
     run = find_run(project.runs, run_name)
     rules = load_rules(project.linkage_rules / "people.toml")
     with open_tables(project, run) as engine:
-        if not engine.has("identity"):
-            raise UsageError("table_not_built", table="identity", run=run.name)
-        report = train(engine.con, rules)
-    path = project.linkage_rules / "people.weights.toml"
-    path.write_text(report.weights_text, "utf-8")
-    (project.linkage_rules / "people.frequencies.csv").write_text(report.frequencies_text, "utf-8")
-    return report, path
+        for table in ("pair", "identity") if from_labels else ("identity",):
+            if not engine.has(table):
+                raise UsageError("table_not_built", table=table, run=run.name)
+        if from_labels:
+            register_decisions(engine, project)
+        report = (train_from_labels if from_labels else train)(engine.con, rules)
+    write(report, rules)
+    return report, rules.weights_path
 
 
-def classify_file(crossings: Path, output: Path, observed_until: str, threshold: int, window: int) -> Any:
-    """Apply the residence rule to a file of linked crossings."""
+def classify_file(
+    crossings: Path,
+    output: Path,
+    observed_until: str,
+    threshold: int | None = None,
+    window: int | None = None,
+    preset: str | None = None,
+) -> Any:
+    """Apply a residence rule, the default one if none is said, to a file of linked crossings."""
     from register.rules.classify import classify
 
     try:
         until = dt.date.fromisoformat(observed_until)
     except ValueError as error:
         raise UsageError("bad_date_setting", key="--observed-until") from error
-    return classify(crossings, threshold=threshold, window=window, observed_until=until, output=output)
+    if preset is not None and (threshold, window) != (None, None):
+        raise UsageError("rule_half_said")
+    rule = Rule.preset(preset or "12-of-16")
+    return classify(
+        crossings,
+        threshold=rule.threshold if threshold is None else threshold,
+        window=rule.window if window is None else window,
+        observed_until=until,
+        output=output,
+    )
 
 
-def write_synthetic_country(directory: Path, people: int, seed: int, years: str, faults: Path | None) -> Any:
-    """Write a synthetic country with known truth."""
+def write_synthetic_country(
+    directory: Path, people: int, seed: int, years: str, faults: Path | None, *, survey: bool = False
+) -> Any:
+    """Write a synthetic country with known truth, and a household survey of it if asked."""
     from register.synth import generate
 
     found = re.fullmatch(r"(\d{4})-(\d{4})", years)
     if not found or int(found[1]) > int(found[2]):
         raise UsageError("bad_years", value=years)
-    return generate(directory, people=people, seed=seed, years=(int(found[1]), int(found[2])), faults=faults)
+    span = (int(found[1]), int(found[2]))
+    return generate(directory, people=people, seed=seed, years=span, faults=faults, survey=survey)
 
 
 def evaluate_run(project: Project, run_name: str | None, truth: Path) -> Any:
@@ -272,7 +295,7 @@ def make_release(project: Project, run_name: str | None, method: str | None, mon
         raise UsageError("missing_extra", extra="release") from error
     order = Order(
         releases=load_releases(project.schema()),
-        parameters=_parameters_of(project, run),
+        parameters=parameters_of(project, run),
         protection=Protection(method or settings.method, settings.threshold, settings.base),
         secret=project.secret(),
         month=month,
@@ -287,7 +310,7 @@ def make_release(project: Project, run_name: str | None, method: str | None, mon
         return publish(engine, order)
 
 
-def _parameters_of(project: Project, run: Run) -> Parameters:
+def parameters_of(project: Project, run: Run) -> Parameters:
     """Return the rule and the series with which a run's flows were made."""
     stage = run.stages["flows"]
     return Parameters(

@@ -209,10 +209,10 @@ class DecisionLog:
         now = dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")
         self.append({"id": secrets.token_hex(8), "at": now, "who": who, "undoes": decision_id})
 
-    def decisions(self) -> Iterator[Decision]:
-        """Yield the decisions that nobody took back, in the order in which they were made."""
+    def decisions(self, start: int = 0) -> Iterator[Decision]:
+        """Yield the decisions that nobody took back, in the order in which they were made, from an entry on."""
         undone = {entry["undoes"] for entry in self.entries if "undoes" in entry}
-        for place, entry in enumerate(self.entries):
+        for place, entry in enumerate(self.entries[start:], start):
             decision_id = str(entry.get("id") or f"line {place + 1}")
             if "undoes" not in entry and decision_id not in undone:
                 yield _decision(decision_id, entry)

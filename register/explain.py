@@ -5,6 +5,7 @@ Reads statistical tables only: no name and no document number is here to be show
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,6 +18,8 @@ from register.run import find_run
 Row = dict[str, Any]
 Text = Callable[..., str]
 
+IMPUTATIONS = ("midpoint", "permit_expiry", "stochastic", "permit", "birth", "marriage")
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -24,12 +27,14 @@ class Explanation:
 
     ``verdicts``: one row per movement in scope: the columns of table ``verdict`` with those of ``movement`` and the
     probability of an open one. ``stays``, ``events``: rows of these tables. ``initial``: row of ``initial_status``.
+    ``out_of_scope``: movements that do not count (crew, transit, a person left out, after the death).
     """
 
     person_id: str
     person: Row
     initial: Row
     verdicts: list[Row]
+    out_of_scope: list[Row]
     stays: list[Row]
     events: list[Row]
     rule: Row
@@ -72,6 +77,9 @@ def explain_person(project: Project, person_id: str, run_name: str | None = None
             where person_id = $person order by seq
             """
         )
+        out_of_scope = rows(
+            "select * from movement where person_id = $person and not is_in_scope order by seq"
+        )
         stays = rows("select * from stay where person_id = $person order by from_date, to_date")
         events = rows("select * from event where person_id = $person order by event_date")
     rule = project.rule.rule
@@ -80,6 +88,7 @@ def explain_person(project: Project, person_id: str, run_name: str | None = None
         person=person[0],
         initial=initial[0] if initial else {},
         verdicts=verdicts,
+        out_of_scope=out_of_scope,
         stays=stays,
         events=events,
         rule={
@@ -92,8 +101,13 @@ def explain_person(project: Project, person_id: str, run_name: str | None = None
 
 
 def sentences(found: Explanation, text: Text, language: str) -> list[str]:
-    """Tell the explanation in sentences of the catalogue, one or two per movement."""
-    lines = [text("explain.head", person=found.person_id, movements=len(found.verdicts), **found.rule)]
+    """Tell the explanation in sentences of the catalogue, for a reader who knows nothing of the rule."""
+    rule = {**found.rule, "allowed": found.rule["window"] - found.rule["threshold"]}
+    until = in_words(dt.date.fromisoformat(str(rule["observed_until"])), text)
+    lines = [
+        text("explain.head", person=found.person_id, movements=len(found.verdicts), until=until),
+        text("explain.rule", **rule),
+    ]
     if found.initial:
         lines.append(
             text(
@@ -102,11 +116,15 @@ def sentences(found: Explanation, text: Text, language: str) -> list[str]:
                 evidence=text(f"explain.evidence_{found.initial['evidence']}"),
             )
         )
+    if found.verdicts:
+        lines += ["", text("explain.movements")]
     for row in found.verdicts:
-        lines.append("")
-        lines.append(_movement_line(row, text, language))
-        lines.append("   " + _verdict_line(row, found.rule, text))
-    lines.append("")
+        lines += ["", _movement_line(row, text, language), "   " + _verdict_line(row, rule, text)]
+    if found.out_of_scope:
+        days = ", ".join(in_words(row["movement_date"], text) for row in found.out_of_scope)
+        lines += ["", text("explain.out_of_scope", days=days)]
+    lines += ["", text("explain.stays"), "", *(f"- {_stay_line(row, text)}" for row in found.stays)]
+    lines += ["", text("explain.result"), ""]
     if not found.events:
         lines.append(text("explain.no_events"))
     for event in found.events:
@@ -115,19 +133,24 @@ def sentences(found: Explanation, text: Text, language: str) -> list[str]:
             text(
                 key,
                 direction=text(f"explain.{event['direction']}"),
-                date=event["event_date"],
-                final=event["finalised_on"],
+                date=in_words(event["event_date"], text),
+                final=event["finalised_on"] and in_words(event["finalised_on"], text),
                 probability=f"{100 * event['probability']:.0f}",
             )
         )
     return lines
 
 
+def in_words(day: dt.date, text: Text) -> str:
+    """Return a date as one says it."""
+    return text("date.long", day=day.day, month=text(f"date.month_{day.month}"), year=day.year)
+
+
 def _movement_line(row: Mapping[str, Any], text: Text, language: str) -> str:
     line = text(
         "explain.movement",
         seq=row["seq"],
-        date=row["movement_date"],
+        date=in_words(row["movement_date"], text),
         direction=text(f"explain.{row['direction']}"),
         post=row[f"post_{language}"] or text("explain.no_post"),
     )
@@ -136,28 +159,57 @@ def _movement_line(row: Mapping[str, Any], text: Text, language: str) -> str:
     return line
 
 
+def _stay_line(row: Mapping[str, Any], text: Text) -> str:
+    begin, end = row["from_date"], row["to_date"]
+    side = text("explain.inside" if row["is_present"] else "explain.outside")
+    if end is None:
+        line = text("explain.stay_on", begin=in_words(begin, text), side=side)
+    else:
+        line = text(
+            "explain.stay",
+            begin=in_words(begin, text),
+            end=in_words(end, text),
+            side=side,
+            days=(end - begin).days,
+        )
+    if row["from_evidence"] in IMPUTATIONS:
+        line += text("explain.supposed", imputation=text(f"explain.imputation_{row['from_evidence']}"))
+    return line
+
+
 def _verdict_line(row: Mapping[str, Any], rule: Mapping[str, Any], text: Text) -> str:
-    allowed = rule["window"] - rule["threshold"]
     arriving = row["direction"] == "arrival"
+    final = row["finalised_on"]
     numbers = {
         "observed": row["days_observed"],
         "with_days": row["days_with"],
         "against": row["days_against"],
         "threshold": rule["threshold"],
-        "allowed": allowed,
+        "allowed": rule["allowed"],
+        "limit": 2 * rule["threshold"] - rule["window"],
         "side": text("explain.inside" if arriving else "explain.outside"),
         "other": text("explain.outside" if arriving else "explain.inside"),
-        "final": row["finalised_on"],
+        "certain": text("explain.certain", final=in_words(final, text))
+        if final
+        else text("explain.not_yet_certain"),
         "probability": "?" if row["probability"] is None else f"{100 * row['probability']:.0f}",
         "kind": text("explain.immigration" if arriving else "explain.emigration"),
-        "status": text(f"explain.status_{row['status_before']}"),
+        "status": text(f"explain.side_{row['status_before']}"),
     }
+    line = text(f"explain.{_reason(row, rule)}", **numbers)
+    # Runs built before the column existed do not say it.
+    return f"{line} {text('explain.rests_on_imputed')}" if row.get("rests_on_imputed") else line
+
+
+def _reason(row: Mapping[str, Any], rule: Mapping[str, Any]) -> str:
+    """Return which sentence tells why a crossing has its verdict."""
+    is_known = row["status_before"] is not None
     if row["is_migration"]:
-        return text("explain.is_migration", **numbers)
-    if row["is_migration"] is False:
-        if row["status_before"] is None:
-            return text("explain.rescued", limit=2 * rule["threshold"] - rule["window"], **numbers)
-        return text(
-            "explain.not_migration" if row["is_migrating_direction"] else "explain.return_leg", **numbers
-        )
-    return text("explain.open" if row["status_before"] is not None else "explain.unknown_before", **numbers)
+        return "is_migration"
+    if row["is_migration"] is None:
+        return "open" if is_known else "unknown_before"
+    if not is_known:
+        return "rescued"
+    if not row["is_migrating_direction"]:
+        return "return_leg"
+    return "not_migration" if row["days_against"] > rule["allowed"] else "not_by_death"

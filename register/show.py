@@ -12,7 +12,6 @@ from register.console import Console
 
 if TYPE_CHECKING:
     from register.check import CheckReport
-    from register.explain import Explanation
     from register.link.train import TrainReport
     from register.link_files import LinkFilesReport
     from register.pipeline import BuildReport
@@ -204,6 +203,8 @@ def train_report(console: Console, report: TrainReport, path: Path) -> None:
             "rows": report.rows,
             "moved": [asdict(move) for move in report.moved],
             "sessions": [asdict(session) for session in report.sessions],
+            "spreads": [asdict(spread) for spread in report.spreads],
+            "labels": asdict(report.labels) if report.labels else None,
             "weights": str(path),
         })  # fmt: skip
         return
@@ -226,6 +227,17 @@ def train_report(console: Console, report: TrainReport, path: Path) -> None:
             iterations=session.iterations,
             change=f"{session.last_change:.1g}",
         )
+    if report.spreads:
+        worst = report.spreads[0]
+        console.say(
+            "train.spread",
+            levels=len(report.spreads),
+            bits=f"{worst.bits:.1f}",
+            level=f"{worst.concept}.{worst.level}",
+        )
+    if report.labels:
+        agreed = f"{report.labels.agreed / report.labels.pairs:.1%}"
+        console.say("train.labels", pairs=report.labels.pairs, same=report.labels.same, agreed=agreed)
     console.say("train.done", identities=console.number(report.rows), moved=len(report.moved), path=path)
 
 
@@ -295,22 +307,6 @@ def evaluation(console: Console, found: Any) -> None:
             for row in found.to_dict()["flows"]
         ],
     )
-
-
-def explanation(console: Console, found: Explanation, picture: Path | None) -> None:
-    """Show why a person's crossings are, or are not, migrations; draw the timeline if asked."""
-    from register.explain import sentences
-
-    if picture is not None:
-        from register.timeline import draw_timeline
-
-        picture.write_text(draw_timeline(found, console.text), "utf-8")
-        console.say("explain.written", path=picture)
-    if console.as_json:
-        console.json(found.to_dict())
-        return
-    for line in sentences(found, console.text, console.language):
-        console.data(line)
 
 
 def installation(console: Console, parts: Sequence[tuple[str, str]]) -> None:

@@ -1,10 +1,12 @@
 """Survey weights calibrated to the totals of the register: household surveys that see migrants.
 
     distances conflict rank solver   the mathematics: `calibrate`, usable alone
-    spec variables survey            calibration.toml, and the survey file as it declares it
+    spec declaration variables       calibration.toml, read
+    survey terms                     the survey file as it declares it
     totals benchmarks collapse       the register's totals, the office's own tables, cells too small
     design replicate variance        strata and clusters, replicate weights, standard errors
-    work report                      the walk from files to files, and the page that shows it
+    units estimates work             people or households; the walk from files to an outcome
+    summary charts report command    what is told of it, the page, the files
 
 >>> from register.calibrate import calibrate
 >>> calibrate(x, d, totals, distance="logit", bounds=(0.5, 2)).weights
@@ -18,13 +20,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from register.calibrate.errors import ConflictError
     from register.calibrate.solver import Calibration, calibrate
+    from register.calibrate.units import calibrate_households
 
-__all__ = ["Calibration", "ConflictError", "calibrate"]
+__all__ = ["Calibration", "ConflictError", "calibrate", "calibrate_households"]
 
 _HOME = {
     "Calibration": "register.calibrate.solver",
     "ConflictError": "register.calibrate.errors",
     "calibrate": "register.calibrate.solver",
+    "calibrate_households": "register.calibrate.units",
 }
 
 

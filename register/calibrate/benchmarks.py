@@ -38,6 +38,8 @@ class Benchmark:
         Columns whose product is summed; empty to count people.
     statistical_error, relative_error
         The standard error is the root of the sum of squares of the first and of the second times the total.
+    coverage_error
+        Relative error that the survey's own total may have beyond sampling: what its frame misses.
     """
 
     block: str
@@ -49,6 +51,7 @@ class Benchmark:
     of: tuple[str, ...] = ()
     soft: bool = False
     cost: float | None = None
+    coverage_error: float = 0.0
     record: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -156,18 +159,18 @@ def _benchmark(
     of: tuple[str, ...],
     told: Mapping[str, str],
 ) -> Benchmark:
-    record = {key: told.get(key) or getattr(one, key) for key in RECORD}
     return Benchmark(
-        one.name,
-        one.place,
-        dict(cell),
-        float(total),
-        float(error),
-        one.relative_error,
-        of,
-        one.soft,
-        one.cost,
-        record,
+        block=one.name,
+        place=one.place,
+        cell=dict(cell),
+        total=float(total),
+        statistical_error=float(error),
+        relative_error=one.relative_error,
+        of=of,
+        soft=one.soft,
+        cost=one.cost,
+        coverage_error=one.coverage_error,
+        record={key: told.get(key) or getattr(one, key) for key in RECORD},
     )
 
 
@@ -197,16 +200,25 @@ def benchmark_matrix(benchmarks: Sequence[Benchmark], survey: Survey) -> tuple[A
     return matrix.tocsr(), np.array(counts)
 
 
-def ridge_costs(benchmarks: Sequence[Benchmark], d: Floats) -> Floats:
+def ridge_costs(benchmarks: Sequence[Benchmark], before: Floats, errors: Floats, square: Floats) -> Floats:
     """Return the cost of each benchmark, (K,): infinite where hard.
 
-    The variance of the survey's own total is, for a simple random sample, about the mean weight times the quadratic
-    form that calibration minimises. A soft benchmark's cost is the mean weight over its variance: the calibrated total
-    is then about the mean of survey and register, each weighted by the inverse of its variance.
+    A soft total t of variance σ² meets the survey's own, X, of variance V: with the cost ``V / (q σ²)``, q its
+    quadratic form under the base weights, linear calibration to it alone ends at the mean of the two, each weighted by
+    the inverse of its variance. V is that of the design, and of what the survey's frame may miss where declared.
+
+    Parameters
+    ----------
+    before, errors
+        (K,) X and the standard error of X under the design.
+    square
+        (K,) q, the weighted sums of squares.
     """
-    mean_weight = float((d**2).sum() / d.sum())
     cost = np.full(len(benchmarks), np.inf)
     for place, one in enumerate(benchmarks):
-        if one.soft:
-            cost[place] = one.cost if one.cost else mean_weight / one.standard_error**2
+        if one.soft and one.cost:
+            cost[place] = one.cost
+        elif one.soft:
+            own = errors[place] ** 2 + (one.coverage_error * before[place]) ** 2
+            cost[place] = max(own, np.finfo(float).tiny) / (square[place] or 1.0) / one.standard_error**2
     return cost

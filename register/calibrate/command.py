@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from register.calibrate.spec import BenchmarkSpec, Spec, date_of, load_spec
+from register.calibrate.declaration import load_spec
+from register.calibrate.spec import BenchmarkSpec, Spec, date_of
 from register.console import Console
 from register.errors import LockedError, UsageError
 from register.locale import LANGUAGES

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import linprog
 
 from register.calibrate.distances import Distance, Floats
 from register.calibrate.errors import ranges
@@ -28,18 +27,36 @@ MOST_SEARCHED = 400
 
 
 def find_conflict(
-    matrix: Any, d: Floats, totals: Floats, hard: NDArray[np.bool_], distance: Distance, unit: Floats
+    matrix: Any,
+    d: Floats,
+    totals: Floats,
+    hard: NDArray[np.bool_],
+    distance: Distance,
+    unit: Floats,
+    among: Sequence[int] | None = None,
 ) -> list[int]:
-    """Return the places of hard benchmarks that exclude one another, none if weights exist."""
+    """Return the places of hard benchmarks that exclude one another, none if weights exist.
+
+    ``among`` is a set in which there is known to be a conflict; one benchmark out of reach by itself is always found.
+    """
     columns = np.flatnonzero(hard)
     low, high = ranges(matrix, d, distance)
     room = MISSED * (abs(totals) + unit)
     alone = [int(k) for k in columns if not low[k] - room[k] <= totals[k] <= high[k] + room[k]]
     if alone:
         return alone[:1]
+    if among is not None:
+        columns = np.array(among, np.int64)
     programme = _Programme(matrix[:, columns], d, totals[columns], distance, unit[columns])
     enforced = programme.elastic_filter()
     return [int(columns[place]) for place in programme.smallest(enforced)]
+
+
+def _solve(**programme: Any) -> Any:
+    # Loaded when there is a conflict to explain: it takes as long as a calibration.
+    from scipy.optimize import linprog
+
+    return linprog(method="highs", **programme)
 
 
 class _Programme:
@@ -65,12 +82,11 @@ class _Programme:
             slack = sparse.csr_array(
                 (np.ones(len(free)), (np.array(free, int), np.arange(len(free)))), shape=(n, len(free))
             )
-            found = linprog(
-                np.r_[np.zeros(n_unit), np.ones(2 * len(free))],
+            found = _solve(
+                c=np.r_[np.zeros(n_unit), np.ones(2 * len(free))],
                 A_eq=sparse.hstack([self.rows, slack, -slack]).tocsc(),
                 b_eq=self.right,
                 bounds=[*self.bounds, *[(0, None)] * (2 * len(free))],
-                method="highs",
             )
             if found.status == 2 or not free:
                 return enforced
@@ -99,12 +115,11 @@ class _Programme:
 
     def is_feasible(self, chosen: Sequence[int]) -> bool:
         """Say whether weights meet these benchmarks."""
-        found = linprog(
-            np.zeros(self.rows.shape[1]),
+        found = _solve(
+            c=np.zeros(self.rows.shape[1]),
             A_eq=self.rows[list(chosen)].tocsc(),
             b_eq=self.right[list(chosen)],
             bounds=self.bounds,
-            method="highs",
         )
         return bool(found.status != 2)
 

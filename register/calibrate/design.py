@@ -18,7 +18,6 @@ from register.calibrate.distances import Floats
 from register.errors import ExtractError, QualityError
 
 Ints = NDArray[np.int64]
-LONELY = ("adjust", "remove", "fail")
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from register.calibrate.words import DISTANCES
 from register.errors import UsageError, suggest
 
 Floats = NDArray[np.float64]
 Bounds = tuple[float, float]
-DISTANCES = ("linear", "truncated", "raking", "logit")
 DEFAULT_BOUNDS: Bounds = (0.3, 3.0)
 UNBOUNDED: Bounds = (-math.inf, math.inf)
 LARGEST_EXPONENT = 300.0

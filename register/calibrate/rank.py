@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, sparse
+from scipy import linalg
 
+from register.calibrate.columns import Columns
 from register.calibrate.distances import Floats
 from register.calibrate.errors import ConflictError
 
@@ -16,15 +15,9 @@ DEPENDENT = 1e-10
 PART = 1e-6
 
 
-def weighted_gram(matrix: Any, transposed: Any, v: Floats) -> Floats:
-    """Return X' diag(v) X as a dense (K, K) array; ``matrix`` and ``transposed`` are X and X' in CSR."""
-    repeated = np.repeat(v, np.diff(matrix.indptr))
-    weighted = sparse.csr_array((matrix.data * repeated, matrix.indices, matrix.indptr), shape=matrix.shape)
-    return np.asarray((transposed @ weighted).toarray(), np.float64)
-
-
 def independent_columns(
-    matrix: Any,
+    gram: Floats,
+    columns: Columns,
     d: Floats,
     totals: Floats,
     hard: NDArray[np.bool_],
@@ -33,14 +26,13 @@ def independent_columns(
 ) -> tuple[list[int], tuple[int, ...]]:
     """Return the columns to keep and those dropped: hard ones that are sums of hard ones before them.
 
-    Soft benchmarks are always kept: their cost makes room for disagreement.
+    Soft benchmarks are always kept: their cost makes room for disagreement. ``gram`` is X' diag(d) X.
 
     Raises
     ------
     ConflictError
         If a column follows from others but its total does not: those others and it are the smallest set in conflict.
     """
-    gram = weighted_gram(matrix, matrix.T.tocsr(), d)
     length = np.sqrt(gram.diagonal())
     length[length == 0] = 1.0
     gram = gram / length / length[:, None]
@@ -63,6 +55,6 @@ def independent_columns(
         if abs(follows - totals[column]) > tolerance * (abs(totals[column]) + unit[column]):
             big = abs(share) * unit[kept] > PART * unit[column] if n else []
             members = [kept[place] for place in np.flatnonzero(big)]
-            raise ConflictError([*members, int(column)], matrix, d, totals, None)
+            raise ConflictError([*members, int(column)], columns.matrix, d, totals, None)
         dropped.append(int(column))
     return sorted([*kept, *map(int, np.flatnonzero(~hard))]), tuple(dropped)

@@ -24,10 +24,8 @@ from scipy import linalg
 
 from register.calibrate.design import Design
 from register.calibrate.distances import Floats
+from register.calibrate.words import CENTRES, REPLICATE_METHODS
 from register.errors import QualityError, UsageError, suggest
-
-METHODS = ("JK1", "JKn", "BRR", "bootstrap")
-CENTRES = ("mean", "estimate")
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def make_replicates(
     Parameters
     ----------
     method
-        One of ``METHODS``.
+        One of ``REPLICATE_METHODS``.
     number, seed
         Of bootstrap samples, and of their draw.
     fay
@@ -102,9 +100,12 @@ def make_replicates(
     QualityError
         If a stratum holds one cluster and the design says ``fail``.
     """
-    if method not in METHODS:
+    if method not in REPLICATE_METHODS:
         raise UsageError(
-            "unknown_replicates", name=method, suggestion=suggest(method, METHODS), known=", ".join(METHODS)
+            "unknown_replicates",
+            name=method,
+            suggestion=suggest(method, REPLICATE_METHODS),
+            known=", ".join(REPLICATE_METHODS),
         )
     if centre not in CENTRES:
         raise UsageError("unknown_centre", name=centre, known=", ".join(CENTRES))

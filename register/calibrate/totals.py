@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 
 import polars as pl
 
 from register.calibrate.spec import BenchmarkSpec, RegisterSpec, Spec, date_of
 from register.calibrate.variables import Variable
-from register.commands import open_tables
+from register.commands import open_tables, parameters_of
 from register.engine import Engine
 from register.errors import DeclarationError, UsageError, suggest
 from register.project import Project
-from register.rules.residence import Parameters, bind, create_tables
-from register.run import Run, find_run
+from register.rules.residence import bind
+from register.run import find_run
 
+# A citizenship is shared out over departments if this part of it has a known one.
+LEAST_KNOWN = 0.5
 #: What the register knows of a resident.
 COLUMNS = ("sex", "age", "age_group", "citizenship_code", "birth_country_code", "department_code")
-TABLES = ("verdict", "outlook", "stay", "person", "permit", "mention", "membership")
+TABLES = ("completed_residency", "person", "permit", "mention", "membership")
+MEASURES = ("value", "total", "variance", "final")
 
 
 class RegisterTotals:
@@ -28,7 +31,9 @@ class RegisterTotals:
     Attributes
     ----------
     frame
-        One row for each combination of ``COLUMNS``: total, variance, final.
+        One row for each combination of ``COLUMNS`` and draw: value, total, variance, final (see ``residents.sql``).
+    draws
+        How many draws of what the register misses there are; 0 where nothing is in doubt.
     record
         Date, definition and version that every total bears.
     spread
@@ -36,9 +41,9 @@ class RegisterTotals:
     """
 
     def __init__(
-        self, frame: pl.DataFrame, spec: RegisterSpec, record: Mapping[str, str], where: str
+        self, frame: pl.DataFrame, draws: int, spec: RegisterSpec, record: Mapping[str, str], where: str
     ) -> None:
-        self.frame, self.spec, self.record, self.where = frame, spec, dict(record), where
+        self.frame, self.draws, self.spec, self.record, self.where = frame, draws, spec, dict(record), where
         self.spread = 0.0
 
     def table(self, by: Iterable[str], where: Mapping[str, tuple[str, ...]], place: str) -> pl.DataFrame:
@@ -62,17 +67,21 @@ class RegisterTotals:
             frame = frame.filter(pl.col(f"={name}").is_in(list(codes)))
         share, error = self.spec.private_share, self.spec.private_share_error
         keys = [f"={name}" for name in by]
+        m = max(self.draws, 1)
+        square, value = (pl.col("value") ** 2).sum(), pl.col("value").sum()
+        spread = ((square - value**2 / m) / max(m - 1, 1) * (1 + 1 / m)).clip(lower_bound=0)
+        variance = pl.col("variance") + pl.col("spread")
         return (
             frame.filter(*(pl.col(key).is_not_null() for key in keys))
+            .group_by([*keys, "draw"])
+            .agg(pl.col(MEASURES).sum())
             .group_by(keys)
-            .agg(pl.col("total", "variance", "final").sum())
+            .agg(pl.col("total", "variance", "final").sum(), spread.alias("spread"))
             .sort(keys)
             .select(
                 *(pl.col(f"={name}").alias(name) for name in by),
                 (pl.col("total") * share).alias("total"),
-                (pl.col("variance") * share**2 + (pl.col("total") * error) ** 2)
-                .sqrt()
-                .alias("standard_error"),
+                (variance * share**2 + (pl.col("total") * error) ** 2).sqrt().alias("standard_error"),
                 (pl.col("final") / pl.col("total")).alias("share_final"),
                 *(pl.lit(value).alias(name) for name, value in self.record.items()),
             )
@@ -94,38 +103,46 @@ class RegisterTotals:
 def share_out_departments(frame: pl.DataFrame) -> tuple[pl.DataFrame, float]:
     """Return residents with those of unknown department shared out as their compatriots live, and how many they were.
 
-    A citizenship of which no department is known stays without. The share is uncertain, as a binomial is.
+    A citizenship of which less than half has a known department stays without: permits say where foreigners live, and
+    the few nationals with one, or with another's, say nothing of where nationals do. The share is uncertain, as a
+    binomial is.
     """
     known = frame.filter(pl.col("department_code").is_not_null())
+    whole = frame.group_by("citizenship_code").agg(pl.col("total").sum().alias("whole"))
     shares = (
         known.group_by("citizenship_code", "department_code")
         .agg(pl.col("total").sum().alias("here"))
-        .with_columns((pl.col("here") / pl.col("here").sum().over("citizenship_code")).alias("share"))
-        .drop("here")
+        .with_columns(pl.col("here").sum().over("citizenship_code").alias("placed"))
+        .join(whole, on="citizenship_code", nulls_equal=True)
+        .filter(pl.col("placed") >= LEAST_KNOWN * pl.col("whole"))
+        .select("citizenship_code", "department_code", (pl.col("here") / pl.col("placed")).alias("share"))
     )
-    unknown = frame.filter(pl.col("department_code").is_null()).drop("department_code")
+    known = known.join(
+        shares.select("citizenship_code").unique(), on="citizenship_code", how="semi", nulls_equal=True
+    )
+    unknown = frame.join(
+        known.select("citizenship_code", "department_code").unique(),
+        how="anti",
+        on=["citizenship_code", "department_code"],
+    ).drop("department_code")
     spread = unknown.join(shares, on="citizenship_code", how="left", nulls_equal=True).with_columns(
         pl.col("share").fill_null(1.0)
     )
     placed = spread.filter(pl.col("department_code").is_not_null())
     moved = float(placed.select((pl.col("total") * pl.col("share")).sum()).item())
+    part = pl.col("share")
     spread = spread.with_columns(
-        (
-            pl.col("variance") * pl.col("share") ** 2
-            + pl.col("total") * pl.col("share") * (1 - pl.col("share"))
-        ).alias("variance"),
-        (pl.col("total") * pl.col("share")).alias("total"),
-        (pl.col("final") * pl.col("share")).alias("final"),
+        (pl.col("variance") * part**2 + pl.col("total") * part * (1 - part)).alias("variance"),
+        *((pl.col(name) * part).alias(name) for name in MEASURES if name != "variance"),
     )
     return pl.concat([known, spread.select(frame.columns)]), moved
 
 
-def read_residents(engine: Engine, parameters: Parameters, day: dt.date) -> pl.DataFrame:
-    """Return the residents of a day, counted: see ``residents.sql``."""
-    create_tables(engine.con, ["residency"], parameters)
+def read_residents(engine: Engine, day: dt.date) -> tuple[pl.DataFrame, int]:
+    """Return the residents of a day, counted (see ``residents.sql``), and the number of draws."""
     text = files(__package__).joinpath("residents.sql").read_text("utf-8")
-    frame = engine.frame(bind(text, {"day": day}))
-    return frame.group_by(COLUMNS).agg(pl.col("total", "variance", "final").sum()).sort(COLUMNS)
+    draws = engine.rows("select coalesce(max(draw), 0) from completed_residency")[0][0]
+    return engine.frame(bind(text, {"day": day})).sort(*COLUMNS, "draw"), int(draws)
 
 
 def register_totals(
@@ -139,7 +156,9 @@ def register_totals(
         If the run was not built to the end, or the day lies outside its series.
     """
     run = find_run(project.runs, run_name)
-    parameters = _parameters(project, run)
+    if "flows" not in run.stages:
+        raise UsageError("table_not_built", table="stock", run=run.name)
+    parameters = parameters_of(project, run)
     last = parameters.observed_until + dt.timedelta(days=1)
     if not parameters.observed_from <= day <= last:
         raise UsageError("day_outside_series", day=day, first=parameters.observed_from, last=last)
@@ -148,32 +167,18 @@ def register_totals(
             if not engine.has(table):
                 raise UsageError("table_not_built", table=table, run=run.name)
         engine.con.register("age_group", project.schema().codelist("age_group").to_arrow())
-        frame = read_residents(engine, parameters, day)
+        frame, draws = read_residents(engine, day)
     rule = parameters.rule
     definition = f"residents, {rule.threshold} of {rule.window} days"
     if register.private_share < 1:
         definition += f", private households ({register.private_share:g})"
     version = f"{run.name} {run.stages['flows']['key'][:12]}"
     record = {"date": day.isoformat(), "definition": definition, "version": version}
-    return RegisterTotals(frame, register, record, where)
-
-
-def _parameters(project: Project, run: Run) -> Parameters:
-    if "flows" not in run.stages:
-        raise UsageError("table_not_built", table="stock", run=run.name)
-    stage = run.stages["flows"]
-    return Parameters(
-        rule=project.rule.rule,
-        observed_from=dt.date.fromisoformat(stage["observed_from"]),
-        observed_until=dt.date.fromisoformat(stage["observed_until"]),
-        country=project.country,
-        missing_leg=project.rule.missing_leg,
-        seed=project.rule.seed,
-    )
+    return RegisterTotals(frame, draws, register, record, where)
 
 
 def benchmarks_table(
-    project: Project, run_name: str | None, spec: Spec | None, day_text: str | None, by: list[str]
+    project: Project, run_name: str | None, spec: Spec | None, day_text: str | None, by: Sequence[str]
 ) -> pl.DataFrame:
     """Return the register's totals as a table that a specification can read: one row a total.
 

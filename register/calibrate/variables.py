@@ -61,9 +61,10 @@ class Variable:
         coded = as_codes(column)
         if self.breaks:
             number = as_numbers(column, where)
-            found = number.cut(list(self.breaks), labels=["", *band_labels(self.breaks)], left_closed=True)
-            result = found.cast(pl.String)
-            stray = number.is_not_null() & (result == "")
+            below = pl.Series(self.breaks).search_sorted(number.fill_null(self.breaks[0]), side="right")
+            bands = pl.Series([None, *band_labels(self.breaks)], dtype=pl.String)
+            result = bands.gather(below).set(number.is_null(), None)
+            stray = number.is_not_null() & result.is_null()
         elif self.values:
             result = coded.replace_strict(self.values, default=None, return_dtype=pl.String)
             stray = coded.is_not_null() & result.is_null()

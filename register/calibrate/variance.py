@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
+from register.calibrate.columns import Columns
 from register.calibrate.design import Design
 from register.calibrate.distances import Floats
-from register.calibrate.rank import weighted_gram
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,15 @@ class Statistic:
         above = self.y @ weights
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(above if self.z is None else above / (self.z @ weights))
+
+    def times(self, weights: Floats) -> Statistic:
+        """Return the statistic whose estimates are these with weights multiplied by others, (n,)."""
+        return Statistic(self.y * weights, None if self.z is None else self.z * weights)
+
+    def summed(self, design: Design) -> Statistic:
+        """Return the statistic of the clusters' sums."""
+        y, z = (None if part is None else design.sums(part[:, None])[:, 0] for part in (self.y, self.z))
+        return Statistic(np.asarray(y), z)
 
     def influence(self, weights: Floats) -> Floats:
         """Return how much a unit of weight more of each unit moves the estimate, (n,)."""
@@ -75,11 +84,11 @@ class Regression:
 
     def coefficients(self, influences: Floats) -> Floats:
         """Return B, (K, m), for influences (n, m)."""
-        transposed = self.matrix.T.tocsr()
-        gram = weighted_gram(self.matrix, transposed, self.base)
+        columns = Columns(self.matrix)
+        gram = columns.gram(self.base)
         gram[np.diag_indices_from(gram)] += self.ridge
         scale = 1 / np.sqrt(np.maximum(gram.diagonal(), np.finfo(float).tiny))
-        right = transposed @ (self.base[:, None] * influences)
+        right = columns.transposed @ (self.base[:, None] * influences)
         solved = linalg.lstsq(gram * scale * scale[:, None], right * scale[:, None])[0]
         return np.asarray(solved * scale[:, None])
 

@@ -16,6 +16,7 @@ from register.calibrate.design import Design, kish_effect
 from register.calibrate.distances import Distance, Floats, make_distance
 from register.calibrate.errors import ConflictError, NotConvergedError
 from register.calibrate.estimates import Estimate, estimate
+from register.calibrate.recalibrate import recalibrate, squares
 from register.calibrate.replicate import Replicates, make_replicates
 from register.calibrate.solver import Calibration, calibrate
 from register.calibrate.spec import BenchmarkSpec, Spec
@@ -23,9 +24,6 @@ from register.calibrate.survey import Survey
 from register.calibrate.units import Units, make_units
 from register.calibrate.variance import Regression
 from register.errors import QualityError
-
-# In a replicate whose benchmarks cannot be met, each may be missed at this share of its quadratic form.
-RELAXED = 1e-3
 
 Totals = Callable[[BenchmarkSpec], pl.DataFrame]
 
@@ -117,7 +115,6 @@ def calibrate_survey(survey: Survey, spec: Spec, register_totals: Totals) -> Out
     units = make_units(survey.base_weights, design, survey.households() if spec.method.household else None)
     x = units.means(matrix).tocsr()
     totals = np.array([one.total for one in benchmarks])
-    cost = ridge_costs(benchmarks, units.base)
     distance = make_distance(spec.method.distance, spec.method.bounds)
     weighted = x.multiply(units.base[:, None]).tocsr()
     outcome = Outcome(
@@ -132,6 +129,7 @@ def calibrate_survey(survey: Survey, spec: Spec, register_totals: Totals) -> Out
         before=np.asarray(weighted.sum(axis=0)).ravel(),
         before_errors=np.sqrt(units.design(design).variance(weighted)),
     )
+    cost = ridge_costs(benchmarks, outcome.before, outcome.before_errors, squares(x, units.base))
     tolerance = spec.method.redundancy_tolerance
     try:
         found = calibrate(x, units.base, totals, distance=distance, cost=cost, redundancy_tolerance=tolerance)
@@ -154,51 +152,14 @@ def calibrate_survey(survey: Survey, spec: Spec, register_totals: Totals) -> Out
             centre=asked.centre,
         )
         outcome.replicates = replicates
-        outcome.replicate_ratios, outcome.relaxed = _replicate(
-            x, units, replicates, totals + replicates.draws(errors, asked.seed), cost, distance, found
+        drawn = totals + replicates.draws(errors, asked.seed)
+        outcome.replicate_ratios, outcome.relaxed = recalibrate(
+            x, units.base, units.cluster, replicates, drawn, distance, found, cost
         )
     kept = [place for place in range(len(totals)) if place not in found.dropped]
     regression = Regression(x[:, kept], units.base, 1 / cost[kept], errors[kept])
     outcome.estimates = estimate(outcome, regression)
     return outcome
-
-
-def _replicate(
-    x: Any,
-    units: Units,
-    replicates: Replicates,
-    totals: Floats,
-    cost: Floats,
-    distance: Distance,
-    found: Calibration,
-) -> tuple[Floats, int]:
-    """Calibrate every replicate; return their weights divided by the base weights, and how many were relaxed."""
-    ratios = np.empty((len(units.base), len(replicates.scale)))
-    relaxed = 0
-    square = np.asarray((x * x).T @ units.base).ravel()
-    room = np.minimum(cost, 1 / (RELAXED * np.where(square > 0, square, 1.0)))
-    for number in range(ratios.shape[1]):
-        factor = replicates.factors[units.cluster, number]
-        base = units.base * factor
-        try:
-            one = _recalibrate(x, base, totals[number], distance, cost, found)
-        except (ConflictError, NotConvergedError):
-            relaxed += 1
-            one = _recalibrate(x, base, totals[number], distance, room, found)
-        ratios[:, number] = factor * one.ratios
-    return ratios, relaxed
-
-
-def _recalibrate(
-    x: Any, base: Floats, totals: Floats, distance: Distance, cost: Floats, found: Calibration
-) -> Calibration:
-    # What a benchmark that was dropped says must not be taken for a conflict with what was drawn for the others.
-    hard = np.isinf(cost)
-    kept = [place for place in range(len(totals)) if place not in found.dropped or not hard[place]]
-    return calibrate(
-        x[:, kept], base, totals[kept], distance=distance, cost=cost[kept], start=found.multipliers[kept],
-        seek_conflict=False,
-    )  # fmt: skip
 
 
 def raise_for(outcome: Outcome) -> None:

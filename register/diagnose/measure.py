@@ -11,10 +11,10 @@ from register.engine import Engine
 from register.errors import UsageError
 from register.link.compile import prior_weight
 from register.link.predict import prepare
-from register.link.rules import Rules, load_rules
+from register.link.rules import Rules
+from register.linked import rules_of
 from register.project import Project
 from register.run import Run, find_run, now
-from register.stages import rules_digest
 
 TABLES = ("identity", "mention", "pair", "membership", "person", "conflict", "person_change")
 
@@ -57,9 +57,7 @@ def diagnose(project: Project, run_name: str | None = None) -> tuple[Run, Diagno
         If the run was not linked to its end, or the rules are no longer those that linked it.
     """
     run = find_run(project.runs, run_name)
-    rules = load_rules(project.linkage_rules / "people.toml")
-    if run.stages.get("link", {}).get("rules", "") not in ("", rules_digest(project)):
-        raise UsageError("rules_changed", where=str(rules.path), run=run.name)
+    rules = rules_of(project, run)
     with open_tables(project, run) as engine:
         for table in TABLES:
             if not engine.has(table):

@@ -1,22 +1,10 @@
--- stock: residents on 1 January by sex, five-year age group, citizenship and country of birth, at full cross grain.
+-- stock: residents on each reference date by sex, five-year age group, citizenship and country of birth, at full cross grain.
 --
 -- Where the status is open, the probability of residence counts; the mean over the completed registers, standard_error
--- and share_final as in flow, plain_estimate of the register as it was written down. Reference dates are the 1 Januaries after the start of the series (at most a hundred) up to the day after the cut-off.
--- Reads: residency, completed_residency, person, age_group.
-with digit as (
-    select 0 as n
-    union all select 1 union all select 2 union all select 3 union all select 4
-    union all select 5 union all select 6 union all select 7 union all select 8 union all select 9
-),
-
-reference as (
-    select cast(concat(cast(year(:observed_from) + 1 + tens.n * 10 + ones.n as varchar), '-01-01') as date) as reference_date
-    from digit as tens
-    cross join digit as ones
-    where year(:observed_from) + 1 + tens.n * 10 + ones.n <= year(:observed_until + 1)
-),
-
-stretch as (
+-- and share_final as in flow, plain_estimate of the register as it was written down.
+-- A movement on a reference date comes after its stock.
+-- Reads: reference, residency, completed_residency, person, age_group.
+with stretch as (
     select person_id, draw, weight, probability, is_final, after_date, until_date, 0.0 as plain
     from completed_residency
     union all

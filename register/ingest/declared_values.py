@@ -43,7 +43,7 @@ DOCUMENT_PARTS: Mapping[str, str] = {
 MAX_DOCUMENTS = 2
 _VALUE_KEYS = (
     *("from", "path", "join", "constant", "pattern", "format", "values", "codelist", "renamed_from"),
-    *("optional", "valid_from", "valid_to"),
+    *("optional", "valid_from", "valid_to", "similarity"),
 )
 _DATES = ("date", "datetime")
 
@@ -95,6 +95,7 @@ class ValueReader:
             optional=flag_at(node, "optional", where),
             valid_from=date_at(node, "valid_from", where),
             valid_to=date_at(node, "valid_to", where),
+            similarity=_similarity(node, where, concept),
         )
         if concept is not None and value.constant is not None:
             self._check_constant(value, where, concept)
@@ -210,8 +211,13 @@ class ValueReader:
         refuse_unknown_keys(parts, NAME_LAYOUTS[layout], where)
         if "surnames" in parts and {"surname_1", "surname_2"} & set(parts):
             raise DeclarationError("surnames_twice", where=where)
-        if not parts:
-            raise DeclarationError("missing_key", where=where, key=NAME_LAYOUTS[layout][0])
+        # What no name can be read without: all of it in one column, or given names and a surname.
+        needed = (
+            ("full",) if "full" in parts or "given" not in NAME_LAYOUTS[layout] else ("given", "surname_1")
+        )
+        for key in needed:
+            if key not in parts and not (key == "surname_1" and "surnames" in parts):
+                raise DeclarationError("missing_key", where=where, key=key)
         return layout
 
     def document(self, node: dict[str, Any], where: str) -> Document:
@@ -226,3 +232,15 @@ class ValueReader:
                 for key, value in node.items()
             }
         )
+
+
+def _similarity(node: Mapping[str, Any], where: str, concept: Concept | None) -> float | None:
+    """Read how like a municipality's name must be to be taken for one of the list."""
+    if "similarity" not in node:
+        return None
+    if concept is None or concept.name != PLACE[0]:
+        raise DeclarationError("key_of_places", where=where, key="similarity")
+    least = node["similarity"]
+    if not isinstance(least, int | float) or isinstance(least, bool) or not 0 < least <= 100:
+        raise DeclarationError("bad_similarity", where=where, value=least)
+    return float(least)

@@ -43,7 +43,7 @@ class TableFile:
         few = [name for name, dtype in self._columns.items() if dtype == pl.String and name not in _DISTINCT]
         schema = self._as_arrow(pl.DataFrame(schema=self._columns)).schema
         self._writer = pq.ParquetWriter(
-            path, schema, compression="zstd", use_dictionary=few, write_statistics=False, store_schema=False
+            path, schema, compression="lz4", use_dictionary=few, write_statistics=False, store_schema=False
         )
 
     def write(self, frame: pl.DataFrame) -> None:
@@ -58,7 +58,7 @@ class TableFile:
 
     @staticmethod
     def _as_arrow(frame: pl.DataFrame) -> pa.Table:
-        return frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        return frame.to_arrow(compat_level=pl.CompatLevel.newest())
 
 
 class Output:

@@ -15,7 +15,7 @@ import polars as pl
 from register.ingest.documents import read_documents
 from register.ingest.hashing import Hasher
 from register.ingest.name_knowledge import CITIZENSHIP, NameKnowledge
-from register.ingest.name_memory import FOLDED, FULL, NAMES, RAW_NAMES, NameReader
+from register.ingest.name_memory import FOLDED, FULL, NAMES, RAW_NAMES, NameReader, nameless
 from register.ingest.source import Person, Source
 from register.ingest.values import (
     PLACE,
@@ -97,7 +97,7 @@ class PersonReader:
         self.schema = schema
         self.hasher = hasher
         self.memory = memory
-        self.names = NameReader(person.name_layout, hasher, known_names)
+        self.names = NameReader(person.name_layout, hasher, known_names) if person.name_layout else None
         self.headers = sorted({column for value in person.every_value() for column in value.columns})
         self.checks = [check for check in source.table.checks if check.column in person.values]
         self.checked = sorted(
@@ -105,18 +105,20 @@ class PersonReader:
         )
         self._met = pl.DataFrame(schema={KEY: pl.UInt64, "identity_id": pl.String, FLAGS: pl.String})
 
-    def read(self, rows: pl.DataFrame, records: pl.DataFrame) -> People:
+    def read(self, rows: pl.DataFrame, hashes: pl.DataFrame, records: pl.DataFrame) -> People:
         """Read the person of each row.
 
         Parameters
         ----------
         rows
             The text of the rows of accepted records.
+        hashes
+            A hash of each of their cells.
         records
             The same rows as they were read, for the checks of the table.
         """
         wrong = self._check(rows, records)
-        keys = rows.select(self._key(rows, wrong)).with_row_index(AT)
+        keys = hashes.select(self._key(hashes, wrong)).with_row_index(AT)
         distinct = keys.unique(KEY, keep="first", maintain_order=True)
         # What was met before is many, what is here is few: look the many up among the few.
         here = self._met.join(distinct, on=KEY, how="semi", maintain_order="left")
@@ -130,20 +132,19 @@ class PersonReader:
         self._met = pl.concat([self._met, new]).tail(MET_LIMIT)
         return People(found["identity_id"], found[FLAGS], bundles)
 
-    def _key(self, rows: pl.DataFrame, wrong: Wrong) -> pl.Expr:
+    def _key(self, hashes: pl.DataFrame, wrong: Wrong) -> pl.Expr:
         """Return a hash that stands for all that a row says of the person.
 
         Among ten million descriptions two share one once in hundreds of thousands of builds. A value that cannot be in
         one record may well be in another, so that it counts what is wrong too.
         """
-        present = [(at, header) for at, header in enumerate(self.headers) if header in rows.columns]
+        present = [header for header in self.headers if header in hashes.columns]
         marks = [
             pl.lit(wrong[name][0]).cast(pl.UInt64) * at
             for at, name in enumerate(self.person.values, start=1)
             if name in wrong
         ]
-        hashes = (pl.col(header).hash(at) for at, header in present)
-        return pl.sum_horizontal(pl.lit(0, pl.UInt64), *hashes, *marks).alias(KEY)
+        return pl.sum_horizontal(pl.lit(0, pl.UInt64), *present, *marks).alias(KEY)
 
     def _make(self, rows: pl.DataFrame, wrong: Wrong) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Read what rows say of the person: identity_id and flags row by row, and the bundles of the named."""
@@ -158,8 +159,8 @@ class PersonReader:
             *(pl.col(name).is_not_null() for name in values.columns if name in NUMBERS),
         )
         told = values.select(is_told.alias(FLAGS)).to_series()
-        citizenship = values.select(name for name in values.columns if name == CITIZENSHIP)
-        names = self.names.read(raw.hstack(citizenship))
+        citizenship = [values[name] for name in values.columns if name == CITIZENSHIP]
+        names = self.names.read(raw.hstack(citizenship)) if self.names else nameless(rows.height)
         bundle = self._standardise(raw, names, values)
         text = [pl.col(column).cast(pl.String).fill_null("") for column in BUNDLE]
         identity_id = self.hasher.identify(

@@ -19,6 +19,8 @@ of another department than the one stated; ``ambiguous`` a name that several mun
 _PIECE = 2_000
 # Shorter names are like too many others.
 _SHORTEST = 4
+SIMILARITY = 88.0
+"""How like a name must be to one of the list, 0 to 100, where a declaration does not say."""
 _PAIR = ["municipality", "department"]
 _LOOKUP = {"municipality_code": pl.String, "how": pl.String, "score": pl.Float64, "suggestion": pl.String}
 
@@ -42,7 +44,7 @@ def match_municipalities(
     municipalities: pl.DataFrame,
     departments: pl.DataFrame,
     *,
-    threshold: float = 88.0,
+    threshold: float = SIMILARITY,
     margin: float = 5.0,
 ) -> pl.DataFrame:
     """Match distinct pairs of municipality and department.

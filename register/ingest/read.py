@@ -40,7 +40,7 @@ __all__ = [
     "read_header",
 ]
 
-BLOCK_BYTES = 40 * 2**20
+BLOCK_BYTES = 48 * 2**20
 MAX_HEADER_LINES = 20
 
 

@@ -84,7 +84,8 @@ class RecordReader:
     def read(self, rows: pl.DataFrame, file: str) -> Records:
         """Read every declared value of a block of rows (`register.ingest.read.Block`) of a file."""
         rows = prepare_cells(rows, self.source, file)
-        work, faults = self._read_columns(rows)
+        hashes = _hashes(rows, self.source)
+        work, faults = self._read_columns(rows, hashes)
         work, faults = _check(work, self.source, faults)
         required = {"record_key"} | {
             name for name, column in self.source.table.columns.items() if column.required
@@ -104,8 +105,8 @@ class RecordReader:
         if reasons.null_count() < rows.height:
             kept = reasons.is_null()
             rejected = pl.DataFrame({LINE: rows[LINE], "reasons": reasons}).filter(~kept)
-            work, rows = work.filter(kept), rows.filter(kept)
-        people = {role: person.read(rows, work) for role, person in self.persons.items()}
+            work, rows, hashes = work.filter(kept), rows.filter(kept), hashes.filter(kept)
+        people = {role: person.read(rows, hashes, work) for role, person in self.persons.items()}
         told = [person.flags for person in people.values() if person.flags.null_count() < rows.height]
         if told:
             every = joined([pl.col("flags"), *(pl.lit(flags) for flags in told)])
@@ -127,11 +128,13 @@ class RecordReader:
                 known = known.learn_full_names(names, surnames_first=layout == "surnames_given")
         return known
 
-    def _read_columns(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+    def _read_columns(
+        self, rows: pl.DataFrame, hashes: pl.DataFrame
+    ) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
         """Read the columns of the record itself, with the reasons of what could not be read."""
         source, table = self.source, self.source.table
         faults: dict[str, pl.Series] = {}
-        out = [rows[LINE], rows.select(_content(rows, source)).to_series()]
+        out = [rows[LINE], hashes.select(_content(hashes)).to_series()]
         if source.key:
             out.append(_record_key(rows, source))
             faults["record_key"] = no_reasons(rows.height)
@@ -199,13 +202,17 @@ def _declared(rows: pl.DataFrame, source: Source) -> list[tuple[int, str]]:
     return [(at, name) for at, name in enumerate(names) if name in rows.columns]
 
 
-def _content(rows: pl.DataFrame, source: Source) -> pl.Expr:
-    """Return a hash of all declared text of a row, whatever order its columns are in and what they are called."""
-    present = [
-        pl.when(pl.col(header).is_not_null()).then(pl.col(header).hash(at))
-        for at, header in _declared(rows, source)
-    ]
-    return pl.sum_horizontal(pl.lit(0, pl.UInt64), *present).alias(CONTENT)
+def _hashes(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """Return a hash of every declared cell, null where it is empty: alike in every column order."""
+    return rows.select(
+        pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash(at)).alias(name)
+        for at, name in _declared(rows, source)
+    )
+
+
+def _content(hashes: pl.DataFrame) -> pl.Expr:
+    """Return a hash of all declared text of a row."""
+    return pl.sum_horizontal(pl.lit(0, pl.UInt64), *hashes.columns).alias(CONTENT)
 
 
 def _declared_text(rows: pl.DataFrame, source: Source) -> pl.Expr:

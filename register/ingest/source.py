@@ -28,7 +28,8 @@ class Value:
     them; one that begins with `PATH` is what the rest of its name, a pattern, finds in the path of the file. A
     ``constant`` needs no column. ``pattern`` is a regular expression whose first group is the part of the text that
     counts. ``optional`` says that some deliveries lack the column, ``valid_from`` and ``valid_to`` that deliveries
-    before and after do.
+    before and after do. ``similarity`` is how like a place's name must be to one of the list, 0 to 100, to be taken for
+    it; null for the default.
     """
 
     columns: tuple[str, ...] = ()
@@ -41,6 +42,7 @@ class Value:
     optional: bool = False
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
+    similarity: float | None = None
 
     @property
     def headers(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import polars as pl
 
 from register.ingest.codes import match_codes
 from register.ingest.dates import PLACEHOLDER_DATES, read_dates, read_datetimes
-from register.ingest.places import match_municipalities
+from register.ingest.places import SIMILARITY, match_municipalities
 from register.ingest.source import Value
 from register.ingest.text import fold_text
 from register.schema import Column, Concept, Schema
@@ -255,7 +255,8 @@ def read_place(
             _mapped(pl.col(name), value.values) for name, value in zip(both.columns, declared, strict=True)
         )
         lists = (value.codelist or own for value, own in zip(declared, PLACE_LISTS, strict=True))
-        found = match_municipalities(parts, *(schema.codelist(name) for name in lists))
+        least = SIMILARITY if declared[0].similarity is None else declared[0].similarity
+        found = match_municipalities(parts, *(schema.codelist(name) for name in lists), threshold=least)
         is_certain = pl.col("how").is_in(["code", "name", "label", "alias"]) | pl.col("how").is_null()
         reason = pl.when(~is_certain).then("how").alias(REASON)
         return found.with_columns(reason, texts.alias("value"))

@@ -5,16 +5,18 @@ Both speak of pairs of identities that were scored; what no block brought togeth
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
 
 #: Bands of match weight, in bits: the doubtful ones narrow. A band reaches to the next one's foot.
 BANDS = (0.0, 4.0, 8.0, 12.0, 16.0, 24.0)
-#: Of the normal distribution, for 95% intervals.
-Z = 1.959964
+#: Draws for an interval: its ends are steady to the third digit.
+DRAWS = 4_000
+Draws = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,7 @@ def estimate(con: duckdb.DuckDBPyConnection) -> Reviewed:
     """Return precision and recall from the pairs that reviewers judged, a sample stratified by match weight.
 
     Reads ``pair``, ``membership`` and ``judged_pair`` (identity_id_l, identity_id_r, is_same). The share of true pairs
-    in a band, among the linked and among the others, is that of its judged pairs; the variance is that of a
-    stratified sample, and the intervals are normal on the log-odds scale, so that they stay between 0 and 1.
+    in a band, among the linked and among the others, is that of its judged pairs; see `combine`.
     """
     bands = " ".join(f"when match_weight >= {foot} then {foot}" for foot in reversed(BANDS))
     rows = con.execute(
@@ -99,42 +100,40 @@ def combine(strata: Iterable[tuple[bool, int, float, int, int]]) -> Reviewed:
     """Return precision and recall from strata of pairs, as `estimate` does.
 
     ``strata``: whether the pairs are linked, how many, their mean probability, how many were judged, how many of them
-    the same.
+    the same. A stratum without answers is taken at the model's word; the others speak for themselves. The intervals are
+    those of Jeffreys' prior in each stratum (Brown, Cai and DasGupta 2001), what was judged being known.
     """
     rows = list(strata)
-    found: dict[bool, list[float]] = {True: [0.0, 0.0, 0.0], False: [0.0, 0.0, 0.0]}
+    chance = np.random.default_rng(0)
+    # Of each kind: pairs, true pairs as estimated, and as they could be given what was judged.
+    pairs_of, true_of = {True: 0, False: 0}, {True: 0.0, False: 0.0}
+    could_be = {True: np.zeros(DRAWS), False: np.zeros(DRAWS)}
     for is_linked, pairs, promised, judged, same in rows:
-        # One pair of each kind is added to a band, so that a few judgements of one kind do not pass for certainty.
-        share = (same + 2 * promised) / (judged + 2) if judged else promised
-        variance = share * (1 - share) / (judged + 2) if judged else 0.0
-        total = found[is_linked]
-        total[0] += pairs
-        total[1] += pairs * share
-        total[2] += pairs**2 * variance
-    (linked, true, variance), (_, missed, missed_variance) = found[True], found[False]
+        pairs_of[is_linked] += pairs
+        if judged:
+            others = chance.beta(same + 0.5, judged - same + 0.5, DRAWS)
+            true_of[is_linked] += pairs * same / judged
+            could_be[is_linked] += same + max(pairs - judged, 0) * others
+        else:
+            true_of[is_linked] += pairs * promised
+            could_be[is_linked] += pairs * promised
+    linked, (true, missed) = pairs_of[True], (true_of[True], true_of[False])
     precision = true / linked if linked else 1.0
-    spread = math.sqrt(variance) / linked if linked else 0.0
-    everything = true + missed
-    recall = true / everything if everything else 1.0
-    # First-order error of true / (true + missed), the two being judged apart.
-    recall_spread = (
-        math.sqrt(missed**2 * variance + true**2 * missed_variance) / everything**2 if everything else 0.0
-    )
+    recall = true / (true + missed) if true + missed else 1.0
+    everything = could_be[True] + could_be[False]
+    precisions = could_be[True] / linked if linked else np.ones(1)
+    recalls = could_be[True][everything > 0] / everything[everything > 0] if true + missed else np.ones(1)
     return Reviewed(
         precision,
-        *_interval(precision, spread),
+        *_interval(precision, precisions),
         recall,
-        *_interval(recall, recall_spread),
+        *_interval(recall, recalls),
         reviewed=sum(row[3] for row in rows),
         bands=sum(1 for row in rows if row[3]),
     )
 
 
-def _interval(share: float, spread: float) -> tuple[float, float]:
-    """Return a 95% interval that is normal on the log-odds scale."""
-    if not 0 < share < 1:
-        return share, share
-    odds, width = math.log(share / (1 - share)), Z * spread / (share * (1 - share))
-    # Beyond these the exponential overflows, and a share is 0 or 1 to the last digit.
-    low, high = (min(max(limit, -700.0), 700.0) for limit in (odds - width, odds + width))
-    return 1 / (1 + math.exp(-low)), 1 / (1 + math.exp(-high))
+def _interval(share: float, draws: Draws) -> tuple[float, float]:
+    """Return the middle 95% of the draws, widened to hold the estimate: where no error was seen there may be none."""
+    low, high = np.quantile(draws, (0.025, 0.975))
+    return min(float(low), share), max(float(high), share)

@@ -102,8 +102,10 @@ def _nodes_and_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         select least(a.node, b.node) as l, greatest(a.node, b.node) as r,
             arg_max(d.judgement, d.position) as judgement, count(distinct d.judgement) > 1 as is_contested
         from decision as d
-        join mention as p on (p.source, p.record_key, p.role) = (d.source_l, d.record_key_l, d.role_l)
-        join mention as q on (q.source, q.record_key, q.role) = (d.source_r, d.record_key_r, d.role_r)
+        join mention as p on p.source = d.source_l and p.record_key = d.record_key_l
+            and p.role = d.role_l
+        join mention as q on q.source = d.source_r and q.record_key = d.record_key_r
+            and q.role = d.role_r
         join node as a on a.identity_id = p.identity_id join node as b on b.identity_id = q.identity_id
         where a.node <> b.node group by 1, 2
         """
@@ -173,6 +175,8 @@ def _cores(con: duckdb.DuckDBPyConnection) -> None:
         create or replace temp table showing as
         select c.node, min(c.node) over (partition by c.cluster, number) as first from cluster as c
         join node using (node)
+        -- a reviewer can part what one document holds together
+        anti join (select unnest([l, r]) as node from judged where judgement = 'different') using (node)
         join (
             select identity_id, document_number as number from identity where document_number is not null
             union select identity_id, document_2_number from identity where document_2_number is not null
@@ -187,15 +191,6 @@ def _cores(con: duckdb.DuckDBPyConnection) -> None:
         """
         create or replace temp table core as
         select c.node, coalesce(t.cluster, c.node) as core from cluster as c left join tied as t using (node)
-        """
-    )
-    # A reviewer can part what one document holds together.
-    con.execute(
-        """
-        update core set core = node where core in (
-            select a.core from judged join core as a on a.node = l join core as b on b.node = r
-            where a.core = b.core and judgement = 'different'
-        )
         """
     )
     con.execute("drop table showing; drop table shared; drop table tied")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from register.link.rules import Compare, Rules
+from register.link.rules import Block, Compare, Rules
 from register.locale import translate
 
 #: Level of a pair of which one side says nothing, as `pair` holds it.
@@ -54,6 +54,19 @@ class Words:
         if gamma == UNTOLD:
             return self.text("not_comparable" if compare.by == "document" else "untold")
         return self.level(compare.concept, names[len(names) - 1 - gamma])
+
+    def block(self, block: Block) -> str:
+        """Return what two identities of a block agree on; further alternatives of ``also`` are not told."""
+        terms = []
+        for left, right in block.on:
+            one, other = self._term(left), self._term(right)
+            terms.append(one if left == right else self.text("crossed", one=one, other=other))
+        return " + ".join(terms)
+
+    def _term(self, term: str) -> str:
+        column, _, part = term.partition(".")
+        label = self.concept(column).lower()
+        return f"{label} ({self.text(f'part_{part}')})" if part else label
 
     def rule(self, name: str) -> str:
         """Return what an itinerary rule, or a reviewer's decision, forbids."""

@@ -32,7 +32,7 @@ EVENTS  presence           as above
         late               walk
         ruling             walk, late
         day_count          spell
-        VERDICT            ruling, day_count, history
+        VERDICT            ruling, day_count, history, MOVEMENT
         landmark           VERDICT, MOVEMENT, person, permit, visa, mention, membership
         forecast           landmark (person_id, seq, share): the baseline; register.estimate.outcome has a model
         outlook            VERDICT, forecast (person_id, seq, probability, probability_resident)

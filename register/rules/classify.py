@@ -6,38 +6,20 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import duckdb
 
 from register.engine import Engine, literal
-from register.errors import ExtractError, UsageError
-from register.rules.parts import Layout, rule_sorted, sort_crossings
+from register.errors import UsageError
+from register.rules.parts import rule_sorted, sort_crossings
 from register.rules.residence import Rule
+from register.rules.source import ArrowFrame, bad_value, columns_of, open_source, read_layout, unreadable
 
 if TYPE_CHECKING:
     import polars as pl
 
-REQUIRED = ("person_id", "date", "direction")
 ADDED = ("status_before", "status_after", "is_migration", "finalised_on")
-
-LINES_SHOWN = 5
-
-_PROBLEM = """case
-    when person_id is null then 'person_id'
-    when try_cast(date as date) is null then 'date'
-    when direction is null or cast(direction as varchar) not in ('arrival', 'departure') then 'direction'
-    {}
-end"""
-_STATUS_PROBLEM = """when initial_status is not null and coalesce(try_cast(initial_status as integer), -1) not in (0, 1)
-        then 'initial_status'"""
-
-
-class ArrowFrame(Protocol):
-    """Any table that speaks the Arrow interface: Polars, pandas, PyArrow."""
-
-    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
-        """Return the table as a stream of record batches."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +40,7 @@ class Classified:
 def classify(
     crossings: Path | str | ArrowFrame,
     *,
-    observed_until: dt.date,
+    observed_until: dt.date | str,
     threshold: int = ...,
     window: int = ...,
     output: None = ...,
@@ -71,7 +53,7 @@ def classify(
 def classify(
     crossings: Path | str | ArrowFrame,
     *,
-    observed_until: dt.date,
+    observed_until: dt.date | str,
     threshold: int = ...,
     window: int = ...,
     output: Path | str,
@@ -83,7 +65,7 @@ def classify(
 def classify(
     crossings: Path | str | ArrowFrame,
     *,
-    observed_until: dt.date,
+    observed_until: dt.date | str,
     threshold: int = 365,
     window: int = 487,
     output: Path | str | None = None,
@@ -95,14 +77,15 @@ def classify(
     Parameters
     ----------
     crossings
-        CSV or Parquet file, or a frame, with the columns ``person_id``, ``date`` (ISO; with a time of day, that
-        orders the crossings of a day) and ``direction`` (``arrival`` or ``departure``), and optionally
+        CSV or Parquet file, or a frame (Polars, pandas, PyArrow, or a relation of DuckDB, which is read into memory),
+        with the columns ``person_id`` (text or number), ``date`` (ISO; with a local time of day, that orders the
+        crossings of a day) and ``direction`` (``arrival`` or ``departure``), and optionally
         ``initial_status`` (1 resident, 0 not): the status before the person's first crossing. Without it the
         person is taken to have lived on the side that the first crossing leaves. On a later row, where the row
         before has none or another, it sets the status anew; days of finality still follow from the crossings
         alone. Rows may come in any order. Other columns are kept.
     observed_until
-        Last day observed; nothing after it is known.
+        Last day observed, a date or ISO text; nothing after it is known.
     threshold, window
         V and W, in days.
     output
@@ -122,7 +105,8 @@ def classify(
     Notes
     -----
     Crossings of a day without an hour are taken in the order received when that alternates, or else in the order
-    that continues from the side the person was on. Where two arrivals (or departures) follow each other, the
+    that continues from the side the person was on; if none of these alternates, a crossing repeated within a day is
+    taken for a duplicate, which adds no day. Where two arrivals (or departures) follow each other, the
     missing leg is taken to lie half-way, as the offices' own code does; it counts for the days and is not judged.
 
     Raises
@@ -132,101 +116,62 @@ def classify(
     ExtractError
         If the file cannot be read, lacks a column, or holds a value that is none: the lines are named.
     UsageError
-        If the format of the output is not known.
+        If the format of the output is not known or its folder does not exist, if ``observed_until`` is no day, or if
+        ``crossings`` is no table.
     """
     rule = Rule(threshold, window)
     target = Path(output) if output is not None else None
-    if target is not None and target.suffix not in (".csv", ".parquet"):
-        raise UsageError("classify_format", where=str(target), suffix=target.suffix)
+    form = target.suffix.lower() if target else ".csv"
+    if form not in (".csv", ".parquet"):
+        raise UsageError("classify_format", where=str(target), suffix=form)
+    if target is not None and not target.parent.is_dir():
+        raise UsageError("classify_folder", where=str(target.parent))
     with (
         TemporaryDirectory(prefix=".classify-", dir=target.parent if target else None) as spill,
         Engine(memory_limit=memory_limit, threads=threads, temp_directory=Path(spill)) as engine,
     ):
         # The result stands beside the rows received: both keep their order.
         engine.run("set preserve_insertion_order = true")
-        where = _open(engine, crossings)
+        where = open_source(engine, crossings)
         try:
-            rule_crossings(engine, rule, observed_until, where=where)
+            rule_crossings(engine, rule, _day(observed_until), where=where)
         except duckdb.InvalidInputException as error:
-            raise ExtractError(
-                "classify_unreadable", where=where, reason=str(error).splitlines()[0]
-            ) from error
-        kept = ", ".join(f'source."{name}"' for name in _columns(engine) if name not in ADDED)
+            raise unreadable(error, where) from error
+        kept = ", ".join(f'source."{name}"' for name in columns_of(engine) if name.lower() not in ADDED)
         beside = (
-            f"select {kept}, ruling.* from source positional join ("
-            f"select {', '.join(ADDED)} from ruling order by record) as ruling"
+            f"select {kept}, ruling.* exclude (row_place) from source "
+            "positional join (select * from ruling order by row_place) as ruling"
         )
         if target is None:
             return engine.frame(beside)
-        engine.run(f"copy ({beside}) to {literal(target)} (format {target.suffix[1:]})")
+        engine.run(f"copy ({beside}) to {literal(target)} (format {form[1:]})")
         return _count(engine)
 
 
 def rule_crossings(engine: Engine, rule: Rule, observed_until: dt.date, *, where: str | None = None) -> None:
-    """Make the view ``ruling`` for the crossings in ``source``: ``record`` (the row, from 1) and the verdict.
+    """Make the view ``ruling`` for the crossings in ``source``: see :func:`register.rules.parts.rule_sorted`.
 
     Raises
     ------
     ExtractError
         If a column is missing, or a value is none.
     """
-    columns = _columns(engine)
-    missing = [name for name in REQUIRED if name not in columns]
-    if missing:
-        raise ExtractError(
-            "classify_columns", where=where, missing=", ".join(missing), found=", ".join(columns)
-        )
-    layout = Layout(
-        has_status="initial_status" in columns,
-        has_hours=columns["date"] != "DATE"
-        and bool(engine.rows("select bool_or(try_cast(date as time) <> time '00:00') from source")[0][0]),
-    )
+    layout = read_layout(engine, where)
     if not sort_crossings(engine, layout):
-        raise _bad_value(engine, where, layout)
+        raise bad_value(engine, where, layout)
     rule_sorted(engine, rule, observed_until, layout)
 
 
-def _bad_value(engine: Engine, where: str | None, layout: Layout) -> ExtractError:
-    """Return the refusal of crossings with values that are none: which column, how many rows, the first lines."""
-    problem = _PROBLEM.format(_STATUS_PROBLEM if layout.has_status else "")
-    problems = f"select row_number() over () as record, {problem} as problem from source"
-    column, number = engine.rows(
-        f"select problem, count(*) from ({problems}) where problem is not null group by 1 order by 2 desc, 1"
-    )[0]
-    records = engine.rows(
-        f"select record from ({problems}) where problem = $column order by record limit $shown",
-        {"column": column, "shown": LINES_SHOWN},
-    )
-    # A file's first line is its header.
-    lines = ", ".join(str(row[0] + (1 if where else 0)) for row in records)
-    return ExtractError("classify_value", where=where, column=column, number=number, lines=lines)
-
-
-def _open(engine: Engine, crossings: Path | str | ArrowFrame) -> str | None:
-    """Let SQL read the crossings as ``source``; return the name of the file."""
-    if not isinstance(crossings, (str, Path)):
-        engine.con.register("source", crossings)
-        return None
-    path = Path(crossings)
-    if not path.is_file():
-        raise ExtractError("classify_unreadable", where=str(path), reason="no such file")
+def _day(value: dt.date | str) -> dt.date:
+    """Return a day given as such, as a moment, or as ISO text."""
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
     try:
-        if path.suffix == ".parquet":
-            engine.view("source", path)
-        else:
-            engine.run(
-                f"create table source as select * from read_csv({literal(path)}, header = true, all_varchar = true)"
-            )
-    except duckdb.Error as error:
-        raise ExtractError(
-            "classify_unreadable", where=str(path), reason=str(error).splitlines()[0]
-        ) from error
-    return str(path)
-
-
-def _columns(engine: Engine) -> dict[str, str]:
-    """Return the columns of the crossings with their types."""
-    return {str(row[0]): str(row[1]) for row in engine.rows("describe source")}
+        return dt.date.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise UsageError("bad_date_setting", key="observed_until") from error
 
 
 def _count(engine: Engine) -> Classified:

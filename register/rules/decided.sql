@@ -9,6 +9,7 @@ select
     spell.is_crossing,
     spell.clock,
     spell.at_day,
+    spell.spell_days,
     spell.given_status,
     spell.set_status,
     case when spell.is_hard then search.decided_day else spell.decided_day end as decided_day,

@@ -2,8 +2,12 @@
 
 The crossings are sorted by person and time; the rule streams over that order (see
 :func:`register.rules.residence.sql`) for one part of the people after the other, side by side on the processors, so
-that memory is bounded by DuckDB's limit whatever the number of crossings. The few histories with a gap, or with so
-many crossings that the next spells do not decide them, are walked again.
+that memory is bounded by DuckDB's limit whatever the number of crossings. The few histories with a gap, or that the
+next spells do not decide, are walked again with everything searched.
+
+A crossing is packed into one whole number of 63 bits, because sorting two numbers costs half of sorting a row:
+
+    day since 0001-01-01 (22 bits) | row of the source (35) | none (3) | status set before it, plus 1 (2) | side (1)
 """
 
 from __future__ import annotations
@@ -26,6 +30,23 @@ PERSON_CHECK = "cast(hash(concat('#', person_id)) % 4294967296 as uinteger)"
 ROWS_PER_PART = 5_000_000
 ROWS_WORTH_A_PART = 100_000
 
+# A person's number is the key without the bits that a day takes on the rule's clock (see spell.sql). Two persons to
+# whom that leaves one number are walked again.
+_DAY_BITS = 22
+_PERSON = f"cast(key >> {_DAY_BITS + 1} as bigint)"
+
+# The side that a crossing leads to, from the source's text.
+DIRECTION = """case cast(direction as varchar) when 'arrival' then 1 when 'departure' then 0
+    else case lower(trim(cast(direction as varchar))) when 'arrival' then 1 when 'departure' then 0 end end"""
+
+_RULED = {
+    "row_place": "record >> 6 & 34359738367",
+    "status_before": "cast(status_before as tinyint)",
+    "status_after": "cast(status_after as tinyint)",
+    "is_migration": "is_migration",
+    "finalised_on": "date '0001-01-01' + verdict_day",
+}
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -40,9 +61,7 @@ def sort_crossings(engine: Engine, layout: Layout) -> bool:
     _sort(engine, layout, numbered=False)
     bad, shared = engine.rows(
         """
-        select
-            count(*) filter (key is null or place is null or side is null or status < 0),
-            count(*) filter (is_shared)
+        select count(*) filter (key is null or record is null), count(*) filter (is_shared)
         from (select *, lag(key) over () = key and lag(check_key) over () <> check_key as is_shared from sorted)
         """
     )[0]
@@ -52,14 +71,22 @@ def sort_crossings(engine: Engine, layout: Layout) -> bool:
 
 
 def rule_sorted(engine: Engine, rule: Rule, observed_until: dt.date, layout: Layout) -> None:
-    """Make the view ``ruling`` from ``sorted``: record (the row of ``source``, from 1), statuses and verdict."""
+    """Make the view ``ruling`` from ``sorted``: row_place (the row of ``source``, from 1), statuses and verdict."""
     parameters = Parameters(rule, dt.date.min, observed_until, country="XXX")
     threads = int(engine.rows("select current_setting('threads')")[0][0])
     rows, low, high = engine.rows(
-        "select count(*), coalesce(min(key), 0), coalesce(max(key), 0) from sorted"
+        f"select count(*), coalesce(min({_PERSON}), 0), coalesce(max({_PERSON}), 0) from sorted"
     )[0]
     n_part = max(threads if rows > ROWS_WORTH_A_PART else 1, -(-rows // ROWS_PER_PART))
     bounds = [int(low) + (int(high) + 1 - int(low)) * part // n_part for part in range(n_part + 1)]
+    engine.run(
+        f"""
+        create or replace table neighbour as
+        select distinct {_PERSON} as person
+        from (select key, lag(key) over () as previous_key from sorted)
+        where key <> previous_key and {_PERSON} = cast(previous_key >> {_DAY_BITS + 1} as bigint)
+        """
+    )
 
     def work(part: int) -> None:
         with engine.con.cursor() as cursor:
@@ -68,22 +95,27 @@ def rule_sorted(engine: Engine, rule: Rule, observed_until: dt.date, layout: Lay
     with ThreadPoolExecutor(max_workers=threads) as pool:
         list(pool.map(work, range(n_part)))
     engine.run("drop table sorted")
-    parts = " union all ".join(f"select * from ruling_{part}" for part in range(n_part))
+    parts = " union all ".join(
+        f"select {', '.join(_RULED)} from walked_{part} anti join again_{part} using (person) "
+        f"union all select * from searched_{part}"
+        for part in range(n_part)
+    )
     engine.run(f"create or replace view ruling as {parts}")
 
 
 def _sort(engine: Engine, layout: Layout, *, numbered: bool) -> None:
     """Make ``sorted``; with ``numbered`` persons are told apart by numbers instead of hashes.
 
-    ``place`` is the day and the row's number; it, ``key`` and ``side`` are null, and ``status`` negative, where the
-    source has no usable value.
+    ``record`` is the crossing, packed; it and ``key`` are null where the source has no usable value.
     """
     status = (
-        "case when initial_status is null then null when try_cast(initial_status as integer) in (0, 1) "
-        "then try_cast(initial_status as integer) else -1 end"
+        "case when initial_status is null then 0 when try_cast(initial_status as integer) in (0, 1) "
+        "then try_cast(initial_status as integer) * 2 + 2 end"
         if layout.has_status
-        else "null"
+        else "0"
     )
+    columns = "person_id, date, direction" + (", initial_status" if layout.has_status else "")
+    key = f"number << {_DAY_BITS + 1}" if numbered else PERSON_KEY
     numbers = (
         "inner join (select person_id, row_number() over () as number from (select distinct person_id from source)) "
         "as person using (person_id)"
@@ -94,13 +126,14 @@ def _sort(engine: Engine, layout: Layout, *, numbered: bool) -> None:
         f"""
         create or replace table sorted as
         select
-            case when person_id is not null then cast({"number" if numbered else PERSON_KEY} as ubigint) end as key,
+            case when person_id is not null then cast({key} as ubigint) end as key,
             {"0" if numbered else PERSON_CHECK} as check_key,
-            cast(date_diff('day', date '0001-01-01', try_cast(date as date)) as bigint) * 4294967296 + record as place,
-            case cast(direction as varchar) when 'arrival' then 1 when 'departure' then 0 end as side,
-            cast({status} as integer) as status
-        from (select *, row_number() over () as record from source) {numbers}
-        order by key, {"try_cast(date as timestamp), record" if layout.has_hours else "place"}
+            (cast(date_diff('day', date '0001-01-01', try_cast(date as date)) as bigint) << 41)
+            | (row_place << 6)
+            | ({status})
+            | {DIRECTION} as record
+        from (select {columns}, row_number() over () as row_place from source) as source {numbers}
+        order by key, {"try_cast(date as timestamp), record" if layout.has_hours else "record"}, check_key
         """
     )
 
@@ -113,65 +146,66 @@ def _rule_part(
     parameters: Parameters,
     layout: Layout,
 ) -> None:
-    """Make ``ruling_<part>`` for the persons with keys from first to last."""
+    """Make ``walked``, ``again`` and ``searched`` of a part: the persons with numbers from first to last."""
     cursor.execute(
         f"""
-        create temporary view history as
-        select
-            cast(count(case when is_first then 1 end) over (rows unbounded preceding) as integer) as person,
-            row_number() over () as place,
-            place % 4294967296 as record,
-            cast(place // 4294967296 as integer) as day,
-            side,
-            true as is_crossing,
-            cast(null as integer) as closes,
-            status as given_status
+        create temporary view part as
+        select *, {_PERSON} as person, row_number() over () as place
+        from sorted
+        where key between {first << _DAY_BITS + 1}::ubigint and {(last + 1 << _DAY_BITS + 1) - 1}::ubigint
+        """
+    )
+    _walk(cursor, part, parameters, layout)
+    _walk_again(cursor, part, parameters, layout)
+
+
+def _walk(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters, layout: Layout) -> None:
+    """Rule on every history as far as the next spells decide it; put the persons left in doubt into ``again``."""
+    cursor.execute(f"create temporary view history as select {_history(layout)}, person from part")
+    cursor.execute(f"create temporary view spell as {sql('spell', parameters, in_order=True)}")
+    cursor.execute("create temporary view decided as select * from spell")
+    cursor.execute(f"create temporary view walk as {sql('walk', parameters, in_order=True)}")
+    cursor.execute("create temporary view late as select 0 as record, 0 as known_day where false")
+    cursor.execute(
+        f"create or replace table walked_{part} as "
+        "select person, needs_search or is_gap as needs_search, is_late, is_gap, "
+        f"{_ruled()} from ({sql('ruling', parameters)})"
+    )
+    cursor.execute(
+        f"""
+        create or replace table again_{part} as
+        select person, bool_or(is_gap) as has_gap
         from (
-            select *, coalesce(lag(key) over () <> key, true) as is_first
-            from sorted
-            where key between {first}::ubigint and {last}::ubigint
+            select person, needs_search, is_late, is_gap, is_migration
+            from walked_{part}
+            where needs_search or is_late or is_migration
+            union all
+            select person, true, false, true, false from neighbour
+        )
+        group by person
+        having bool_or(needs_search) or (bool_or(is_late) and bool_or(is_migration))
+        """
+    )
+    cursor.execute("drop view late; drop view walk; drop view decided; drop view spell; drop view history")
+
+
+def _walk_again(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters, layout: Layout) -> None:
+    """Rule on the persons in ``again``, gaps filled and hard crossings searched."""
+    cursor.execute(
+        f"""
+        create temporary table again as
+        select
+            {_history(layout)},
+            cast(count(case when is_first then 1 end) over (order by place) as bigint) as person,
+            has_gap
+        from (
+            select *, coalesce(lag(key) over (order by place) <> key, true) as is_first
+            from part inner join again_{part} using (person)
         )
         """
     )
-    _walk(cursor, part, parameters)
-    _walk_again(cursor, part, parameters, order_by="time" if layout.has_hours else "day")
-
-
-def _walk(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters) -> None:
-    """Rule on every history that the next spells decide; put the other persons' into ``again``."""
-    cursor.execute(f"create temporary view spell as {sql('spell', parameters, in_order=True)}")
-    cursor.execute("create temporary view decided as select * from spell")
-    cursor.execute(f"create temporary table walked as {sql('walk', parameters, in_order=True)}")
-    cursor.execute("""
-        create temporary table doubtful as
-        select person, bool_or(is_gap) as has_gap from walked where is_doubtful or is_gap group by person
-        """)
-    cursor.execute("create temporary view walk as select * from walked")
-    create_tables(cursor, ["late"], parameters)
-    cursor.execute(
-        f"create or replace table ruling_{part} as {_RESULT} "
-        f"from ({sql('ruling', parameters)}) as ruling anti join doubtful using (person)"
-    )
-    cursor.execute(
-        """
-        create temporary table again as
-        select
-            walked.person, walked.place, walked.record, walked.day, walked.side, true as is_crossing,
-            cast(null as integer) as closes, walked.given_status, doubtful.has_gap
-        from walked
-        inner join doubtful on doubtful.person = walked.person
-        """
-    )
-    cursor.execute("drop table late; drop view walk; drop table walked; drop table doubtful")
-    cursor.execute("drop view decided; drop view spell; drop view history")
-
-
-def _walk_again(
-    cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters, *, order_by: str
-) -> None:
-    """Rule on the persons in ``again``, gaps filled and hard crossings searched."""
     cursor.execute("create temporary view recorded as select * exclude (has_gap) from again where has_gap")
-    alternating = bind(read_rule("alternating"), {"order_by": order_by})
+    alternating = bind(read_rule("alternating"), {"order_by": "time" if layout.has_hours else "day"})
     cursor.execute(
         f"""
         create temporary table history as
@@ -181,14 +215,21 @@ def _walk_again(
         """
     )
     create_tables(cursor, RULINGS, parameters)
-    cursor.execute(f"insert into ruling_{part} {_RESULT} from ruling")
+    cursor.execute(f"create or replace table searched_{part} as select {_ruled()} from ruling")
 
 
-_RESULT = """
-    select
+def _history(layout: Layout) -> str:
+    """Return the columns of ``history`` but the person's, unpacked from the crossing."""
+    status = "nullif(record >> 1 & 3, 0) - 1" if layout.has_status else "null"
+    return f"""
+        place,
         record,
-        cast(status_before as tinyint) as status_before,
-        cast(status_after as tinyint) as status_after,
-        is_migration,
-        date '0001-01-01' + verdict_day as finalised_on
-"""
+        cast(record >> 41 as integer) as day,
+        cast(record & 1 as integer) as side,
+        true as is_crossing,
+        cast(null as integer) as closes,
+        cast({status} as integer) as given_status"""
+
+
+def _ruled() -> str:
+    return ", ".join(f"{value} as {name}" for name, value in _RULED.items())

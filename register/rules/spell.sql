@@ -58,6 +58,23 @@ accumulated as (
         clock_1 - at_clock + clock_3 - clock_2 + clock_5 - clock_4 as own_3,
         clock_2 - clock_1 + clock_4 - clock_3 + clock_6 - clock_5 as other_3
     from followed
+),
+
+-- The day on which the crossing is decided, negative if it is refused; 0 if it is hard; null if it is open.
+weighed as (
+    select
+        *,
+        case
+            when own_1 >= :threshold then at_day + :threshold
+            when other_1 > :window - :threshold then -(at_day + (:window - :threshold) + own_1)
+            when own_2 >= :threshold then at_day + :threshold + other_1
+            when other_2 > :window - :threshold then -(at_day + (:window - :threshold) + own_2)
+            when own_3 >= :threshold then at_day + :threshold + other_2
+            when other_3 > :window - :threshold then -(at_day + (:window - :threshold) + own_3)
+            when clock_6 < end_clock then 0
+            when closes <= ends then -greatest(ends - 1, day)
+        end as outcome
+    from accumulated
 )
 
 select
@@ -77,20 +94,8 @@ select
         when coalesce(previous_person <> person, true) then coalesce(given_status, 1 - side)
         when given_status is distinct from previous_status then given_status
     end as set_status,
-    cast(case
-        when own_1 >= :threshold then at_day + :threshold
-        when other_1 > :window - :threshold then at_day + (:window - :threshold) + own_1
-        when own_2 >= :threshold then at_day + :threshold + other_1
-        when other_2 > :window - :threshold then at_day + (:window - :threshold) + own_2
-        when own_3 >= :threshold then at_day + :threshold + other_2
-        when other_3 > :window - :threshold then at_day + (:window - :threshold) + own_3
-        when clock_6 >= end_clock and closes <= ends then greatest(ends - 1, day)
-    end as integer) as decided_day,
-    own_1 >= :threshold
-    or (
-        other_1 <= :window - :threshold
-        and (own_2 >= :threshold or (other_2 <= :window - :threshold and own_3 >= :threshold))
-    ) as is_decisive,
-    other_3 <= :window - :threshold and own_3 < :threshold and clock_6 < end_clock as is_hard,
+    cast(nullif(abs(outcome), 0) as integer) as decided_day,
+    coalesce(outcome > 0, false) as is_decisive,
+    coalesce(outcome = 0, false) as is_hard,
     coalesce(previous_person = person and previous_side = side, false) as is_gap
-from accumulated
+from weighed

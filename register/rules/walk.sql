@@ -8,9 +8,9 @@
 --
 -- `last_decided` is, on the clock (see spell), the latest day on which a crossing in the migrating direction is decided;
 -- an open one is never decided (2^22 - 1).
--- `is_prompt`: a return leg whose verdict waits for nothing, because the crossing before, or the third before, went the
--- other way from a status known by now, fewer than 2V - W days on that side ago. `is_late`: the status before becomes
--- final only later, so that an earlier certainty is worth a search.
+-- `early_day`: the day on which a return leg is known to be none of a migration, whatever its statuses, because the
+-- crossing before, or the third or fifth before, went the other way from a status known by then, fewer than 2V - W days on that
+-- side ago. `is_late`: nothing of that kind is known on the day itself, but crossings further back may tell it.
 -- `is_doubtful`: a hard crossing (see spell) was not searched, so that the person must be walked again.
 -- Reads: decided.
 with carried as (
@@ -54,28 +54,33 @@ settled as (
 
 -- On the clock, when the status before a crossing in the migrating direction was known.
 opening as (
+    select *, case when is_migrating and known_day < 4194303 then clock + known_day end as known_clock from settled
+),
+
+-- Of the crossing before, the third and the fifth before: that day, and the days spent on the side now left.
+recalled as (
     select
         *,
-        case when is_migrating and known_day < 4194303 then clock + known_day end as known_clock
-    from settled
+        lag(known_clock, 1) over trail as known_1,
+        lag(known_clock, 3) over trail as known_3,
+        lag(known_clock, 5) over trail as known_5,
+        lag(spell_days, 1) over trail as days_1,
+        lag(spell_days, 1) over trail + lag(spell_days, 3) over trail as days_3,
+        lag(spell_days, 1) over trail + lag(spell_days, 3) over trail + lag(spell_days, 5) over trail as days_5
+    from opening
+    window trail as (partition by person order by place)
 ),
 
 compared as (
     select
         *,
-        coalesce(
-            lag(known_clock, 1) over trail between clock and clock + day
-            and at_day - lag(at_day, 1) over trail < 2 * :threshold - :window,
-            false
-        )
-        or coalesce(
-            lag(known_clock, 3) over trail between clock and clock + day
-            and at_day - lag(at_day, 1) over trail + lag(at_day, 2) over trail - lag(at_day, 3) over trail
-            < 2 * :threshold - :window,
-            false
-        ) as is_prompt
-    from opening
-    window trail as (partition by person order by place)
+        cast(case
+            when known_day = day and not is_migrating then day
+            when known_5 >= clock and days_5 < 2 * :threshold - :window then greatest(day, known_5 - clock)
+            when known_3 >= clock and days_3 < 2 * :threshold - :window then greatest(day, known_3 - clock)
+            when known_1 >= clock and days_1 < 2 * :threshold - :window then greatest(day, known_1 - clock)
+        end as integer) as early_day
+    from recalled
 )
 
 select
@@ -100,8 +105,9 @@ select
         when side = base then known_day
         when decided_day is not null then greatest(known_day, decided_day)
     end as after_day,
-    is_prompt,
-    is_crossing and known_day > day and not is_prompt as is_late,
+    early_day,
+    is_crossing and known_day > day and coalesce(early_day > day, true)
+    and coalesce(days_5 < 2 * :threshold - :window, false) as is_late,
     is_gap,
     is_hard and is_migrating as is_doubtful
 from compared

@@ -18,7 +18,13 @@ __all__ = ["SynthReport", "generate"]
 
 
 def generate(
-    directory: Path, *, people: int, seed: int, years: tuple[int, int], faults: Path | None = None
+    directory: Path,
+    *,
+    people: int,
+    seed: int,
+    years: tuple[int, int],
+    faults: Path | None = None,
+    survey: bool = False,
 ) -> SynthReport:
     """Write a synthetic country: ``directory/extracts`` and ``directory/truth``.
 
@@ -36,6 +42,8 @@ def generate(
         First and last observed year. Lives begin two years before and end two years after.
     faults
         A TOML file with the keys of ``faults.toml`` that shall have other values.
+    survey
+        Whether to write a household survey too: ``directory/survey``, see ``register.synth.survey``.
 
     Raises
     ------
@@ -48,4 +56,4 @@ def generate(
         raise UsageError("missing_extra", extra="synth")
     from register.synth.country import generate as make
 
-    return make(directory, people=people, seed=seed, years=years, faults=faults)
+    return make(directory, people=people, seed=seed, years=years, faults=faults, survey=survey)

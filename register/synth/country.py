@@ -18,6 +18,7 @@ from register.synth.lives import Period, live, travel_along
 from register.synth.people import NATIONAL, make_children, make_people
 from register.synth.records import write_extracts
 from register.synth.report import SynthReport
+from register.synth.survey import write_survey
 from register.synth.truth import write_truth
 from register.synth.world import Country
 
@@ -27,7 +28,13 @@ OLDEST_MOTHER = 45
 
 
 def generate(
-    directory: Path, *, people: int, seed: int, years: tuple[int, int], faults: Path | None = None
+    directory: Path,
+    *,
+    people: int,
+    seed: int,
+    years: tuple[int, int],
+    faults: Path | None = None,
+    survey: bool = False,
 ) -> SynthReport:
     """Write ``directory/extracts`` and ``directory/truth``: see ``register.synth.generate``."""
     if not FEWEST <= people <= MOST:
@@ -41,6 +48,8 @@ def generate(
     for source, part in write_extracts(country, directory / "extracts", years):
         mentions.setdefault(source, []).append(part)
     truth = write_truth(country, mentions, directory / "truth", years)
+    if survey:
+        truth |= write_survey(country, directory, years)
     return SynthReport(
         directory=directory,
         people=len(country.people),

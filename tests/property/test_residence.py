@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from itertools import pairwise
 from typing import NamedTuple
 
 import polars as pl
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from register.rules.classify import classify
+from register.rules.classify import ADDED, classify
 from register.rules.residence import PRESETS, Rule
 
 FIRST_DAY = dt.date(2015, 1, 1)
@@ -115,3 +116,26 @@ def test_the_order_of_the_file_and_a_repeated_row_change_nothing(
     ):
         first.setdefault(row, ruling)
     assert first == expected
+
+
+@few
+@given(registers(alternating=True), rules, st.randoms())
+def test_neither_do_they_on_days_with_several_crossings(rows: list[Row], rule: Rule, source: object) -> None:
+    """But for a person whose every day has as many arrivals as departures: only the file tells which came first."""
+    days = Counter((row.person, row.day, row.side) for row in rows)
+    uneven = {person for person, day, side in days if days[person, day, side] != days[person, day, 1 - side]}
+    rows = [row for row in rows if row.person in uneven]
+    assume(rows)
+    mixed = list(rows)
+    source.shuffle(mixed)
+    assert verdicts(rows, rule) == verdicts(mixed, rule)
+
+
+def verdicts(rows: list[Row], rule: Rule) -> dict[tuple[Row, int], object]:
+    """Return what the rule says of each row; of equal rows, in their order."""
+    seen: Counter[Row] = Counter()
+    answer = {}
+    for row, ruling in zip(rows, ruled(rows, rule).select(ADDED).iter_rows(), strict=True):
+        answer[row, seen[row]] = ruling
+        seen[row] += 1
+    return answer

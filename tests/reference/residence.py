@@ -44,19 +44,27 @@ def in_order(crossings: list[Crossing]) -> list[Crossing]:
 
     Received in an order that alternates, they stay in it. Otherwise a day begins with the direction that leaves the
     side known before it, or else with the one that it has more of, or else so that it ends before the next crossing,
-    or else as received.
+    or else as received. If that does not let the history alternate, a crossing repeated within a day counts once, and
+    stands beside the first.
     """
     received = sorted(crossings, key=lambda crossing: crossing.day)
-    if alternates(received):
-        return received
+    for ordered in (received, continued(received, repeats_count=True)):
+        if alternates(ordered):
+            return ordered
+    return continued(received, repeats_count=False)
+
+
+def continued(received: list[Crossing], *, repeats_count: bool) -> list[Crossing]:
+    """Order the crossings of each day so that they continue from the side the person was on."""
     days: dict[int, list[Crossing]] = {}
     for crossing in received:
         days.setdefault(crossing.day, []).append(crossing)
     majority = {}
     for day, group in days.items():
-        arrivals = sum(crossing.direction == ARRIVAL for crossing in group)
-        if 2 * arrivals != len(group):
-            majority[day] = ARRIVAL if 2 * arrivals > len(group) else DEPARTURE
+        directions = [crossing.direction for crossing in group]
+        counted = directions if repeats_count else sorted(set(directions))
+        if 2 * counted.count(ARRIVAL) != len(counted):
+            majority[day] = ARRIVAL if 2 * counted.count(ARRIVAL) > len(counted) else DEPARTURE
     ordered: list[Crossing] = []
     side_entered: str | None = None
     for day, group in days.items():
@@ -71,7 +79,9 @@ def in_order(crossings: list[Crossing]) -> list[Crossing]:
             first = group[0].direction
         ones = [crossing for crossing in group if crossing.direction == first]
         others = [crossing for crossing in group if crossing.direction != first]
-        while ones or others:
+        if not repeats_count:
+            ordered += ones + others
+        while repeats_count and (ones or others):
             ordered += ones[:1] + others[:1]
             ones, others = ones[1:], others[1:]
         side_entered = majority.get(day, side_entered)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
 from register.errors import ExtractError, UsageError
 from register.rules import parts
-from register.rules.classify import Classified, classify
+from register.rules.classify import ADDED, Classified, classify
 
 UNTIL = dt.date(2023, 12, 31)
 CROSSINGS = """note,person_id,date,direction,initial_status
@@ -72,6 +75,86 @@ class TestResult:
         empty = bad_file(tmp_path, "person_id,date,direction\n")
         assert classify(empty, observed_until=UNTIL).is_empty()
 
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16"])
+    @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+    def test_a_csv_may_have_any_delimiter_and_be_encoded_as_offices_do(
+        self, encoding: str, delimiter: str, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "crossings.csv"
+        path.write_text(CROSSINGS.replace("b,two", "ñ,two").replace(",", delimiter), encoding)
+        ruled = classify(path, observed_until=UNTIL)
+        assert ruled["is_migration"].to_list() == [False, True, False, None]
+        assert ruled["note"][0] == "ñ"
+
+    def test_letters_great_and_small_and_spaces_do_not_matter(self, tmp_path: Path) -> None:
+        text = "PERSON_ID, Date, direction\n1, 2020-03-01, DEPARTURE\n1, 2020-03-11, Arrival\n"
+        ruled = classify(
+            bad_file(tmp_path, text.replace("Date, d", "Date,d").replace("ID, ", "ID,")), observed_until=UNTIL
+        )
+        assert ruled["status_after"].to_list() == [1, 1]
+
+    def test_columns_of_any_name_are_kept(self, crossings: Path) -> None:
+        frame = pl.read_csv(crossings).with_columns(
+            *(pl.lit(7).alias(name) for name in ("record", "row_place", "key", "person", "place", "x y"))
+        )
+        ruled = classify(frame, observed_until=UNTIL)
+        assert ruled.columns[: frame.width] == frame.columns
+        assert ruled["is_migration"].to_list() == [False, True, False, None]
+
+    @pytest.mark.parametrize(
+        "convert",
+        [
+            lambda frame: frame.lazy(),
+            lambda frame: frame.to_arrow(),
+            lambda frame: frame.to_pandas(),
+            lambda frame: duckdb.connect().from_arrow(frame.to_arrow()),
+        ],
+        ids=["lazy", "arrow", "pandas", "duckdb"],
+    )
+    def test_frames_of_other_libraries_are_read(self, crossings: Path, convert: Callable[..., Any]) -> None:
+        frame = pl.read_csv(crossings)
+        expected = classify(frame, observed_until=UNTIL).select(ADDED)
+        assert classify(convert(frame), observed_until="2023-12-31").select(ADDED).equals(expected)
+
+    @pytest.mark.parametrize(
+        "cast",
+        [
+            pl.col("date").str.to_date(),
+            pl.col("date").str.to_datetime(time_unit="ns"),
+            pl.col("date").str.to_datetime(time_unit="ms"),
+            pl.col("direction").cast(pl.Categorical),
+            pl.col("direction").cast(pl.Enum(["arrival", "departure"])),
+            pl.col("person_id").replace_strict({"one": 1, "two": 2, "three": 3}),
+            pl.col("initial_status").cast(pl.Float64),
+        ],
+        ids=["date", "ns", "ms", "category", "enum", "number", "float status"],
+    )
+    def test_columns_may_have_any_type_that_says_the_same(
+        self, crossings: Path, cast: pl.Expr, tmp_path: Path
+    ) -> None:
+        frame = pl.read_csv(crossings)
+        expected = classify(frame, observed_until=UNTIL).select(ADDED)
+        frame.with_columns(cast).write_parquet(tmp_path / "crossings.parquet")
+        assert classify(tmp_path / "crossings.parquet", observed_until=UNTIL).select(ADDED).equals(expected)
+
+    def test_two_persons_with_neighbouring_hashes_stay_two(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        frame = pl.DataFrame(
+            [
+                (
+                    person,
+                    dt.date(2020, 1, 1) + dt.timedelta(person + 90 * turn),
+                    ("arrival", "departure")[turn % 2],
+                )
+                for person in range(30)
+                for turn in range(6)
+            ],
+            schema=["person_id", "date", "direction"],
+            orient="row",
+        )
+        expected = classify(frame, observed_until=UNTIL)
+        monkeypatch.setattr(parts, "PERSON_KEY", "((person_id // 3) << 23) | (person_id % 3)")
+        assert classify(frame, observed_until=UNTIL).equals(expected)
+
     def test_two_persons_whose_hashes_agree_stay_two(
         self, crossings: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -99,6 +182,30 @@ class TestResult:
 
 
 class TestRefusals:
+    def test_moments_with_a_time_zone_are_refused_because_the_day_is_a_local_one(
+        self, crossings: Path
+    ) -> None:
+        frame = pl.read_csv(crossings).with_columns(pl.col("date").str.to_datetime(time_zone="UTC"))
+        with pytest.raises(ExtractError) as refusal:
+            classify(frame, observed_until=UNTIL)
+        assert refusal.value.key == "classify_zone"
+
+    def test_what_is_no_table_is_refused(self) -> None:
+        with pytest.raises(UsageError) as refusal:
+            classify({"person_id": [1]}, observed_until=UNTIL)  # type: ignore[arg-type]
+        assert refusal.value.key == "classify_frame"
+
+    @pytest.mark.parametrize("until", ["31/12/2023", 2023, None])
+    def test_a_last_day_that_is_none_is_refused(self, crossings: Path, until: Any) -> None:
+        with pytest.raises(UsageError) as refusal:
+            classify(crossings, observed_until=until)
+        assert refusal.value.key == "bad_date_setting"
+
+    def test_a_result_in_no_folder_is_refused(self, crossings: Path, tmp_path: Path) -> None:
+        with pytest.raises(UsageError) as refusal:
+            classify(crossings, observed_until=UNTIL, output=tmp_path / "none" / "out.csv")
+        assert refusal.value.key == "classify_folder"
+
     def test_a_missing_column_is_named_beside_those_found(self, tmp_path: Path) -> None:
         with pytest.raises(ExtractError) as refusal:
             classify(

@@ -382,3 +382,110 @@ class TestEvents:
         office.crosses("2018-03-10", "D")
         office.build()
         assert (event,) in office.rows("select event_id from event")
+
+
+class TestImputedCrossings:
+    """Imputation breaks finality: a verdict says whether the days it counts rest on an imputed crossing."""
+
+    def flags(self, office: Office) -> list[tuple[str, bool]]:
+        office.build()
+        return office.rows("select movement_date::varchar, rests_on_imputed from verdict order by seq")
+
+    def test_a_history_that_is_complete_rests_on_none(self, office: Office) -> None:
+        office.person()
+        office.crosses("2020-01-01", "A")
+        office.crosses("2021-06-01", "D")
+        assert [rests for _, rests in self.flags(office)] == [False, False]
+
+    def test_every_verdict_whose_days_reach_the_gap_rests_on_it(self, office: Office) -> None:
+        """The gap is between the arrivals of 2021 and 2022; the stay of 2018 ended long before."""
+        office.person()
+        for when, direction in (
+            ("2018-03-01", "A"),
+            ("2018-06-01", "D"),
+            ("2021-01-01", "A"),
+            ("2022-01-01", "A"),
+        ):
+            office.crosses(when, direction)
+        assert self.flags(office) == [
+            ("2018-03-01", False),
+            ("2018-06-01", False),
+            ("2021-01-01", True),
+            ("2021-07-02", True),
+            ("2022-01-01", False),
+        ]
+
+    def test_a_window_that_ends_before_the_supposed_day_rests_on_it_all_the_same(
+        self, office: Office
+    ) -> None:
+        """Two departures four years apart: the arrival between may have been within the first months."""
+        office.person(citizenship="COL")
+        office.crosses("2018-06-01", "D")
+        office.crosses("2022-06-01", "D")
+        assert self.flags(office)[0] == ("2018-06-01", True)
+
+
+class TestFirstArrivalToLastDeparture:
+    """The separate rule: a stay inside a permit, whatever the travel between, is a migration if it lasts a year."""
+
+    def stays(self, office: Office) -> list[tuple[Any, ...]]:
+        office.build()
+        parameters = Parameters(Rule.preset("12-of-16"), FIRST, LAST, "COL")
+        create_tables(office.connection, ["permit_stay"], parameters)
+        return office.rows(
+            "select first_arrival::varchar, last_departure::varchar, stay_days, is_migration, is_final "
+            "from permit_stay order by permit_from"
+        )
+
+    def test_travel_between_is_ignored(self, office: Office) -> None:
+        """Half of each month away: by days no resident, by first arrival and last departure one."""
+        office.person()
+        office.record("visa", ["M", "2020-01-01", "2022-12-31"])
+        for month in range(1, 13):
+            office.crosses(f"2020-{month:02}-10", "A")
+            office.crosses(f"2020-{month:02}-24", "D")
+        office.crosses("2021-01-10", "A")
+        office.crosses("2021-01-24", "D")
+        assert self.stays(office) == [("2020-01-10", "2021-01-24", 380, True, True)]
+        assert office.events() == []
+
+    def test_a_stay_of_364_days_is_none_and_one_of_365_is(self, office: Office) -> None:
+        for person, left in (("p", "2021-12-31"), ("q", "2022-01-01")):
+            office.person(person)
+            office.record("visa", ["M", "2021-01-01", "2022-12-31"], person=person)
+            office.crosses("2021-01-01", "A", person=person)
+            office.crosses(left, "D", person=person)
+        assert [row[2:4] for row in self.stays(office)] == [(364, False), (365, True)]
+
+    def test_a_permit_that_follows_another_continues_the_stay(self, office: Office) -> None:
+        office.person()
+        office.record("visa", ["M", "2020-01-01", "2020-07-31"])
+        office.record("visa", ["M", "2020-08-01", "2021-01-31"])
+        office.record("visa", ["M", "2021-03-01", "2021-06-30"])
+        office.crosses("2020-02-01", "A")
+        office.crosses("2021-01-31", "D")
+        office.crosses("2021-03-05", "A")
+        office.crosses("2021-06-20", "D")
+        assert [row[:4] for row in self.stays(office)] == [
+            ("2020-02-01", "2021-01-31", 365, True),
+            ("2021-03-05", "2021-06-20", 107, False),
+        ]
+
+    def test_who_is_still_there_has_no_last_departure(self, office: Office) -> None:
+        office.person()
+        office.record("visa", ["M", "2023-06-01", "2026-06-01"])
+        office.crosses("2023-07-01", "A")
+        assert self.stays(office) == [("2023-07-01", None, 550, True, True)]
+
+    def test_a_stay_too_short_so_far_is_not_final_while_the_permit_lasts(self, office: Office) -> None:
+        office.person()
+        office.record("visa", ["M", "2024-06-01", "2026-06-01"])
+        office.crosses("2024-07-01", "A")
+        assert self.stays(office) == [("2024-07-01", None, 184, False, False)]
+
+    def test_a_tourist_visa_is_no_permission_to_reside(self, office: Office) -> None:
+        office.person()
+        office.record("visa", ["V", "2020-01-01", "2024-01-01"])
+        office.crosses("2020-02-01", "A")
+        office.crosses("2022-02-01", "D")
+        assert self.stays(office) == []

@@ -128,6 +128,20 @@ class TestDays:
         # Back and off again on one day: away for good from the first departure.
         assert ruled["is_migration"].to_list() == [True, False, False]
 
+    def test_a_crossing_keyed_twice_beside_its_return_counts_once(self) -> None:
+        """Out and back on day 50, the departure twice: the next departure tells that the person was in."""
+        journeys = ("A 0", "D 50", "A 50", "D 400")
+        once, twice = rule(*journeys, resident=0), rule(*journeys, "D 50", resident=0)
+        assert [row["is_migration"] for row in once] == [True, False, False, True]
+        assert twice[:4] == once
+        assert twice[4]["is_migration"] is False
+
+    def test_out_and_back_twice_a_day_are_four_crossings(self) -> None:
+        journeys = ("A 0", "D 50", "A 50", "D 50", "A 50", "D 400")
+        mixed = ("A 0", "A 50", "A 50", "D 50", "D 50", "D 400")
+        assert migrations(*journeys, resident=0) == [True, False, False, False, False, True]
+        assert migrations(*mixed, resident=0) == [True, False, False, False, False, True]
+
 
 class TestUnknown:
     def test_a_single_arrival_observed_for_364_days_is_unknown_and_for_365_a_migration(self) -> None:

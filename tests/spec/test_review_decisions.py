@@ -233,6 +233,20 @@ def test_a_reviewer_parts_what_one_document_holds_together() -> None:
     assert parted.together == groups("a", "bc")
 
 
+def test_reviewers_win_over_documents_that_several_people_used() -> None:
+    """B and Y show one passport, A and X another; A is not B, and yet X is Y: the documents are what gives way."""
+    one, other = (PASSPORT, "112233445"), (PASSPORT, "998877665")
+    identities = {
+        "a": someone(document=one, records=2),
+        "b": someone(document=other, records=2),
+        "x": someone(surname_2=None, document=one),
+        "y": someone(surname_2=None, document=other),
+    }
+    person = Town(identities, decisions=[("a", "b", "different"), ("x", "y", "same")]).link().person_of
+    assert person["a"] != person["b"]
+    assert person["x"] == person["y"]
+
+
 def test_a_contradiction_is_told_in_the_conflicts() -> None:
     """A is B, B is C, and A is not C: one of the three is wrong, and nobody but a reviewer can say which."""
     identities = {

@@ -1,0 +1,150 @@
+"""The units behind a cell of a release table, and what was published of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from register.commands import open_tables
+from register.engine import Engine
+from register.errors import UsageError, suggest
+from register.project import Project
+from register.release.declaration import TOTAL, Releases, ReleaseTable, load_releases
+from register.release.sources import make_sources
+from register.release.tables import count_cells
+from register.rules.residence import Parameters, bind
+from register.run import Run
+from register.trace.target import CellName
+
+#: A source of events that are none by the rule of the run: they cannot be followed back.
+OTHER_RULES = "concordance"
+
+
+def release_units(
+    engine: Engine, project: Project, run: Run, parameters: Parameters, name: CellName, language: str
+) -> tuple[str, dict[str, str], dict[str, str], float, dict[str, Any] | None]:
+    """Create ``unit`` for a cell of a release table; return its title, codes, labels, error and what was published.
+
+    Raises
+    ------
+    UsageError
+        If there is no such table, dimension or code, or the cell is computed from other published cells.
+    """
+    releases = load_releases(project.schema())
+    counted = {known: t for known, t in releases.tables.items() if t.source and t.source != OTHER_RULES}
+    if name.table not in counted:
+        known = ", ".join(["flow", "stock", *counted])
+        raise UsageError(
+            "unknown_cell_table",
+            name=name.table,
+            suggestion=suggest(name.table, known.split(", ")),
+            known=known,
+        )
+    table = counted[name.table]
+    codes = _codes(table, name)
+    values = make_sources(
+        engine, lambda: open_tables(project, run), releases.schema, parameters, [table.source]
+    )
+    cells = count_cells(engine, releases, table, values, project.secret())
+    _check(cells.frame, table, codes)
+    cell = cells.frame.filter(pl.col(name) == code for name, code in codes.items())
+    spread = float(cell["variance"].sum()) ** 0.5
+    _units(engine, releases, table, values, codes)
+    labels = {
+        releases.dimensions[dimension].label[language]: releases.label(dimension, code, language)
+        for dimension, code in codes.items()
+        if code != TOTAL
+    }
+    return (
+        f"{table.name}. {table.title[language]}",
+        codes,
+        labels,
+        spread,
+        _published(run, table, codes),
+    )
+
+
+def _codes(table: ReleaseTable, name: CellName) -> dict[str, str]:
+    """Return the code of every dimension, in the order of the table."""
+    if len(name.place) != len(table.within):
+        raise UsageError("cell_place", table=table.name, places="/".join(table.within))
+    told = dict(zip(table.within, name.place, strict=True)) | dict(name.codes)
+    for dimension in told:
+        if dimension not in table.dimensions:
+            raise UsageError(
+                "unknown_dimension",
+                name=dimension,
+                suggestion=suggest(dimension, table.dimensions),
+                known=", ".join(table.dimensions),
+            )
+    return {dimension: told.get(dimension, TOTAL) for dimension in table.dimensions}
+
+
+def _check(frame: pl.DataFrame, table: ReleaseTable, codes: dict[str, str]) -> None:
+    """Refuse a derived code, and one that the table does not have."""
+    for derived in table.derived:
+        if codes.get(derived.dimension) == derived.code:
+            terms = [*derived.terms, *derived.per_hundred]
+            raise UsageError("cell_derived", name=derived.code, terms=", ".join(terms))
+    for dimension, code in codes.items():
+        known = frame[dimension].unique().sort().to_list()
+        if code not in known:
+            raise UsageError(
+                "unknown_cell_code",
+                name=code,
+                dimension=dimension,
+                suggestion=suggest(code, known),
+                known=", ".join(known[:20]),
+            )
+
+
+def _units(
+    engine: Engine, releases: Releases, table: ReleaseTable, values: Any, codes: dict[str, str]
+) -> None:
+    """Create ``unit`` from the source of the table: the rows whose codes are, or are part of, those of the cell.
+
+    `count_cells` left a table ``map_<dimension>`` (code, parent) for each dimension. A row is a migration of a
+    completed register, or begins with a person and names a day.
+    """
+    dimensions = [releases.dimensions[name] for name in table.dimensions]
+    columns = ", ".join(f"{bind(d.expression(), values)} as {d.name}" for d in dimensions)
+    chosen = f"where {bind(table.filter, values)}" if table.filter else ""
+    held, parameters = [], {}
+    for name, code in codes.items():
+        parameters[f"v_{name}"] = code
+        if name in table.within:
+            held.append(f"s.{name}::varchar = $v_{name}")
+        else:
+            held.append(f"s.{name} in (select code from map_{name} where parent = $v_{name})")
+    engine.run(
+        f"""
+        create or replace temp table unit as
+        select case when e.event_id is null then s.unit_id else '' end as turn,
+            coalesce(e.person_id, regexp_extract(s.unit_id, '^[^@#]+')) as person_id,
+            coalesce(e.event_date, try_cast(regexp_extract(s.unit_id, '\\d{{4}}-\\d{{2}}-\\d{{2}}') as date)) as day,
+            coalesce(e.direction, nullif(regexp_extract(s.unit_id, 'arrival|departure'), ''),
+                case when ends_with(s.unit_id, '@true') then 'arrival' when ends_with(s.unit_id, '@false')
+                    then 'departure' end) as direction,
+            s.weight::double as share, s.is_final
+        from (select {columns}, unit_id, weight, is_final from source_{table.source} {chosen}) as s
+        left join completed_event as e on e.event_id = s.unit_id
+        where {" and ".join(held)}
+        """,
+        parameters,
+    )
+
+
+def _published(run: Run, table: ReleaseTable, codes: dict[str, str]) -> dict[str, Any] | None:
+    """Return the row of the cell in the run's release, if it was published."""
+    path = run.path / "release" / "csv" / f"{table.name}.csv"
+    if not path.is_file():
+        return None
+    frame = pl.read_csv(path, infer_schema=False)
+    for name, code in codes.items():
+        frame = frame.filter(pl.col(name) == code)
+    if frame.is_empty():
+        # A cell that is not there is zero, or was made zero by the protection.
+        return {"value": "0"}
+    row = frame.row(0, named=True)
+    return {name: value for name, value in row.items() if name not in codes}

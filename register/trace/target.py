@@ -1,0 +1,83 @@
+"""What an explanation is asked for: a person, a pair or a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from register.engine import Engine
+from register.errors import UsageError
+
+MANY = 5
+
+
+@dataclass(frozen=True)
+class CellName:
+    """A cell as it is written: table, then its place, then ``dimension=code``: ``flow/2023/immigration/sex=2``."""
+
+    table: str
+    place: tuple[str, ...]
+    codes: tuple[tuple[str, str], ...]
+
+
+def read_cell(written: str) -> CellName:
+    """Read ``table/place/.../dimension=code``."""
+    table, *parts = (part.strip() for part in written.strip("/").split("/"))
+    place = tuple(part for part in parts if "=" not in part)
+    codes = tuple((name, code) for name, _, code in (part.partition("=") for part in parts if "=" in part))
+    return CellName(table, place, codes)
+
+
+def is_cell(words: Sequence[str]) -> bool:
+    """Say whether a cell is asked for."""
+    return len(words) == 1 and "/" in words[0]
+
+
+def find_identity(engine: Engine, written: str, run: str) -> str:
+    """Return the identity that is meant: by its id, or by a record that names it.
+
+    A record is written ``source:key``, with ``:role`` where it names several people; or its key alone.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or several.
+    """
+    known = engine.rows("select identity_id from identity where identity_id = $id", {"id": written})
+    if known:
+        return written
+    found = engine.rows(
+        """
+        select distinct identity_id, source || ':' || record_key || ':' || role from mention
+        where $id in (record_key, source || ':' || record_key, source || ':' || record_key || ':' || role)
+        order by 2
+        """,
+        {"id": written},
+    )
+    if not found:
+        raise UsageError("no_identity", name=written, run=run)
+    if len({identity for identity, _ in found}) > 1:
+        raise UsageError(
+            "several_identities", name=written, known=", ".join(name for _, name in found[:MANY])
+        )
+    return str(found[0][0])
+
+
+def find_person(engine: Engine, written: str, run: str) -> str:
+    """Return the person that is meant: by the id, or by an identity or record of the person.
+
+    Raises
+    ------
+    UsageError
+        If there is none, or several.
+    """
+    if engine.rows("select 1 from person where person_id = $id", {"id": written}):
+        return written
+    try:
+        identity = find_identity(engine, written, run)
+    except UsageError as error:
+        if error.key == "no_identity":
+            raise UsageError("no_person", name=written, run=run) from None
+        raise
+    rows = engine.rows("select person_id from membership where identity_id = $id", {"id": identity})
+    return str(rows[0][0])
