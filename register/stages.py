@@ -318,7 +318,7 @@ def events(workshop: Workshop) -> dict[str, Any]:
     from register.estimate.complete import derive_events
 
     parameters = rule_parameters(workshop)
-    _register_codelists(workshop, workshop.engine)
+    register_codelists(workshop.schema, workshop.engine)
     derive_events(workshop.engine, parameters, workshop.project.estimate.provisional)
     workshop.write_made()
     return _series(parameters)
