@@ -15,6 +15,9 @@ from typing import Any
 import typer.main
 
 from register import errors
+from register.assess.declaration import load_indicators
+from register.assess.labels import figure
+from register.assess.questionnaire import load_questionnaire
 from register.cli import make_app
 from register.errors import RegisterError
 from register.locale import LANGUAGES, catalogue
@@ -23,6 +26,7 @@ from register.schema import Schema, load_schema, profile_directory, read_toml
 DOCS = Path(__file__).parent
 REFERENCE = DOCS / "reference"
 FEW_CODES = 25
+STAR = " \\*"
 
 Words = dict[str, str]
 
@@ -40,9 +44,10 @@ def pages() -> dict[Path, str]:
             "concepts": concepts(schema, language, said),
             "codelists": codelists(schema, language, said),
             "commands": commands(language, said),
+            "indicators": indicators(schema, language, said),
             "errors": error_pages(keys["errors"], language, said),
         }
-        for page in ("source-declarations", "settings", "linkage-rules"):
+        for page in ("source-declarations", "settings", "linkage-rules", "calibration"):
             bodies[page] = declared_keys(keys[page], language, said)
         for name, body in bodies.items():
             made[REFERENCE / f"{name}.{language}.md"] = _page(name, body, language, said)
@@ -199,6 +204,47 @@ def error_pages(page: dict[str, Any], language: str, said: Words) -> Iterator[st
             if key.startswith("errors.")
         ],
     )
+
+
+def indicators(schema: Schema, language: str, said: Words) -> Iterator[str]:
+    """Yield what is measured of a source, what is asked of it, and what each official table asks for."""
+    declared, questionnaire = load_indicators(schema), load_questionnaire(schema)
+    yield f"## {said['measured']}"
+    rows = [
+        (
+            f"`{one.name}`" + STAR * one.essential,
+            f"{one.label[language]}. {one.definition[language]}",
+            f"`{one.formula}`",
+            " / ".join(figure(limit, one.unit, language) for limit in one.thresholds),
+            f"{one.framework['blue_ets']}; Zhang {one.framework['zhang']}; ESSnet {one.framework['essnet']}",
+        )
+        for one in declared.indicators.values()
+    ]
+    yield _grid(
+        [said["indicator"], said["meaning"], said["formula"], said["thresholds"], said["frameworks"]], rows
+    )
+    yield f"## {said['questions']}"
+    asked = [
+        (
+            f"`{question.name}`" + STAR * question.essential,
+            question.text[language],
+            "; ".join(f"{score}: {answer[language]}" for score, answer in enumerate(question.answers)),
+        )
+        for question in questionnaire.questions
+    ]
+    yield _grid([said["key"], said["question"], said["scores"]], asked)
+    yield f"## {said['supports']}"
+    needs = [
+        (
+            table,
+            f"[`{source}`](tables.{language}.md#{source})",
+            said[f"role_{need.role}"],
+            ", ".join(f"`{variable}`" for variable in need.variables),
+        )
+        for table, sources in sorted(declared.support.items())
+        for source, need in sources.items()
+    ]
+    yield _grid([said["official_table"], said["record"], said["role"], said["variables"]], needs)
 
 
 def exit_codes() -> set[int]:

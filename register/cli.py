@@ -143,13 +143,18 @@ def make_app(language: str) -> typer.Typer:
         show.check_report(session.console, check_project(load_project(session.directory)))
 
     @app.command(help=text("train"))
-    def train(context: typer.Context, run: str | None = run_option) -> None:
+    def train(
+        context: typer.Context,
+        run: str | None = run_option,
+        labels: bool = typer.Option(False, "--labels", help=text("train_labels")),
+    ) -> None:
         from register import show
         from register.commands import train_weights
         from register.project import load_project
 
         session = _session(context)
-        show.train_report(session.console, *train_weights(load_project(session.directory), run))
+        project = load_project(session.directory)
+        show.train_report(session.console, *train_weights(project, run, from_labels=labels))
 
     @app.command(help=text("link"))
     def link(
@@ -345,6 +350,20 @@ def make_app(language: str) -> typer.Typer:
 
         session = _session(context)
         diagnose_run(session.console, load_project(session.directory), run)
+
+    @app.command(help=text("tune"))
+    def tune(
+        context: typer.Context,
+        rules: Path | None = typer.Option(None, help=text("tune_rules")),
+        settings: list[str] | None = typer.Option(None, "--set", help=text("tune_set")),
+        sample: int = typer.Option(1500, help=text("tune_sample")),
+        run: str | None = run_option,
+    ) -> None:
+        from register.project import load_project
+        from register.tune.command import try_rules
+
+        session = _session(context)
+        try_rules(session.console, load_project(session.directory), run, rules, settings or [], sample)
 
     @app.command(help=text("explain"))
     def explain(

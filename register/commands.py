@@ -196,21 +196,25 @@ def rejected_rows(project: Project, run_name: str | None, output: Path | None) -
     ]
 
 
-def train_weights(project: Project, run_name: str | None) -> tuple[TrainReport, Path]:
-    """Estimate the linkage weights from a run's identities and write them beside the rules."""
+def train_weights(
+    project: Project, run_name: str | None, *, from_labels: bool = False
+) -> tuple[TrainReport, Path]:
+    """Estimate the linkage weights from a run, by EM or from reviewers' decisions; write them beside the rules."""
     from register.link.rules import load_rules
-    from register.link.train import train
+    from register.link.train import train, train_from_labels, write
+    from register.stages import register_decisions
 
     run = find_run(project.runs, run_name)
     rules = load_rules(project.linkage_rules / "people.toml")
     with open_tables(project, run) as engine:
-        if not engine.has("identity"):
-            raise UsageError("table_not_built", table="identity", run=run.name)
-        report = train(engine.con, rules)
-    path = project.linkage_rules / "people.weights.toml"
-    path.write_text(report.weights_text, "utf-8")
-    (project.linkage_rules / "people.frequencies.csv").write_text(report.frequencies_text, "utf-8")
-    return report, path
+        for table in ("pair", "identity") if from_labels else ("identity",):
+            if not engine.has(table):
+                raise UsageError("table_not_built", table=table, run=run.name)
+        if from_labels:
+            register_decisions(engine, project)
+        report = (train_from_labels if from_labels else train)(engine.con, rules)
+    write(report, rules)
+    return report, rules.weights_path
 
 
 def classify_file(

@@ -203,6 +203,8 @@ def train_report(console: Console, report: TrainReport, path: Path) -> None:
             "rows": report.rows,
             "moved": [asdict(move) for move in report.moved],
             "sessions": [asdict(session) for session in report.sessions],
+            "spreads": [asdict(spread) for spread in report.spreads],
+            "labels": asdict(report.labels) if report.labels else None,
             "weights": str(path),
         })  # fmt: skip
         return
@@ -225,6 +227,17 @@ def train_report(console: Console, report: TrainReport, path: Path) -> None:
             iterations=session.iterations,
             change=f"{session.last_change:.1g}",
         )
+    if report.spreads:
+        worst = report.spreads[0]
+        console.say(
+            "train.spread",
+            levels=len(report.spreads),
+            bits=f"{worst.bits:.1f}",
+            level=f"{worst.concept}.{worst.level}",
+        )
+    if report.labels:
+        agreed = f"{report.labels.agreed / report.labels.pairs:.1%}"
+        console.say("train.labels", pairs=report.labels.pairs, same=report.labels.same, agreed=agreed)
     console.say("train.done", identities=console.number(report.rows), moved=len(report.moved), path=path)
 
 

@@ -245,7 +245,7 @@ def resolve(workshop: Workshop) -> dict[str, Any]:
     rules = load_rules(workshop.project.linkage_rules / "people.toml")
     itinerary = load_itinerary(workshop.project.linkage_rules / "itinerary.toml")
     before = _register_previous(workshop)
-    decisions = _register_decisions(workshop)
+    decisions = register_decisions(workshop.engine, workshop.project)
     report = resolve(workshop.engine.con, rules, itinerary, workshop.project.secret())
     workshop.write_made()
     against = workshop.engine.rows(
@@ -269,21 +269,20 @@ def _register_previous(workshop: Workshop) -> str | None:
     return None
 
 
-def _register_decisions(workshop: Workshop) -> dict[str, int]:
+def register_decisions(engine: Engine, project: Project) -> dict[str, int]:
     """Let SQL read what the reviewers' decisions come to; return how many pairs are agreed, disagreed and waiting."""
     import polars as pl
 
     from register.decisions import COLUMNS, DIFFERENT, SAME, read_standing
 
-    standing = read_standing(workshop.project.decisions).values()
+    standing = read_standing(project.decisions).values()
     rows = [
         (*found.pair[0], *found.pair[1], found.judgement)
         for found in standing
         if found.judgement in (SAME, DIFFERENT)
     ]
-    if rows:
-        frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
-        workshop.engine.con.register("decision", frame.with_row_index("position").to_arrow())
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
+    engine.con.register("decision", frame.with_row_index("position").to_arrow())
     states = [found.state for found in standing]
     return {state: states.count(state) for state in ("agreed", "disagreed", "waiting")}
 
@@ -327,7 +326,7 @@ def estimate(workshop: Workshop) -> dict[str, Any]:
 
     project, engine = workshop.project, workshop.engine
     parameters = rule_parameters(workshop)
-    _register_codelists(workshop, engine)
+    register_codelists(workshop.schema, engine)
     completed = complete(
         engine, parameters, project.estimate.draws, is_modelled=project.estimate.missing == "model"
     )
@@ -337,7 +336,7 @@ def estimate(workshop: Workshop) -> dict[str, Any]:
         threads=project.engine.threads,
         temp_directory=workshop.run.path / "staging" / "spill_completed",
     ) as other:
-        _register_codelists(workshop, other)
+        register_codelists(workshop.schema, other)
         for name in ("mention", "visa", "permit"):
             other.view(name, workshop.run.table_path(workshop.schema.tables[name]))
         derive(engine, other, workshop.staging, parameters)
@@ -355,7 +354,7 @@ def flows(workshop: Workshop) -> dict[str, Any]:
     from register.rules.residence import RESIDENCY, create_tables
 
     engine, parameters = workshop.engine, rule_parameters(workshop)
-    _register_codelists(workshop, engine)
+    register_codelists(workshop.schema, engine)
     create_tables(engine.con, [name for name in RESIDENCY if not engine.has(name)], parameters)
     values = {**parameters.values(), "draws": workshop.project.estimate.draws}
     for name in ("flow", "reference", "stock", "account"):
@@ -385,16 +384,17 @@ def _apply_rule(workshop: Workshop, tables: Sequence[str]) -> dict[str, Any]:
     from register.rules.residence import create_tables
 
     parameters = rule_parameters(workshop)
-    _register_codelists(workshop, workshop.engine)
+    register_codelists(workshop.schema, workshop.engine)
     # A table that an earlier stage kept is there to be read; the others are made for this stage and pass with it.
     create_tables(workshop.engine.con, [name for name in tables if not workshop.engine.has(name)], parameters)
     workshop.write_made()
     return _series(parameters)
 
 
-def _register_codelists(workshop: Workshop, engine: Engine) -> None:
+def register_codelists(schema: Schema, engine: Engine) -> None:
+    """Let SQL of the residence rule read its code lists."""
     for name in ("age_group", "permit_class", "traveller_class", "visa_class"):
-        engine.con.register(name, workshop.schema.codelist(name).to_arrow())
+        engine.con.register(name, schema.codelist(name).to_arrow())
 
 
 def _series(parameters: Parameters) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 declaration     schemas/indicators.toml: what is measured, and the thresholds
 questionnaire   schemas/questionnaire.toml and an office's answers: what cannot be measured
-gauge           extracts -> tallies and facts, block by block: one pass, no name kept; with cells and people
+gauge           extracts -> tallies and facts, block by block: one pass, no name kept; with cells, people, digits
 measures        tallies and facts -> indicators that need no linkage
 series          monthly counts: breaks; posts that stopped
 linkage         tables of a run -> indicators of what was linked

@@ -14,14 +14,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from register.assess import linkage, measures, series
+from register.assess import borders, linkage, measures, series
 from register.assess.declaration import Indicators, load_indicators
 from register.assess.gauge import FACT, Gauge, Gauged
-from register.assess.kept import ANSWERS, FOLDER
+from register.assess.kept import ANSWERS, FOLDER, workplace
 from register.assess.people import FIELDS
 from register.assess.questionnaire import Declared, Questionnaire, load_answers, load_questionnaire
 from register.assess.verdict import Judged, Verdict, decide, judge
@@ -92,6 +91,8 @@ def assess(
     ------
     ExtractError
         If there is no extract.
+    UsageError
+        If the name is none, or the run was not built as far as linkage.
     """
     schema = project.schema()
     name = name or dt.date.today().isoformat()
@@ -105,7 +106,7 @@ def assess(
         patterns = ", ".join(pattern for source in sources for pattern in source.files)
         raise ExtractError("no_extracts", where=str(project.extracts), patterns=patterns)
     run = _linked_run(project, schema, run_name)
-    with TemporaryDirectory(prefix=".assess-", dir=project.root) as folder:
+    with workplace(project.root) as folder:
         gauged = _gauge(project, schema, indicators, extracts, Path(folder), console)
         console.say("assess.measuring")
         with Engine(
@@ -191,8 +192,8 @@ def _measure(
             *series.monthly(engine, indicators),
         ]
         if one.source.table.name == "crossing":
-            own += measures.crossings(engine, indicators, CROSSINGS)
-            own += series.posts(engine, indicators)
+            own += borders.crossings(engine, indicators, CROSSINGS)
+            own += borders.posts(engine, indicators)
         rows[one.source.name] = own
     for name, row in measures.coverage(engine, views):
         rows[name].append(row)

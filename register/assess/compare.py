@@ -16,7 +16,8 @@ import polars as pl
 from register.assess.declaration import TOTAL, Indicators
 from register.assess.kept import Kept
 from register.assess.labels import Labels
-from register.assess.questionnaire import Questionnaire
+from register.assess.questionnaire import Declared, Questionnaire
+from register.assess.verdict import decide, judge
 from register.page import html
 from register.schema import Schema
 
@@ -55,7 +56,7 @@ class Comparison:
 def compare(assessments: Sequence[Kept], indicators: Indicators, questionnaire: Questionnaire) -> Comparison:
     """Set assessments side by side, in the order given."""
     by = "source" if len({one.record["country"] for one in assessments}) > 1 else "declaration"
-    chosen = [_chosen(one, by) for one in assessments]
+    chosen = [_chosen(one, by, indicators, questionnaire) for one in assessments]
     names = list(dict.fromkeys(name for one in chosen for name in one))
     tables = [{t: level for name in names for t, level in _tables(one.get(name))} for one in chosen]
     return Comparison(
@@ -76,14 +77,29 @@ def compare(assessments: Sequence[Kept], indicators: Indicators, questionnaire: 
     )
 
 
-def _chosen(kept: Kept, by: str) -> dict[str, dict[str, Any]]:
-    """Return what was found of each source: declaration, title, verdict, scores."""
-    verdicts = {verdict["declaration"]: verdict for verdict in kept.record["verdicts"]}
+def _chosen(
+    kept: Kept, by: str, indicators: Indicators, questionnaire: Questionnaire
+) -> dict[str, dict[str, Any]]:
+    """Judge each source anew; return its declaration, title, scores, levels of figures, verdict and tables."""
     found: dict[str, dict[str, Any]] = {}
+    known = kept.indicator.filter(pl.col("indicator_id").is_in(list(indicators.indicators)))
     for source in sorted(kept.record["sources"], key=lambda one: -one["received"]):
-        declaration = source["declaration"]
-        scores = kept.record["declared"].get(declaration, {}).get("scores", {})
-        found.setdefault(source[by], {**source, **verdicts[declaration], "scores": scores})
+        name = source["declaration"]
+        scores = kept.record["declared"].get(name, {}).get("scores", {})
+        judged = judge(known.filter(pl.col("declaration") == name), indicators)
+        asked = {question.name for question in questionnaire.questions}
+        declared = Declared({question: score for question, score in scores.items() if question in asked})
+        verdict = decide(name, source["source"], judged, declared, questionnaire, indicators)
+        found.setdefault(
+            source[by],
+            {
+                **source,
+                "scores": scores,
+                "levels": {(one.indicator_id, one.variable): one.level for one in judged},
+                "level": verdict.level,
+                "tables": verdict.tables,
+            },
+        )
     return dict(sorted(found.items()))
 
 
@@ -121,19 +137,19 @@ def _lines(
     values: dict[tuple[str, str, str], list[float | None]] = {}
     for at, (kept, own) in enumerate(zip(assessments, chosen, strict=True)):
         name_of = {one["declaration"]: name for name, one in own.items()}
-        total = kept.indicator.filter(
-            (pl.col("period") == TOTAL) & pl.col("indicator_id").is_in(list(indicators.indicators))
-        )
+        is_known = pl.col("indicator_id").is_in(list(indicators.indicators))
+        total = kept.indicator.filter((pl.col("period") == TOTAL) & is_known)
         for row in total.iter_rows(named=True):
             if row["declaration"] in name_of:
                 key = (name_of[row["declaration"]], row["indicator_id"], row["variable"])
                 values.setdefault(key, [None] * len(assessments))[at] = row["value"]
+
+    def levels(name: str, *figure: str) -> tuple[int | None, ...]:
+        return tuple(own[name]["levels"].get(figure) if name in own else None for own in chosen)
+
     order = {name: at for at, name in enumerate(indicators.indicators)}
     lines = [
-        Line(
-            name, indicator, variable, tuple(found),
-            tuple(None if v is None else indicators[indicator].level(v) for v in found),
-        )
+        Line(name, indicator, variable, tuple(found), levels(name, indicator, variable))
         for (name, indicator, variable), found in values.items()
     ]  # fmt: skip
     place = {name: at for at, name in enumerate(names)}
@@ -164,6 +180,7 @@ def page(
         return html.table(caption, [head, *comparison.labels], lines)
 
     sources = {name: labels.source(name) for name in comparison.verdicts}
+    tables = {name: labels.table(name) for name in comparison.tables}
     questions = {question.name: question.text[language] for question in questionnaire.questions}
     declared = [
         (
@@ -198,9 +215,7 @@ def page(
         f"<section><h2>{escape(word('verdicts'))}</h2>",
         level_table(word("verdicts"), word("head.source"), comparison.verdicts, sources),
         f"</section><section><h2>{escape(word('matrix'))}</h2>",
-        level_table(
-            word("matrix"), word("head.table"), comparison.tables, {name: name for name in comparison.tables}
-        ),
+        level_table(word("matrix"), word("head.table"), comparison.tables, tables),
         f"</section><section><h2>{escape(word('indicators_compared'))}</h2>",
         html.table(word("indicators_compared"), heads, figures, 3),
         "</section>",

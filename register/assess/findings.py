@@ -24,12 +24,16 @@ SUMMED = ("check_digit", "mrz_check", "edit_failures")
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence on a source, or on all of them where ``declaration`` is empty; ``level`` is what it allows."""
+    """One sentence on a source, or on all of them where ``declaration`` is empty; ``level`` is what it allows.
+
+    ``text`` begins with the source, ``bare`` does not.
+    """
 
     declaration: str
     indicator_id: str
     level: int
     text: str
+    bare: str
 
 
 def find(assessment: Assessment, indicators: Indicators, labels: Labels) -> list[Finding]:
@@ -59,12 +63,17 @@ def find(assessment: Assessment, indicators: Indicators, labels: Labels) -> list
                 worst = shown[0]
                 level = worst.allows if counted else DIRECT
                 rank = (level, not worst.essential, -mains, worst.level, -_gap(worst, indicators))
-                found.append((rank, Finding(one.declaration, name, level, text)))
+                found.append((rank, _of_source(one.declaration, name, level, text, labels)))
     unsupported = [
         ((finding.level, -2.0), finding) for finding in _unsupported(assessment, indicators, labels)
     ]
     unseen = [((finding.level, -1.0), finding) for finding in _unseen(assessment, labels)]
     return [finding for _, finding in sorted([*unsupported, *unseen, *found], key=lambda each: each[0])]
+
+
+def _of_source(declaration: str, name: str, level: int, sentence: str, labels: Labels) -> Finding:
+    whole = f"{labels.source(declaration)}: {sentence[:1].lower()}{sentence[1:]}"
+    return Finding(declaration, name, level, whole, sentence)
 
 
 def _gap(judged: Judged, indicators: Indicators) -> float:
@@ -98,7 +107,6 @@ def _sentence(
         denominator = worst.denominator
     return labels.word(
         f"finding.{name}",
-        source=labels.source(declaration),
         value=labels.value(indicator, worst.value),
         numerator=labels.count(numerator),
         denominator=labels.count(denominator),
@@ -135,12 +143,11 @@ def _unseen(assessment: Assessment, labels: Labels) -> list[Finding]:
         if kinds.get(other) in FOREIGNERS:
             text = labels.word(
                 "finding.unseen",
-                source=labels.source(row["declaration"]),
                 other=labels.source(other),
                 rest=labels.count(row["denominator"] - row["numerator"]),
                 denominator=labels.count(row["denominator"]),
             )
-            found.append(Finding(row["declaration"], "coverage", CORRECTION, text))
+            found.append(_of_source(row["declaration"], "coverage", CORRECTION, text, labels))
     return found
 
 
@@ -164,4 +171,4 @@ def _unsupported(assessment: Assessment, indicators: Indicators, labels: Labels)
         )
         for variable, tables in lacking.items()
     }
-    return [Finding("", "support", CORRECTION, sentence) for sentence in text.values()]
+    return [Finding("", "support", CORRECTION, sentence, sentence) for sentence in text.values()]

@@ -37,6 +37,7 @@ FACT: dict[str, Any] = {
     "document": pl.UInt64,
     "number": pl.UInt64,
     "birth": pl.Date,
+    "is_full": pl.Boolean,
     "key": pl.UInt64,
     "content": pl.UInt64,
 }

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from register.errors import UsageError
+from register.errors import LockedError, UsageError
 from register.project import Project
 from register.run import write_json
 
@@ -21,6 +25,8 @@ FOLDER = "assessments"
 ANSWERS = "answers.toml"
 TABLE = "indicator.parquet"
 RECORD = "assessment.json"
+WORKPLACE = ".assess-"
+STALE_SECONDS = 86_400
 
 
 def keep(project: Project, assessment: Assessment, pages: dict[str, str]) -> Path:
@@ -110,3 +116,23 @@ def kept_record(project: Project, name: str | None = None) -> dict[str, Any]:
         names = ", ".join(one["name"] for one in known)
         raise UsageError("no_assessment", where=str(home), name=name or "", known=names)
     return chosen[-1]
+
+
+@contextmanager
+def workplace(root: Path) -> Iterator[str]:
+    """Make a folder for the facts within the project, for its owner alone; take away what a killed process left.
+
+    Raises
+    ------
+    LockedError
+        If the project cannot be written.
+    """
+    for left in root.glob(f"{WORKPLACE}*"):
+        if time.time() - left.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    try:
+        folder = TemporaryDirectory(prefix=WORKPLACE, dir=root)
+    except PermissionError as error:
+        raise LockedError("no_permission", where=str(root)) from error
+    with folder as name:
+        yield name

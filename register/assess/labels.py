@@ -7,7 +7,7 @@ from functools import cached_property
 
 from register.assess.declaration import LEVELS, TOTAL, UNDATED, Indicator
 from register.locale import catalogue, translate
-from register.schema import Schema
+from register.schema import Schema, read_toml
 
 PERCENT = "\u00a0%"
 
@@ -43,6 +43,11 @@ class Labels:
     def source(self, declaration: str) -> str:
         """Return the title of a source."""
         return self.titles.get(declaration, {}).get(self.language, declaration)
+
+    def table(self, name: str) -> str:
+        """Return the name and title of an official table."""
+        path = self.schema.directory / "releases" / f"{name}.toml"
+        return f"{name}. {read_toml(path)[f'title_{self.language}']}" if path.is_file() else name
 
     def country(self, code: str) -> str:
         """Return the name of a country."""

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from register.assess.borders import crossings
 from register.assess.declaration import TOTAL, Indicators
-from register.assess.measures import Row, crossings, ratio
+from register.assess.measures import Row, ratio
 from register.engine import Engine, literal
 from register.link.confidence import Expected, expect
 

@@ -191,7 +191,8 @@ def documents(engine: Engine) -> Iterator[Row]:
 def births(engine: Engine, roles: Sequence[str]) -> Iterator[Row]:
     """Yield Whipple's index and the shares born on 1 January and 1 July, each person once in a period.
 
-    The child of a birth record has no age at the event and its date is that of the event; it is left out.
+    The child of a birth record has no age at the event and its date is that of the event; it is left out. A date of
+    which only the year is told is no birth on 1 January.
     """
     counted = [str(at) for at, role in enumerate(roles) if role != "child"]
     if not counted:
@@ -199,15 +200,16 @@ def births(engine: Engine, roles: Sequence[str]) -> Iterator[Row]:
     sql = f"""
         with once as (
             select year, coalesce(person, document) as who, min(birth) as birth,
-                min(datediff('year', birth, moment::date)
-                    - (strftime(moment, '%m%d') < strftime(birth, '%m%d'))::integer) as age
+                min(year(moment) - year(birth)
+                    - (100 * month(moment) + day(moment) < 100 * month(birth) + day(birth))::integer) as age,
+                bool_and(is_full) as is_full
             from fact
             where birth is not null and moment is not null and coalesce(person, document) is not null
                 and role in ({", ".join(counted)})
             group by grouping sets ((year, coalesce(person, document)), (coalesce(person, document)))
         )
-        select year, count(*), count(*) filter (month(birth) = 1 and day(birth) = 1),
-            count(*) filter (month(birth) = 7 and day(birth) = 1),
+        select year, count(*) filter (is_full), count(*) filter (is_full and month(birth) = 1 and day(birth) = 1),
+            count(*) filter (is_full and month(birth) = 7 and day(birth) = 1),
             count(*) filter (age between 23 and 62), count(*) filter (age between 23 and 62 and age % 5 = 0)
         from once group by year order by year
         """
@@ -217,47 +219,6 @@ def births(engine: Engine, roles: Sequence[str]) -> Iterator[Row]:
         yield from ratio(period, "birth_date", "born_1_july", july, people)
         if adults:
             yield (period, "birth_date", "whipple", 500 * rounded / adults, rounded, adults)
-
-
-def crossings(engine: Engine, indicators: Indicators, relation: str, suffix: str = "") -> Iterator[Row]:
-    """Yield the alternation of entries and exits, by post and year, and entries that nothing followed.
-
-    Parameters
-    ----------
-    relation
-        SQL giving who, moment, direction, post, last_seen: the last moment at which any record has the person.
-    suffix
-        Of the names of the indicators.
-    """
-    open_days = int(indicators.parameters["open_days"])
-    engine.run(
-        f"""
-        create or replace temp table step as
-        select post, year(moment) as year,
-            case when before is not null then before <> direction end as alternates,
-            direction = 'arrival' and moment < ends - interval {open_days} day as is_old_entry,
-            after is null and last_seen <= moment as is_last
-        from (
-            select post, moment, direction, last_seen, max(moment) over () as ends,
-                lag(direction) over (partition by who order by moment, direction, post) as before,
-                lead(direction) over (partition by who order by moment, direction, post) as after
-            from ({relation}) where who is not null
-        )
-        """
-    )
-    sql = """
-        select year, post, grouping(year) as all_years, grouping(post) as all_posts,
-            count(*) filter (alternates), count(alternates),
-            count(*) filter (is_old_entry and is_last), count(*) filter (is_old_entry)
-        from step group by grouping sets ((year, post), (year), (post), ()) order by 3, 1, 4, 2
-        """
-    for year, post, all_years, all_posts, good, steps, last, entries in engine.rows(sql):
-        period = TOTAL if all_years else period_of(year)
-        variable = TOTAL if all_posts else f"post.{post or UNDATED}"
-        yield from ratio(period, variable, f"alternation{suffix}", good, steps)
-        if all_posts:
-            yield from ratio(period, variable, f"entries_unanswered{suffix}", last, entries)
-    engine.run("drop table step")
 
 
 def lags(engine: Engine) -> Iterator[Row]:

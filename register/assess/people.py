@@ -10,20 +10,16 @@ import polars as pl
 
 from register.assess.cells import EDIT, Mark, Reader, variables_of
 from register.assess.declaration import Indicators
-from register.ingest.check_digits import NATIONAL_ID_RULES, mrz_check_digit
-from register.ingest.documents import NATIONAL_ID, read_documents
+from register.assess.digits import digit_marks
+from register.ingest.documents import read_documents
 from register.ingest.people import NAME_PARTS
 from register.ingest.source import Document, Person, Source, Value
-from register.ingest.values import PLACE, raw_text, read_place, without_blanks
+from register.ingest.values import PLACE, Reading, raw_text, read_place, without_blanks
 from register.schema import Column
 
 #: Fields by which people are told apart, with the bit that a mask has for each.
 FIELDS = ("given_name", "surname_1", "surname_2", "birth_date", "document", "sex")
 DAYS_IN_YEAR = 365.25
-#: The second line of a passport's machine-readable zone: number, birth and expiry each have a digit behind them.
-MRZ_LINE = "^[A-Z0-9<]{9}[0-9][A-Z<]{3}[0-9]{6}[0-9][MFX<][0-9]{6}[0-9]"
-MRZ_NUMBER = "^[A-Z0-9<]{8}<[0-9]$"
-MRZ_FIELDS = {"number": (0, 9), "birth": (13, 6), "expiry": (21, 6)}
 
 
 @dataclass(frozen=True)
@@ -95,30 +91,29 @@ class PersonGauge:
         for name, raw in names.items():
             filled[name] = self._is_text(raw)
             marks += self.reader.judge(self._called(name), raw_text(written, self.names[name]), filled[name])
-        values: dict[str, pl.Series] = {}
-        for name in self.person.values:
-            if name not in PLACE:
-                values[name] = self._read(rows, written, name, marks)
+        readings = {
+            name: self._read(rows, written, name, marks) for name in self.person.values if name not in PLACE
+        }
+        values = {name: reading.values for name, reading in readings.items()}
         self._read_place(rows, written, marks)
         birth = values.get("birth_date", pl.repeat(None, rows.height, dtype=pl.Date, eager=True))
         day = records[event].cast(pl.Date)
         birth = self._check(birth, values, records, day, marks)
+        nothing = pl.DataFrame(schema=dict.fromkeys(("number", "bare", "kind", "issuer"), pl.String))
         documents = [
             self._document(rows, written, number, each, marks)
             for number, each in enumerate(self.person.documents)
         ]
-        own = (
-            documents[0]
-            if documents
-            else pl.DataFrame(schema={"number": pl.String, "kind": pl.String, "issuer": pl.String})
-        )
-        if not documents:
-            own = own.clear(rows.height)
-        marks += _digits(self.person, rows, own)
+        own = documents[0] if documents else nothing.clear(rows.height)
+        marks += digit_marks(self.person, rows, own)
         filled |= {"birth_date": birth.is_not_null(), "document": own["number"].is_not_null()}
         if "sex" in values:
             filled["sex"] = self.reader.is_known(values["sex"], "sex")
-        return Seen(marks, _mask(filled, names, rows.height), _facts(names, filled, birth, own))
+        precision = readings["birth_date"].precision if "birth_date" in readings else None
+        unknown = pl.repeat(None, rows.height, dtype=pl.Boolean, eager=True)
+        is_full = unknown if precision is None else precision == "day"
+        facts = _facts(names, filled, birth, own).with_columns(is_full.alias("is_full"))
+        return Seen(marks, _mask(filled, names, rows.height), facts)
 
     def _called(self, name: str) -> str:
         return variables_of((name,), self.person.role)[0]
@@ -127,7 +122,7 @@ class PersonGauge:
         filler = raw.str.to_uppercase().is_in(self.reader.fillers.implode())
         return raw.is_not_null() & ~filler.fill_null(value=False)
 
-    def _read(self, rows: pl.DataFrame, written: pl.DataFrame, name: str, marks: list[Mark]) -> pl.Series:
+    def _read(self, rows: pl.DataFrame, written: pl.DataFrame, name: str, marks: list[Mark]) -> Reading:
         value, column = self.person.values[name], Column(name, self.identity[name].concept, past=True)
         reading = self.reader.read(rows, value, column, f"{self.person.role}.{name}")
         usable = self.reader.is_known(reading.values, column.concept.codelist)
@@ -139,7 +134,7 @@ class PersonGauge:
                 | (reading.reasons == "date_placeholder").fill_null(value=False)
             )
             marks += self.reader.judge(self._called(name), raw_text(written, value), usable, known)
-        return reading.values
+        return reading
 
     def _read_place(self, rows: pl.DataFrame, written: pl.DataFrame, marks: list[Mark]) -> None:
         if not self.places:
@@ -242,8 +237,7 @@ def _facts(
     text = [pl.col(name).str.to_uppercase().hash(at) for at, name in enumerate(names)]
     named = [pl.lit(filled[name]) for name in names if name != "surname_2"]
     whole = pl.all_horizontal(pl.lit(value=bool(named)), *named, pl.col("birth").is_not_null())
-    bare = pl.lit(own["bare"]) if "bare" in own.columns else pl.lit(None, pl.String)
-    number = bare.hash(21)
+    number = pl.lit(own["bare"]).hash(21)
     document = number + pl.lit(own["kind"]).hash(22) + pl.lit(own["issuer"]).hash(23)
     has = pl.col("__number").is_not_null()
     return frame.select(
@@ -255,50 +249,6 @@ def _facts(
         pl.when(has).then(number).alias("number"),
         "birth",
     )
-
-
-def _digits(person: Person, rows: pl.DataFrame, own: pl.DataFrame) -> list[Mark]:
-    """Mark document numbers whose check digit is right or wrong, where there is a rule for it."""
-    marks: list[Mark] = []
-    national = (own["kind"] == NATIONAL_ID).fill_null(value=False)
-    issuers = own["issuer"].filter(national).drop_nulls().unique().sort() if national.any() else ()
-    for issuer in issuers:
-        if issuer not in NATIONAL_ID_RULES:
-            continue
-        mine = national & (own["issuer"] == issuer).fill_null(value=False)
-        numbers = own.filter(mine).select(pl.col("number").drop_nulls().unique())
-        held = numbers.with_columns(NATIONAL_ID_RULES[issuer](pl.col("number")).alias("holds"))
-        for mark, wanted in (("digit_right", True), ("digit_wrong", False)):
-            found = held.filter(pl.col("holds") == wanted)["number"]
-            is_one = mine & own["number"].is_in(found.implode()).fill_null(value=False)
-            variable = variables_of((f"{NATIONAL_ID}.{issuer}",), person.role)[0]
-            marks.append((variable, mark, is_one.arg_true()))
-    for header in {header for document in person.documents for header in document.number.headers}:
-        if header in rows.columns:
-            marks += mrz_marks(rows[header])
-    return marks
-
-
-def mrz_marks(text: pl.Series) -> list[Mark]:
-    """Mark machine-readable fields whose ICAO 9303 digit is right or wrong: a passport's second line, or its number.
-
-    A number by itself is known for one only by its fillers: ten characters of which the ninth is ``<``.
-    """
-    work = text.str.strip_chars().alias("text").to_frame()
-    is_line = work["text"].str.contains(MRZ_LINE).fill_null(value=False)
-    is_number = work["text"].str.contains(MRZ_NUMBER).fill_null(value=False)
-    marks: list[Mark] = []
-    for name, (start, length) in MRZ_FIELDS.items():
-        concerned = is_line | is_number if name == "number" else is_line
-        if not concerned.any():
-            continue
-        field, digit = pl.col("text").str.slice(start, length), pl.col("text").str.slice(start + length, 1)
-        holds = work.select(
-            (mrz_check_digit(field, max_length=length).cast(pl.String) == digit).fill_null(value=False)
-        ).to_series()
-        marks.append((f"mrz.{name}", "digit_right", (concerned & holds).arg_true()))
-        marks.append((f"mrz.{name}", "digit_wrong", (concerned & ~holds).arg_true()))
-    return marks
 
 
 def bits(mask: int, weights: Sequence[float]) -> float:

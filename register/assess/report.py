@@ -14,7 +14,7 @@ from register.assess.questionnaire import Questionnaire
 from register.assess.source_section import SourceSection, listed
 from register.assess.verdict import table_levels
 from register.page import html
-from register.schema import Schema, read_toml
+from register.schema import Schema
 
 FIRST = 8
 #: Backgrounds of not usable, auxiliary, with correction, direct use; the word stands in each cell.
@@ -56,7 +56,7 @@ class Report:
         )
         body = (
             f'<header><h1>{escape(title)}</h1><p class="soft">{escape(subtitle)}</p></header><main id="main">'
-            f"{self._headline()}{self._first()}{self._notes()}{self._verdicts()}{self._matrix()}{self._coverage()}"
+            f"{self._headline()}{self._first()}{self._contents()}{self._notes()}{self._verdicts()}{self._matrix()}{self._coverage()}"
             f"{sections}{self._declared()}{self._method()}</main>"
         )
         return html.page(title, self.language, body, self.word("skip"))
@@ -70,8 +70,22 @@ class Report:
         return f'<dl class="headline">{entries}</dl>'
 
     def _first(self) -> str:
-        shown = listed(self.findings[:FIRST], "ol") or f"<p>{escape(self.word('nothing_found'))}</p>"
+        shown = (
+            listed([finding.text for finding in self.findings[:FIRST]], "ol")
+            or f"<p>{escape(self.word('nothing_found'))}</p>"
+        )
         return f'<section id="findings"><h2>{escape(self.word("findings"))}</h2>{shown}</section>'
+
+    def _contents(self) -> str:
+        """Return links to the sections: the sources under their titles."""
+        titles = {name: self.word(name) for name in ("verdicts", "matrix")}
+        titles |= {one.declaration: self.labels.source(one.declaration) for one in self.assessment.sources}
+        titles |= {"declared": self.word("declared_part"), "method": self.word("method")}
+        items = "".join(
+            f'<li><a href="#{escape(name)}">{escape(title)}</a></li>' for name, title in titles.items()
+        )
+        heading = escape(self.word("contents"))
+        return f'<nav aria-label="{heading}"><h2>{heading}</h2><ol>{items}</ol></nav>'
 
     def _notes(self) -> str:
         lines = [self.word("note_verdict"), self.word("note_disclosure")]
@@ -123,7 +137,7 @@ class Report:
                 cells.append(
                     self._cell(v.tables[table], "" if is_main else f" ({self.word('auxiliary_role')})")
                 )
-            named = f"{table}. {self._table_title(table)}"
+            named = self.labels.table(table)
             body.append(
                 f'<tr><th scope="row" style="min-width:17rem">{escape(named)}</th>'
                 f"{''.join(cells)}{self._cell(level)}</tr>"
@@ -139,10 +153,6 @@ class Report:
     def _cell(self, level: int, extra: str = "") -> str:
         words = self.word(f"short.{LEVELS[level]}") + extra
         return f'<td style="background:{PAINT[level]}">{escape(words)}</td>'
-
-    def _table_title(self, table: str) -> str:
-        path = self.schema.directory / "releases" / f"{table}.toml"
-        return str(read_toml(path)[f"title_{self.language}"]) if path.is_file() else ""
 
     def _coverage(self) -> str:
         """Return how much of each source stands in each other."""

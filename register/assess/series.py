@@ -1,4 +1,4 @@
-"""The monthly series of a source: months without records, breaks of level, posts that stopped reporting."""
+"""The monthly series of a source: months without records, breaks of level."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,13 @@ from register.assess.measures import Row, ratio
 from register.engine import Engine
 
 LEAST_MONTHS = 3
+NEAR = 6
 YEAR = 12
 
 
 @dataclass(frozen=True)
 class Break:
-    """A change of level: the month in which the new level begins, and the monthly averages before and after it."""
+    """A change of level: the month in which it begins, and monthly averages of up to half a year before and after."""
 
     month: str
     before: float
@@ -37,7 +37,8 @@ def find_breaks(
     large months and small ones. Repeating months of the year are taken out first where there are three years or more.
     The partition into levels of at least three months with the least cost, squared deviations plus a penalty for each
     further level, is found exactly (optimal partitioning: Jackson and others 2005, as in PELT: Killick and others
-    2012). Changes smaller than ``least_change`` are not told.
+    2012). A series that grows slowly is cut into levels too: what is told are cuts at which the half year after differs
+    from the half year before by more than ``least_change``, months of the year apart.
 
     Parameters
     ----------
@@ -54,12 +55,14 @@ def find_breaks(
     variance = max(0.25, _noise(root))
     starts = _partition(root, penalty * variance * math.log(size))
     edges = [*starts, size]
-    level = [float(np.mean(np.asarray(counts[a:b]))) for a, b in pairwise(edges)]
-    return [
-        Break(months[at], before, after)
-        for at, before, after in zip(starts[1:], level, level[1:], strict=False)
-        if abs(after - before) > least_change * max(before, after)
-    ]
+    found = []
+    for first, at, end in zip(edges, edges[1:], edges[2:], strict=False):
+        near = slice(max(first, at - NEAR), at), slice(at, min(end, at + NEAR))
+        before, after = (float(np.mean(np.asarray(counts)[span])) for span in near)
+        low, high = sorted(max(0.0, float(np.mean(root[span]))) ** 2 for span in near)
+        if high - low > least_change * high:
+            found.append(Break(months[at], before, after))
+    return found
 
 
 def _season(months: Sequence[str], root: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -138,40 +141,3 @@ def monthly(engine: Engine, indicators: Indicators) -> Iterator[Row]:
             one.after,
             one.before,
         )
-
-
-def posts(engine: Engine, indicators: Indicators) -> Iterator[Row]:
-    """Yield posts that report, by year, and posts that stopped, over ``fact``.
-
-    A post stopped if it has been silent for so long that at its own pace, until then, it would have sent at least
-    ``silent_records`` records: by chance, with Poisson arrivals, one in twenty thousand. A post that sent something on
-    fewer days than that has no pace.
-    """
-    days, least = indicators.parameters["silent_days"], indicators.parameters["silent_records"]
-    engine.run(
-        "create or replace temp table at_post as select post, year, moment::date as day from fact"
-        " where role = 0 and post is not null and moment is not null"
-    )
-    seen = engine.rows("select post, year, count(*) from at_post group by post, year order by year, post")
-    ever: set[str] = set()
-    for year in sorted({year for _, year, _ in seen}):
-        now = {post for post, when, _ in seen if when == year}
-        ever |= now
-        yield from ratio(str(year), "border_post_code", "posts_reporting", len(now), len(ever))
-    stopped = engine.rows(
-        f"""
-        select post, last, n / (datediff('day', first, last) + 1) * silence as lost, n, silence
-        from (
-            select post, min(day) as first, max(day) as last, count(*) as n, count(distinct day) as days,
-                datediff('day', max(day), (select max(day) from at_post)) as silence
-            from at_post group by post
-        )
-        where silence >= {days} and days >= {least} and n / (datediff('day', first, last) + 1) * silence >= {least}
-        order by lost desc, post
-        """
-    )
-    engine.run("drop table at_post")
-    if ever:
-        yield from ratio(TOTAL, "border_post_code", "posts_reporting", len(ever) - len(stopped), len(ever))
-    for post, last, lost, n, _ in stopped:
-        yield (last.strftime("%Y-%m"), f"post.{post}", "post_silent", float(lost), float(lost), float(n))

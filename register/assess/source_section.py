@@ -17,9 +17,9 @@ from register.page import html
 NOT_LISTED = ("complete", "missing", "sentinel", "valid")
 
 
-def listed(findings: list[Finding], tag: str) -> str:
+def listed(sentences: list[str], tag: str) -> str:
     """Return findings as a list."""
-    items = "".join(f"<li>{escape(one.text)}</li>" for one in findings)
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
     return f"<{tag}>{items}</{tag}>" if items else ""
 
 
@@ -53,7 +53,9 @@ class SourceSection:
         )
         if held:
             summary += " " + self.word("held_by", reasons=self.labels.listed(held))
-        items = listed(own, "ul") or f"<p>{escape(self.word('nothing_found'))}</p>"
+        items = (
+            listed([finding.bare for finding in own], "ul") or f"<p>{escape(self.word('nothing_found'))}</p>"
+        )
         return (
             f'<section id="{escape(one.declaration)}"><h2>{escape(title)}</h2><p>{escape(summary)}</p>{items}'
             f"{self._months(one)}{self._heat(one)}{self._posts(one)}{self._indicators(one)}</section>"

@@ -38,12 +38,12 @@ def measure_blocks(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[BlockYi
     """Measure every block, in the order declared. Reads ``link_input`` and ``pair``."""
     shares = _shares(con, rules)
     return [
-        BlockYield(number, block.name, *_groups(con, block), *shares[number - 1])
+        BlockYield(number, block.name, *count_groups(con, block), *shares[number - 1])
         for number, block in enumerate(rules.blocks, 1)
     ]
 
 
-def _groups(con: duckdb.DuckDBPyConnection, block: Block) -> tuple[int, int, tuple[int, ...], float]:
+def count_groups(con: duckdb.DuckDBPyConnection, block: Block) -> tuple[int, int, tuple[int, ...], float]:
     """Return comparisons, groups, sizes of the largest ones, and the share of the largest in the comparisons.
 
     Where a block crosses two columns, a group is a value that stands in one column here and in the other there.

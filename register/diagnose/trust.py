@@ -107,8 +107,10 @@ def _make_judged(con: duckdb.DuckDBPyConnection, decisions: Path) -> None:
             greatest(a.identity_id, b.identity_id) as identity_id_r, bool_and(is_same) as is_same,
             bool_or(was_linked) as was_linked
         from decided as d
-        join mention as a on (a.source, a.record_key, a.role) = (d.source_l, d.record_key_l, d.role_l)
-        join mention as b on (b.source, b.record_key, b.role) = (d.source_r, d.record_key_r, d.role_r)
+        join mention as a on a.source = d.source_l and a.record_key = d.record_key_l
+            and a.role = d.role_l
+        join mention as b on b.source = d.source_r and b.record_key = d.record_key_r
+            and b.role = d.role_r
         where a.identity_id <> b.identity_id group by 1, 2
         """
     )

@@ -30,6 +30,7 @@ SLOTS = (
 PARTS = {
     "": "{0}",
     "year": "year({0})",
+    "year_month": "(100 * year({0}) + month({0}))",
     "month_day": "(100 * month({0}) + day({0}))",
     "first_1": "left({0}, 1)",
     "first_3": "left({0}, 3)",

@@ -42,6 +42,7 @@ def predict(
     rules: Rules,
     announce: Callable[[dict[str, int]], None] = lambda _: None,
     previous_prior: int | None = None,
+    rows: int | None = None,
 ) -> PredictReport:
     """Create ``pair``: one row per pair of identities whose match weight reaches the review threshold.
 
@@ -51,7 +52,8 @@ def predict(
 
     Creates ``compared`` as well (identity_id, representative_id, content_hash): what a later linkage needs to compare
     only what is new. With ``previous_prior``, the ``prior`` of a linkage by the same rules, its two tables are read as
-    ``previous_pair`` and ``previous_compared``; the result is that of comparing everything.
+    ``previous_pair`` and ``previous_compared``; the result is that of comparing everything. ``rows`` is how many
+    distinct identities the whole register has, if this is a part of it: the prior is that of the whole.
 
     Raises
     ------
@@ -65,13 +67,14 @@ def predict(
         raise QualityError("linkage_untrained", where=str(rules.weights_path), levels=", ".join(missing))
     _check_columns(con, rules)
     identities, distinct = _distinct(con, rules)
-    prior = compiled.prior_weight(rules.weights.matches_per_identity, distinct)
+    whole = rows or distinct
+    prior = compiled.prior_weight(rules.weights.matches_per_identity, whole)
     known = find_known(con, rules, prior, previous_prior)
     comparisons = count_comparisons(con, rules, distinct)
     announce(comparisons)
     candidates = make_candidates(con, rules)
     # What is kept is decided on the rounded weight: let what could round up through.
-    scored = score(con, rules, distinct, threshold=rules.review - 0.001, table=_needed(con, known))
+    scored = score(con, rules, whole, threshold=rules.review - 0.001, table=_needed(con, known))
     names = ", ".join(f"'{block.name}'" for block in rules.blocks)
     levels = [f"gamma_{compare.concept}" for compare in rules.compares]
     key = rules.key

@@ -102,8 +102,10 @@ def _nodes_and_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         select least(a.node, b.node) as l, greatest(a.node, b.node) as r,
             arg_max(d.judgement, d.position) as judgement, count(distinct d.judgement) > 1 as is_contested
         from decision as d
-        join mention as p on (p.source, p.record_key, p.role) = (d.source_l, d.record_key_l, d.role_l)
-        join mention as q on (q.source, q.record_key, q.role) = (d.source_r, d.record_key_r, d.role_r)
+        join mention as p on p.source = d.source_l and p.record_key = d.record_key_l
+            and p.role = d.role_l
+        join mention as q on q.source = d.source_r and q.record_key = d.record_key_r
+            and q.role = d.role_r
         join node as a on a.identity_id = p.identity_id join node as b on b.identity_id = q.identity_id
         where a.node <> b.node group by 1, 2
         """

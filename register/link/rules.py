@@ -31,7 +31,7 @@ VOCABULARY: Mapping[str, tuple[str, ...]] = {
 }
 
 #: What a block may take of a column: ``birth_date.year``, ``surname_1_key.first_3``.
-PARTS = ("year", "month_day", "first_1", "first_3", "last_3")
+PARTS = ("year", "year_month", "month_day", "first_1", "first_3", "last_3")
 MISSING = "missing"
 
 #: The level of a pair that meets no declared one. It need not be declared unless its weight is to be fixed.
@@ -167,7 +167,7 @@ def load_rules(path: Path) -> Rules:
         source=given.get("source"),
         enough=tuple(tuple(columns) for columns in given.get("enough", [])),
         untold_kind=dict(given.get("untold_kind", {})),
-        blocks=tuple(_block(node, f"{path} [[block]] {n}") for n, node in enumerate(tree["block"], 1)),
+        blocks=tuple(parse_block(node, f"{path} [[block]] {n}") for n, node in enumerate(tree["block"], 1)),
         compares=compares,
         training=_training(tree["training"], f"{path} [training]"),
         link=_number(limits, "link", f"{path} [threshold]"),
@@ -276,7 +276,8 @@ def _level(given: object, by: str, where: str) -> Level:
     )
 
 
-def _block(node: dict[str, Any], where: str) -> Block:
+def parse_block(node: dict[str, Any], where: str) -> Block:
+    """Read a block: `on`, and `also` if it has any."""
     refuse_unknown_keys(node, ("on", "also"), where)
     on = tuple(_term(term, f"{where} on") for term in _required(node, "on", where))
     return Block(on, tuple(_term(term, f"{where} also") for term in node.get("also", [])))
@@ -296,9 +297,11 @@ def _training(node: dict[str, Any], where: str) -> Training:
     known = ("certain", "recall", "sessions", "pairs", "seed", "floor", "rare_names")
     refuse_unknown_keys(node, known, where)
     return Training(
-        certain=tuple(_block(given, f"{where} certain") for given in _required(node, "certain", where)),
+        certain=tuple(parse_block(given, f"{where} certain") for given in _required(node, "certain", where)),
         recall=_share(node, "recall", where),
-        sessions=tuple(_block(given, f"{where} sessions") for given in _required(node, "sessions", where)),
+        sessions=tuple(
+            parse_block(given, f"{where} sessions") for given in _required(node, "sessions", where)
+        ),
         pairs=_number(node, "pairs", where),
         seed=int(_number(node, "seed", where)),
         floor=_share(node, "floor", where),

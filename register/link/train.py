@@ -19,6 +19,7 @@ from splink import DuckDBAPI, Linker
 
 from register.errors import QualityError
 from register.link import compile as compiled
+from register.link.labels import Labels, judge, learn
 from register.link.predict import forget_splink, prepare
 from register.link.rules import ELSE, Rules, Weights, level_names, parameters
 
@@ -44,8 +45,21 @@ class Session:
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How far apart the EM sessions that estimated m of one level came out, in bits."""
+
+    concept: str
+    level: str
+    bits: float
+
+
+@dataclass(frozen=True)
 class TrainReport:
-    """The outcome of a training: weights, frequencies as text, what moved, how the sessions went."""
+    """The outcome of a training: weights, frequencies as text, what moved, how the sessions went and agreed.
+
+    ``labels`` is what reviewers' judgements there were, in a training from them; such a training leaves the
+    frequencies as they are (``frequencies_text`` is empty) and has no sessions.
+    """
 
     rows: int
     weights: Weights
@@ -53,6 +67,8 @@ class TrainReport:
     frequencies_text: str
     sessions: tuple[Session, ...]
     moved: tuple[Move, ...]
+    spreads: tuple[Spread, ...] = ()
+    labels: Labels | None = None
 
 
 def train(con: duckdb.DuckDBPyConnection, rules: Rules) -> TrainReport:
@@ -89,14 +105,39 @@ def train(con: duckdb.DuckDBPyConnection, rules: Rules) -> TrainReport:
     forget_splink(con)
     con.execute("drop table link_input; drop table link_bundle")
     return TrainReport(
-        rows, weights, _weights_text(trained), frequencies, sessions, tuple(_moves(rules, trained))
+        rows,
+        weights,
+        _weights_text(trained),
+        frequencies,
+        sessions,
+        tuple(_moves(rules, trained)),
+        tuple(_spreads(linker, rules)),
     )
+
+
+def train_from_labels(con: duckdb.DuckDBPyConnection, rules: Rules) -> TrainReport:
+    """Estimate m anew from what reviewers decided; see `register.link.labels`.
+
+    Reads ``pair``, ``mention``, ``decision`` and the table that the rules name. Writes nothing.
+
+    Raises
+    ------
+    QualityError
+        If there are too few decisions, or no weights to start from.
+    """
+    judge(con)
+    weights, labels = learn(con, rules)
+    trained = rules.with_weights(weights)
+    (rows,) = con.execute(f"select count(*) from {rules.table}").fetchall()[0]
+    moved = tuple(_moves(rules, trained))
+    return TrainReport(int(rows), weights, _weights_text(trained), "", (), moved, labels=labels)
 
 
 def write(report: TrainReport, rules: Rules) -> None:
     """Put the weights and frequencies beside the rules."""
     rules.weights_path.write_text(report.weights_text, "utf-8")
-    rules.frequencies_path.write_text(report.frequencies_text, "utf-8")
+    if report.frequencies_text:
+        rules.frequencies_path.write_text(report.frequencies_text, "utf-8")
 
 
 @contextmanager
@@ -122,6 +163,21 @@ def _sessions(linker: Linker, rules: Rules) -> Iterator[Session]:
         changes = [_largest_change(history[-2], history[-1])] if len(history) > 1 else [math.inf]
         limit = linker._settings_obj.training_settings.max_iterations
         yield Session(name, len(history) - 1, _rounded(changes[0]), len(history) - 1 < limit)
+
+
+def _spreads(linker: Linker, rules: Rules) -> Iterator[Spread]:
+    """Yield, for each level that several sessions estimated, how far apart they came out; the farthest first."""
+    found = []
+    comparisons = linker._settings_obj.core_model_settings.comparisons
+    for compare, made in zip(rules.compares, comparisons, strict=True):
+        levels = [level for level in made.comparison_levels if not level.is_null_level]
+        for name, level in zip(level_names(compare), levels, strict=True):
+            told = [record["probability"] for record in level._trained_m_probabilities]
+            several = [value for value in told if isinstance(value, float) and value > 0]
+            if len(several) > 1:
+                apart = math.log2(max(several) / min(several))
+                found.append(Spread(compare.concept, name, round(apart, 2)))
+    yield from sorted(found, key=lambda spread: (-spread.bits, spread.concept, spread.level))
 
 
 def _largest_change(before: Any, after: Any) -> float:
@@ -201,4 +257,4 @@ def _rounded(value: float, digits: int = 4) -> float:
     return float(f"{value:.{digits}g}") if math.isfinite(value) else value
 
 
-__all__ = ["ELSE", "Move", "Session", "TrainReport", "train", "write"]
+__all__ = ["ELSE", "Move", "Session", "Spread", "TrainReport", "train", "train_from_labels", "write"]

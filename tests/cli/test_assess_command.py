@@ -125,13 +125,18 @@ def test_two_dates_compared(project: Project) -> None:
 
 def test_two_countries_compared(project: Project, tmp_path: Path) -> None:
     ecuador = init_project(tmp_path / "ecu", "ecu")
-    values = "1;3;QUITO;2024;05;0{day};10:00;COL;TURISMO;PASAPORTE;AB12345{day};COL;ANA;PEREZ;DIAZ;1990;01;02;2;COL"
+    values = (
+        "1;3;QUITO;2024;05;0{day};10:00;COL;TURISMO;PASAPORTE;AB12345{day};COL;ANA;PEREZ;DIAZ;1990;;;2;COL"
+    )
     lines = [f"E{day};" + values.format(day=day) for day in range(1, 9)]
     (ecuador.extracts / "esi_2024.csv").write_text("\n".join([ESI_HEADER, *lines]) + "\n", "windows-1252")
     assert here("-C", str(ecuador.root), "assess").returncode == 0
     done = here("-C", str(project.root), "assess", "--compare", str(ecuador.root), "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
+    # Of Ecuador's travellers only the years of birth are told: that is no birth on 1 January.
+    heaped = [line for line in told["indicators"] if line["indicator_id"] == "born_1_january"]
+    assert {line["values"][1] for line in heaped} == {None}
     # Between countries a source is its kind of record.
     assert set(told["verdicts"]) == {"crossing", "permit"}
     assert told["verdicts"]["permit"][1] is None

@@ -463,3 +463,27 @@ def test_how_like_a_place_must_be_is_declared(tmp_path: Path, least: int, code: 
     built = declared(tmp_path, declaration, {"permisos.csv": "n,ciudad,doc\n1,Medelin,AB123456\n"})
     assert built.values("select municipality_code from permit") == [code]
     assert len(built.values("select * from similar_match")) == (code is not None)
+
+
+def test_people_known_by_documents_alone(tmp_path: Path) -> None:
+    declaration = """
+        table = "crossing"
+        files = "conteo_*.csv"
+        key = "n"
+        [columns]
+        crossed_at = "fecha"
+        direction = { path = '(entrada|salida)' }
+        [person.self]
+        document = { number = "doc" }
+    """
+    header = "n,fecha,doc\n"
+    files: dict[str, str | bytes] = {
+        "conteo_entrada.csv": f"{header}1,2023-01-02,AB1111\n2,2023-01-02,AB2222\n3,2023-01-03,\n",
+        "conteo_salida.csv": f"{header}4,2023-02-02,AB1111\n",
+    }
+    built = declared(tmp_path, declaration, files)
+    seen = "select direction, document_number from crossing left join mention using (record_id)"
+    seen += " left join identity using (identity_id) order by record_id"
+    assert [tuple(row.values()) for row in built.rows(seen)] == [
+        ("arrival", "AB1111"), ("arrival", "AB2222"), ("arrival", None), ("departure", "AB1111"),
+    ]  # fmt: skip

@@ -90,3 +90,12 @@ def test_a_level_that_no_data_show_is_refused_and_nothing_is_returned() -> None:
         train(connection(), odd)
     assert error.value.key == "linkage_unseen"
     assert "surname_1.within_1.5" in str(error.value)
+
+
+def test_sessions_that_estimate_one_level_are_compared() -> None:
+    """Names are learnt where documents agree, documents where names do; what both sessions see is held together."""
+    spread = {f"{found.concept}.{found.level}": found.bits for found in trained().spreads}
+    assert "sex.exact" in spread
+    assert "surname_1.exact" not in spread
+    assert spread["sex.exact"] < 0.5
+    assert list(spread.values()) == sorted(spread.values(), reverse=True)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import io
 import json
+import shutil
+from pathlib import Path
 
+import polars as pl
 import pytest
 from kit.country import built_country
 
 from register.cli import main
-from register.errors import UsageError
+from register.errors import QualityError, UsageError
+from register.pipeline import build
 from register.population import FIRST_TO_LAST, imputed_by_post, rules_side_by_side, stock_on
+from register.project import load_project
 from register.rules.residence import PRESETS
 
 
@@ -95,6 +101,22 @@ def test_imputed_movements_are_counted_by_post() -> None:
     )
     nataly = rows[0]
     assert (nataly["border_post_code"], nataly["proven_entries"], nataly["share_imputed"]) == (None, 1, 1.0)
+
+
+def test_a_migration_that_is_lost_between_events_and_stock_stops_the_build(tmp_path: Path) -> None:
+    """The accounting equation of its year is one person short: nothing may be published."""
+    shutil.copytree(built_country().project.root, tmp_path / "p")
+    project = load_project(tmp_path / "p")
+    [events] = project.runs.rglob("completed_event.parquet")
+    pl.read_parquet(events).filter(pl.col("event_date") != dt.date(2021, 2, 5)).write_parquet(events)
+    with pytest.raises(QualityError) as refusal:
+        build(project, first="flows")
+    assert (refusal.value.key, refusal.value.exit_code, refusal.value.where) == (
+        "account_open",
+        13,
+        "account",
+    )
+    assert (refusal.value.values["year"], refusal.value.values["residual"]) == ("2021", "+1.000000")
 
 
 @pytest.mark.parametrize("command", [("stock", "2023-06-30"), ("concordance",), ("imputed",)])

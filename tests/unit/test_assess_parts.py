@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from register.assess.command import answer
 from register.assess.declaration import Indicator, load_indicators
+from register.assess.digits import mrz_marks
 from register.assess.kept import ANSWERS, FOLDER
-from register.assess.people import mrz_marks
 from register.assess.questionnaire import Declared, load_answers, load_questionnaire, write_answers
 from register.assess.series import Break, every_month, find_breaks
 from register.assess.verdict import Judged, Verdict, decide, judge, table_levels, wilson
@@ -100,6 +100,12 @@ def test_repeating_months_are_no_break() -> None:
 def test_a_small_change_is_not_told() -> None:
     assert find_breaks(MONTHS, [1000] * 36 + [850] * 36, 3.0, 0.25) == []
     assert [one.month for one in find_breaks(MONTHS, [1000] * 36 + [700] * 36, 3.0, 0.25)] == ["2021-01"]
+
+
+def test_slow_growth_is_no_break() -> None:
+    assert find_breaks(MONTHS, [200 + 6 * at for at in range(72)], 3.0, 0.25) == []
+    doubled = [(200 + 6 * at) * (2 if at >= 40 else 1) for at in range(72)]
+    assert [one.month for one in find_breaks(MONTHS, doubled, 3.0, 0.25)] == [MONTHS[40]]
 
 
 def test_too_few_months_have_no_break() -> None:
