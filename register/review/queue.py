@@ -198,7 +198,8 @@ def _parts(engine: Engine, rules: Rules) -> None:
         f"""
         create temp table seam as
         select s.* from scored as s join part as a on a.identity_id = s.l join part as b on b.identity_id = s.r
-        where s.linked and s.weight >= {rules.link} and a.part <> b.part
+        -- journeys that complete each other may have joined what falls a little short of the threshold
+        where s.linked and s.weight >= {rules.link - NEAR} and a.part <> b.part
         qualify row_number() over (
             partition by least(a.part, b.part), greatest(a.part, b.part) order by s.weight desc, s.l, s.r
         ) = 1
