@@ -187,14 +187,18 @@ def make_app(language: str) -> typer.Typer:
         by: list[str] | None = typer.Option(None, help=text("by")),
         run: str | None = run_option,
         output: Path | None = output_option,
+        backtest: bool = typer.Option(False, "--backtest", help=text("backtest")),
+        vintages: int = typer.Option(6, min=1, help=text("vintages")),
     ) -> None:
         from register import show
-        from register.commands import annual_flows, export_tables, flows_sql
+        from register.commands import annual_flows, backtest_run, export_tables, flows_sql
         from register.project import load_project
 
         session = _session(context)
         project = load_project(session.directory)
-        if output is None:
+        if backtest:
+            show.backtest(session.console, *backtest_run(project, run, vintages, session.console))
+        elif output is None:
             show.flows(session.console, *annual_flows(project, run, by or []))
         else:
             export_tables(project, flows_sql(by or []), output, run)
