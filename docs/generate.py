@@ -47,7 +47,7 @@ def pages() -> dict[Path, str]:
             "indicators": indicators(schema, language, said),
             "errors": error_pages(keys["errors"], language, said),
         }
-        for page in ("source-declarations", "settings", "linkage-rules"):
+        for page in ("source-declarations", "settings", "linkage-rules", "calibration"):
             bodies[page] = declared_keys(keys[page], language, said)
         for name, body in bodies.items():
             made[REFERENCE / f"{name}.{language}.md"] = _page(name, body, language, said)

@@ -196,7 +196,9 @@ def _verdict_line(row: Mapping[str, Any], rule: Mapping[str, Any], text: Text) -
         "kind": text("explain.immigration" if arriving else "explain.emigration"),
         "status": text(f"explain.side_{row['status_before']}"),
     }
-    return text(f"explain.{_reason(row, rule)}", **numbers)
+    line = text(f"explain.{_reason(row, rule)}", **numbers)
+    # Runs built before the column existed do not say it.
+    return f"{line} {text('explain.rests_on_imputed')}" if row.get("rests_on_imputed") else line
 
 
 def _reason(row: Mapping[str, Any], rule: Mapping[str, Any]) -> str:

@@ -27,15 +27,26 @@ MOST_SEARCHED = 400
 
 
 def find_conflict(
-    matrix: Any, d: Floats, totals: Floats, hard: NDArray[np.bool_], distance: Distance, unit: Floats
+    matrix: Any,
+    d: Floats,
+    totals: Floats,
+    hard: NDArray[np.bool_],
+    distance: Distance,
+    unit: Floats,
+    among: Sequence[int] | None = None,
 ) -> list[int]:
-    """Return the places of hard benchmarks that exclude one another, none if weights exist."""
+    """Return the places of hard benchmarks that exclude one another, none if weights exist.
+
+    ``among`` is a set in which there is known to be a conflict; one benchmark out of reach by itself is always found.
+    """
     columns = np.flatnonzero(hard)
     low, high = ranges(matrix, d, distance)
     room = MISSED * (abs(totals) + unit)
     alone = [int(k) for k in columns if not low[k] - room[k] <= totals[k] <= high[k] + room[k]]
     if alone:
         return alone[:1]
+    if among is not None:
+        columns = np.array(among, np.int64)
     programme = _Programme(matrix[:, columns], d, totals[columns], distance, unit[columns])
     enforced = programme.elastic_filter()
     return [int(columns[place]) for place in programme.smallest(enforced)]

@@ -160,8 +160,11 @@ class Page:
         parts.append(html.table(self.text("benchmarks"), [self.text(key) for key in heads], lines, 2))
         parts.append(self._paragraph("benchmarks_told"))
         sources = {(one["benchmark"], one["date"], one["definition"], one["version"]) for one in rows}
-        columns = [self.text(key) for key in ("benchmark", "date", "definition", "version")]
-        parts.append(html.table(self.text("sources"), columns, [(list(one), "") for one in sorted(sources)]))
+        if any(any(told) for _, *told in sources):
+            columns = [self.text(key) for key in ("benchmark", "date", "definition", "version")]
+            parts.append(
+                html.table(self.text("sources"), columns, [(list(one), "") for one in sorted(sources)])
+            )
         return self._section("benchmarks", "".join(parts))
 
     def _benchmark_cells(self, one: Mapping[str, Any], *, done: bool) -> list[str]:
@@ -245,6 +248,10 @@ class Page:
             parts.append(html.table(self.text("collapses"), columns, lines, 2))
         else:
             parts.append(self._paragraph("no_collapses"))
+        if self.summary["small_cells"]:
+            minimum = self.summary["method"]["minimum"]
+            told = self._paragraph("small_cells_told", count=self.summary["small_cells"], minimum=minimum)
+            parts.append(told)
         if dropped:
             parts.append(self._paragraph("dropped_told", count=len(dropped)))
             parts.append("<ul>" + "".join(f"<li>{escape(label)}</li>" for label in dropped) + "</ul>")
@@ -294,7 +301,9 @@ class Page:
     def _figure(self, value: float | None) -> str:
         if value is None:
             return "–"
-        return self._count(value) if abs(value) >= 100 else self._decimal(value, 3 if abs(value) < 10 else 1)
+        if abs(value) >= 1000 or abs(value - round(value)) < 1e-9:
+            return self._count(value)
+        return self._decimal(value, 3 if abs(value) < 1 else 1)
 
     def _decimal(self, value: float | None, digits: int) -> str:
         if value is None:

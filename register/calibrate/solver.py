@@ -117,7 +117,14 @@ def calibrate(
     hard = np.isinf(cost)
     gram = columns.gram(d)
 
-    kept, dropped = independent_columns(gram, columns, d, totals, hard, unit, redundancy_tolerance)
+    try:
+        kept, dropped = independent_columns(gram, columns, d, totals, hard, unit, redundancy_tolerance)
+    except ConflictError as conflict:
+        # Bounds may make a part of what does not add up a conflict by itself.
+        among = conflict.members
+        if seek_conflict:
+            among = tuple(find_conflict(columns.matrix, d, totals, hard, chosen, unit, among)) or among
+        raise ConflictError(among, columns.matrix, d, totals, chosen) from conflict
     dual = _Dual(columns, d, totals, cost, chosen, unit, np.asarray(kept, np.int64))
     begin = np.zeros(len(totals)) if start is None else np.asarray(start, np.float64).copy()
     begin[list(dropped)] = 0

@@ -23,14 +23,15 @@ QUANTILES = {
     "max": 100,
 }
 AT_BOUND = 1e-6
-BINS = 30
+BINS = 54
 
 
 def summarise(outcome: Outcome) -> dict[str, Any]:
     """Return everything worth telling of a calibration. Totals and weights are in people; ratios are w/d.
 
     Keys: survey, method, benchmarks (one a total: before, after, standard errors, dropped, in_conflict), rank, dropped,
-    conflict, ratios, design_effect, collapses, replicates, estimates.
+    conflict, ratios, design_effect, collapses, small_cells (left with fewer interviews than the minimum), replicates,
+    estimates.
     """
     before, after = outcome.design_effects
     found = outcome.calibration
@@ -54,6 +55,7 @@ def summarise(outcome: Outcome) -> dict[str, Any]:
             }
             for one in outcome.collapses
         ],
+        "small_cells": int((outcome.counts < outcome.spec.method.minimum).sum()),
         "replicates": _replicates(outcome),
         "estimates": [
             {key: _finite(value) for key, value in asdict(one).items()} for one in outcome.estimates
@@ -141,7 +143,7 @@ def _ratios(outcome: Outcome) -> dict[str, Any]:
     base, weights = outcome.base_weights, outcome.weights
     ratio = weights[base > 0] / base[base > 0]
     low, high = outcome.distance.lower, outcome.distance.upper
-    counts, edges = np.histogram(ratio, bins=_bins(ratio))
+    counts, edges = np.histogram(ratio, bins=_bins(ratio, low, high))
     return {
         **{name: float(np.percentile(ratio, at)) for name, at in QUANTILES.items()},
         "at_lower": int((ratio <= low + AT_BOUND).sum()),
@@ -151,8 +153,10 @@ def _ratios(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _bins(ratio: Floats) -> Any:
-    low, high = float(ratio.min()), float(ratio.max())
+def _bins(ratio: Floats, lower: float, upper: float) -> Any:
+    """Return the edges of bins from bound to bound, or from end to end where there is none."""
+    low = lower if math.isfinite(lower) else float(ratio.min())
+    high = upper if math.isfinite(upper) else float(ratio.max())
     if high - low < 1e-9:
         low, high = low - 0.05, high + 0.05
     return np.linspace(low, high, BINS + 1)

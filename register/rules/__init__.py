@@ -32,7 +32,7 @@ EVENTS  presence           as above
         late               walk
         ruling             walk, late
         day_count          spell
-        VERDICT            ruling, day_count, history
+        VERDICT            ruling, day_count, history, MOVEMENT
         cohort             VERDICT, MOVEMENT, person
         outlook            VERDICT, cohort, person (person_id, seq, probability, probability_resident)
         EVENT              VERDICT, outlook, MOVEMENT, person, visa, permit, mention, membership

@@ -103,6 +103,11 @@ DAMAGED = {
             CROSSINGS.row(ID_MOVIMIENTO="M4"),
         )
     },
+    "no header": {
+        CROSSINGS.file: CROSSINGS.text(
+            CROSSINGS.row(ID_MOVIMIENTO="M4"), header=CROSSINGS.row(ID_MOVIMIENTO="M0")
+        )
+    },
     "columns moved by one": {
         CROSSINGS.file: CROSSINGS.text(
             ";".join(CROSSINGS.row().split(";")[1:]) + ";", CROSSINGS.row(ID_MOVIMIENTO="M4")

@@ -206,7 +206,7 @@ def test_a_conflict_is_named_and_no_weights_are_written(tmp_path: Path) -> None:
     spec = (
         SPEC
         + SEXES
-        + '[[benchmark]]\nname = "all"\ntotal = 5\n'
+        + '[[benchmark]]\nname = "all"\ntotal = 15000\n'
         + '[[benchmark]]\nname = "pay"\ntotal = 9e6\nof = "pay"\n'
     )
     path = calibration(tmp_path, spec, sex=sex_table(1.1, 1.2))

@@ -107,6 +107,7 @@ def verdict(luz: Explanation, **changed: Any) -> str:
             {"is_migration": False, "status_after": 0, "days_with": 30, "days_against": 2},
             "murió antes de llegar a 365 en el país. No es una migración.",
         ),
+        ({"rests_on_imputed": True}, "Atención: estos días dependen de un cruce que nadie anotó"),
         ({"is_migration": None, "probability": 0.25}, "todavía no hay veredicto"),
         (
             {"is_migration": None, "probability": 0.25},

@@ -384,6 +384,47 @@ class TestEvents:
         assert (event,) in office.rows("select event_id from event")
 
 
+class TestImputedCrossings:
+    """Imputation breaks finality: a verdict says whether the days it counts rest on an imputed crossing."""
+
+    def flags(self, office: Office) -> list[tuple[str, bool]]:
+        office.build()
+        return office.rows("select movement_date::varchar, rests_on_imputed from verdict order by seq")
+
+    def test_a_history_that_is_complete_rests_on_none(self, office: Office) -> None:
+        office.person()
+        office.crosses("2020-01-01", "A")
+        office.crosses("2021-06-01", "D")
+        assert [rests for _, rests in self.flags(office)] == [False, False]
+
+    def test_every_verdict_whose_days_reach_the_gap_rests_on_it(self, office: Office) -> None:
+        """The gap is between the arrivals of 2021 and 2022; the stay of 2018 ended long before."""
+        office.person()
+        for when, direction in (
+            ("2018-03-01", "A"),
+            ("2018-06-01", "D"),
+            ("2021-01-01", "A"),
+            ("2022-01-01", "A"),
+        ):
+            office.crosses(when, direction)
+        assert self.flags(office) == [
+            ("2018-03-01", False),
+            ("2018-06-01", False),
+            ("2021-01-01", True),
+            ("2021-07-02", True),
+            ("2022-01-01", False),
+        ]
+
+    def test_a_window_that_ends_before_the_supposed_day_rests_on_it_all_the_same(
+        self, office: Office
+    ) -> None:
+        """Two departures four years apart: the arrival between may have been within the first months."""
+        office.person(citizenship="COL")
+        office.crosses("2018-06-01", "D")
+        office.crosses("2022-06-01", "D")
+        assert self.flags(office)[0] == ("2018-06-01", True)
+
+
 class TestFirstArrivalToLastDeparture:
     """The separate rule: a stay inside a permit, whatever the travel between, is a migration if it lasts a year."""
 

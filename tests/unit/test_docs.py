@@ -16,6 +16,7 @@ import typer.main
 from docs import generate
 from register import build, query_tables
 from register.assess.command import measure
+from register.calibrate.declaration import load_spec
 from register.cli import make_app
 from register.console import Console
 from register.errors import DeclarationError
@@ -198,6 +199,26 @@ def test_documented_linkage_keys_are_those_accepted(tmp_path: Path, section: str
         faulty.get(section, shipped.replace(f"[{section}]", f"[{section}]\nbogus = 1", 1)), "utf-8"
     )
     assert accepted_keys(load_rules, path) == documented_keys("linkage-rules")[section]
+
+
+CALIBRATION = "[survey]\nweight = 'w'\n"
+CALIBRATION_FAULTS = {
+    "top": f"bogus = 1\n{CALIBRATION}",
+    "survey": f"{CALIBRATION}bogus = 1\n",
+    "variable": f"{CALIBRATION}[variables.x]\nbogus = 1\n",
+    "calibration": f"{CALIBRATION}[calibration]\nbogus = 1\n",
+    "benchmark": f"{CALIBRATION}[[benchmark]]\nbogus = 1\n",
+    "register": f"{CALIBRATION}[register]\nbogus = 1\n",
+    "replicates": f"{CALIBRATION}[replicates]\nbogus = 1\n",
+    "estimate": f"{CALIBRATION}[[estimate]]\nbogus = 1\n",
+}
+
+
+@pytest.mark.parametrize("section", CALIBRATION_FAULTS)
+def test_documented_calibration_keys_are_those_accepted(tmp_path: Path, section: str) -> None:
+    path = tmp_path / "calibration.toml"
+    path.write_text(CALIBRATION_FAULTS[section], "utf-8")
+    assert accepted_keys(load_spec, path) == documented_keys("calibration")[section]
 
 
 def test_documented_level_words_and_itinerary_rules_are_those_known() -> None:
