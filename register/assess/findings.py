@@ -10,7 +10,7 @@ import polars as pl
 from register.assess.assess import Assessment
 from register.assess.declaration import CORRECTION, DIRECT, TOTAL, UNUSABLE, Indicators
 from register.assess.labels import Labels
-from register.assess.verdict import Judged, counts, table_levels
+from register.assess.verdict import Judged, counts, has_records, table_levels
 
 NAMED = 3
 #: Kinds of record of people who must have entered, and the share of them that crossings should have.
@@ -49,6 +49,11 @@ def find(assessment: Assessment, indicators: Indicators, labels: Labels) -> list
         )
         judged = assessment.judged[one.declaration]
         replaced = {indicators[each.indicator_id].instead_of for each in judged}
+        if not has_records(judged):
+            nothing = _of_source(
+                one.declaration, "no_records", UNUSABLE, labels.word("finding.no_records"), labels
+            )
+            found.append(((UNUSABLE, False, -mains), nothing))
         groups: dict[str, list[Judged]] = {}
         for each in judged:
             if each.level < DIRECT and each.indicator_id not in replaced:

@@ -141,7 +141,8 @@ def duplicates(engine: Engine) -> Iterator[Row]:
             union all
             select year, 0, 0, 0, count(*) filter (is_twin) from twin group by year
         )
-        select year, sum(n), sum(copies), sum(reused), sum(twins), grouping(year) as is_total
+        select year, coalesce(sum(n), 0), coalesce(sum(copies), 0), coalesce(sum(reused), 0), coalesce(sum(twins), 0),
+            grouping(year) as is_total
         from of_year group by grouping sets ((year), ()) order by is_total, year
         """
     for year, n, copies, reused, twins, is_total in engine.rows(sql):

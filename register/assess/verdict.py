@@ -116,6 +116,11 @@ def counts(judged: Judged, indicators: Indicators) -> bool:
     return not variables or judged.variable in variables
 
 
+def has_records(judged: Iterable[Judged]) -> bool:
+    """Say whether there was a record of which something could be complete."""
+    return any(one.indicator_id == "complete" for one in judged)
+
+
 def decide(
     declaration: str,
     source: str,
@@ -127,10 +132,12 @@ def decide(
     """Return the verdict on a source."""
     replaced = {indicators[one.indicator_id].instead_of for one in judged}
     counted = [one for one in judged if one.indicator_id not in replaced and counts(one, indicators)]
-    measured = min((one.allows for one in counted), default=UNUSABLE)
+    # An extract without a record serves nothing, however well formed.
+    measured = min((one.allows for one in counted), default=UNUSABLE) if has_records(judged) else UNUSABLE
     ceiling = declared.ceiling(questionnaire) if declared.scores else None
     limits = [one for one in counted if one.allows == measured] if measured < DIRECT else []
-    general = min((one.allows for one in counted if one.indicator_id not in BY_VARIABLE), default=UNUSABLE)
+    whole = (one.allows for one in counted if one.indicator_id not in BY_VARIABLE)
+    general = min(whole, default=UNUSABLE) if has_records(judged) else UNUSABLE
     top = DIRECT if ceiling is None else ceiling
     return Verdict(
         declaration=declaration,

@@ -20,13 +20,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from register.calibrate.errors import ConflictError
     from register.calibrate.solver import Calibration, calibrate
+    from register.calibrate.units import calibrate_households
 
-__all__ = ["Calibration", "ConflictError", "calibrate"]
+__all__ = ["Calibration", "ConflictError", "calibrate", "calibrate_households"]
 
 _HOME = {
     "Calibration": "register.calibrate.solver",
     "ConflictError": "register.calibrate.errors",
     "calibrate": "register.calibrate.solver",
+    "calibrate_households": "register.calibrate.units",
 }
 
 

@@ -101,6 +101,8 @@ def histogram(
 
     body = [line(left, bottom, WIDTH - right, bottom, INK)]
     for a, b, count in zip(edges[:-1], edges[1:], counts, strict=True):
+        if not count:
+            continue
         tall = (bottom - top) * count / most
         wide = max(x(b) - x(a) - 0.8, 0.8)
         body.append(

@@ -26,7 +26,7 @@ class Columns:
     """
 
     def __init__(self, x: Any) -> None:
-        self.matrix = sparse.csr_array(x, dtype=np.float64)
+        self.matrix = sparse.csr_array(x if sparse.issparse(x) else np.asarray(x), dtype=np.float64)
         self.matrix.sum_duplicates()
         self.matrix.eliminate_zeros()
         self.transposed = self.matrix.T.tocsr()

@@ -76,12 +76,12 @@ def estimate(outcome: Outcome, regression: Regression) -> list[Estimate]:
     if replicates is None or ratios is None:
         columns += [[None] * len(asked)] * 2
     else:
-        plain = base[:, None] * replicates.factors[units.cluster]
-        again = base[:, None] * ratios
-        for weights, full in ((plain, base), (again, after)):
-            values = np.array([one.point(weights) for one in statistics]).T
-            points = np.array([one.point(full) for one in statistics])
-            columns.append(np.sqrt(replicates.variance(points, values)))
+        weighted = [one.times(base) for one in statistics]
+        by_cluster = [one.summed(outcome.design) for one in weighted]
+        plain = np.array([one.point(replicates.factors) for one in by_cluster]).T
+        again = np.array([one.point(ratios) for one in weighted]).T
+        for place, values in ((0, plain), (2, again)):
+            columns.append(np.sqrt(replicates.variance(np.asarray(columns[place]), values)))
     return [
         Estimate(
             one.name,

@@ -160,8 +160,11 @@ class Page:
         parts.append(html.table(self.text("benchmarks"), [self.text(key) for key in heads], lines, 2))
         parts.append(self._paragraph("benchmarks_told"))
         sources = {(one["benchmark"], one["date"], one["definition"], one["version"]) for one in rows}
-        columns = [self.text(key) for key in ("benchmark", "date", "definition", "version")]
-        parts.append(html.table(self.text("sources"), columns, [(list(one), "") for one in sorted(sources)]))
+        if any(any(told) for _, *told in sources):
+            columns = [self.text(key) for key in ("benchmark", "date", "definition", "version")]
+            parts.append(
+                html.table(self.text("sources"), columns, [(list(one), "") for one in sorted(sources)])
+            )
         return self._section("benchmarks", "".join(parts))
 
     def _benchmark_cells(self, one: Mapping[str, Any], *, done: bool) -> list[str]:

@@ -23,7 +23,7 @@ QUANTILES = {
     "max": 100,
 }
 AT_BOUND = 1e-6
-BINS = 30
+BINS = 54
 
 
 def summarise(outcome: Outcome) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _ratios(outcome: Outcome) -> dict[str, Any]:
     base, weights = outcome.base_weights, outcome.weights
     ratio = weights[base > 0] / base[base > 0]
     low, high = outcome.distance.lower, outcome.distance.upper
-    counts, edges = np.histogram(ratio, bins=_bins(ratio))
+    counts, edges = np.histogram(ratio, bins=_bins(ratio, low, high))
     return {
         **{name: float(np.percentile(ratio, at)) for name, at in QUANTILES.items()},
         "at_lower": int((ratio <= low + AT_BOUND).sum()),
@@ -153,8 +153,10 @@ def _ratios(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _bins(ratio: Floats) -> Any:
-    low, high = float(ratio.min()), float(ratio.max())
+def _bins(ratio: Floats, lower: float, upper: float) -> Any:
+    """Return the edges of bins from bound to bound, or from end to end where there is none."""
+    low = lower if math.isfinite(lower) else float(ratio.min())
+    high = upper if math.isfinite(upper) else float(ratio.max())
     if high - low < 1e-9:
         low, high = low - 0.05, high + 0.05
     return np.linspace(low, high, BINS + 1)

@@ -7,14 +7,16 @@ times their number. Totals are then the same sums, and R's ``calibrate(..., aggr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 
-from register.calibrate.design import Design, Ints
+from register.calibrate.design import Design, Ints, make_design
 from register.calibrate.distances import Floats
+from register.calibrate.solver import Calibration, calibrate
 
 UNEVEN = 1e-9
 
@@ -56,6 +58,34 @@ class Units:
     def design(self, design: Design) -> Design:
         """Return the design of people as that of rows."""
         return Design(self.cluster, design.stratum_of, design.fraction, design.lonely)
+
+
+def calibrate_households(
+    x: Any, d: ArrayLike, totals: ArrayLike, household: ArrayLike, **options: Any
+) -> Calibration:
+    """Return one weight a household for people in n rows: see :func:`register.calibrate.calibrate`.
+
+    Parameters
+    ----------
+    x, d, totals
+        (n, K), (n,) and (K,), a row a person.
+    household
+        (n,) labels.
+    options
+        As of ``calibrate``.
+
+    Returns
+    -------
+    Calibration
+        ``weights`` and ``ratios`` of people, (n,), equal within households. Base weights that differ within a
+        household enter as their mean.
+    """
+    base = np.asarray(d, np.float64)
+    number = np.unique(np.asarray(household), return_inverse=True)[1]
+    units = make_units(base, make_design(len(base)), number)
+    matrix = sparse.csr_array(x if sparse.issparse(x) else np.asarray(x), dtype=np.float64)
+    found = calibrate(units.means(matrix), units.base, totals, **options)
+    return replace(found, weights=units.weights(found.ratios), ratios=found.ratios[units.row])
 
 
 def make_units(base: Floats, design: Design, household: Any | None) -> Units:

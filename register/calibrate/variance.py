@@ -44,6 +44,15 @@ class Statistic:
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(above if self.z is None else above / (self.z @ weights))
 
+    def times(self, weights: Floats) -> Statistic:
+        """Return the statistic whose estimates are these with weights multiplied by others, (n,)."""
+        return Statistic(self.y * weights, None if self.z is None else self.z * weights)
+
+    def summed(self, design: Design) -> Statistic:
+        """Return the statistic of the clusters' sums."""
+        y, z = (None if part is None else design.sums(part[:, None])[:, 0] for part in (self.y, self.z))
+        return Statistic(np.asarray(y), z)
+
     def influence(self, weights: Floats) -> Floats:
         """Return how much a unit of weight more of each unit moves the estimate, (n,)."""
         if self.z is None:

@@ -211,8 +211,13 @@ class ValueReader:
         refuse_unknown_keys(parts, NAME_LAYOUTS[layout], where)
         if "surnames" in parts and {"surname_1", "surname_2"} & set(parts):
             raise DeclarationError("surnames_twice", where=where)
-        if not parts:
-            raise DeclarationError("missing_key", where=where, key=NAME_LAYOUTS[layout][0])
+        # What no name can be read without: all of it in one column, or given names and a surname.
+        needed = (
+            ("full",) if "full" in parts or "given" not in NAME_LAYOUTS[layout] else ("given", "surname_1")
+        )
+        for key in needed:
+            if key not in parts and not (key == "surname_1" and "surnames" in parts):
+                raise DeclarationError("missing_key", where=where, key=key)
         return layout
 
     def document(self, node: dict[str, Any], where: str) -> Document:

@@ -39,14 +39,14 @@ class NameReader:
     Parameters
     ----------
     layout
-        As in `standardise_names`; null where the role has no name.
+        As in `standardise_names`.
     hasher
         Folds names to what their identity depends on.
     known
         What extracts taught of names.
     """
 
-    def __init__(self, layout: str | None, hasher: Hasher, known: NameKnowledge) -> None:
+    def __init__(self, layout: str, hasher: Hasher, known: NameKnowledge) -> None:
         self.layout = layout
         self.hasher = hasher
         self.known = known
@@ -62,10 +62,6 @@ class NameReader:
             citizenship_code if it is told.
         """
         columns = [column for column in RAW_NAMES if column in raw.columns]
-        if self.layout is None or not columns:
-            return raw.select(
-                *(_nothing(name) for name in NAMES), pl.lit(_SEPARATOR * (len(RAW_NAMES) - 1)).alias(FOLDED)
-            )
         told = [name for name in (CITIZENSHIP,) if name in raw.columns and columns == [FULL]]
         work = raw.select(*columns, *told, *(pl.col(column).hash().alias(KEY + column) for column in columns))
         parts = self._read_parts(work, columns)
@@ -114,6 +110,12 @@ class NameReader:
             self._parts[column] = pl.concat([before, made]).tail(LIMIT)
             here[column] = pl.concat([here[column], made]) if column in here else made
         return here
+
+
+def nameless(height: int) -> pl.DataFrame:
+    """Return what `NameReader.read` does where records tell no name."""
+    nothing = pl.Series(FOLDED, [_SEPARATOR * (len(RAW_NAMES) - 1)]).new_from_index(0, height)
+    return nothing.to_frame().select(*(_nothing(name) for name in NAMES), FOLDED)
 
 
 def _standardise_parts(fresh: dict[str, pl.DataFrame], known: NameKnowledge) -> dict[str, pl.DataFrame]:

@@ -15,7 +15,7 @@ import polars as pl
 from register.ingest.documents import read_documents
 from register.ingest.hashing import Hasher
 from register.ingest.name_knowledge import CITIZENSHIP, NameKnowledge
-from register.ingest.name_memory import FOLDED, FULL, NAMES, RAW_NAMES, NameReader
+from register.ingest.name_memory import FOLDED, FULL, NAMES, RAW_NAMES, NameReader, nameless
 from register.ingest.source import Person, Source
 from register.ingest.values import (
     PLACE,
@@ -97,7 +97,7 @@ class PersonReader:
         self.schema = schema
         self.hasher = hasher
         self.memory = memory
-        self.names = NameReader(person.name_layout, hasher, known_names)
+        self.names = NameReader(person.name_layout, hasher, known_names) if person.name_layout else None
         self.headers = sorted({column for value in person.every_value() for column in value.columns})
         self.checks = [check for check in source.table.checks if check.column in person.values]
         self.checked = sorted(
@@ -159,8 +159,8 @@ class PersonReader:
             *(pl.col(name).is_not_null() for name in values.columns if name in NUMBERS),
         )
         told = values.select(is_told.alias(FLAGS)).to_series()
-        citizenship = values.select(name for name in values.columns if name == CITIZENSHIP)
-        names = self.names.read(raw.hstack(citizenship))
+        citizenship = [values[name] for name in values.columns if name == CITIZENSHIP]
+        names = self.names.read(raw.hstack(citizenship)) if self.names else nameless(rows.height)
         bundle = self._standardise(raw, names, values)
         text = [pl.col(column).cast(pl.String).fill_null("") for column in BUNDLE]
         identity_id = self.hasher.identify(

@@ -104,7 +104,7 @@ def _text_of(name: str, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.Date):
         return column.dt.strftime("%Y-%m-%d")
     if isinstance(dtype, pl.Datetime):
-        return column.dt.replace_time_zone(None).dt.strftime("%Y-%m-%d %H:%M:%S")
+        return _day_or_time(column.dt.replace_time_zone(None).dt.strftime("%Y-%m-%d %H:%M:%S"))
     if dtype.is_float():
         is_whole = (column == column.floor()) & (column.abs() < 2**53)
         return (
@@ -115,6 +115,12 @@ def _text_of(name: str, dtype: pl.DataType) -> pl.Expr:
     if dtype.is_nested() or isinstance(dtype, pl.Binary | pl.Object):
         return pl.lit(None, dtype=pl.String)
     return column.cast(pl.String)
+
+
+def _day_or_time(text: pl.Expr) -> pl.Expr:
+    """Leave a day without its midnight, and a time without the day on which clocks begin in workbooks."""
+    day = text.str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "${1}")
+    return day.str.replace(r"^1899-12-3[01] (\d{2}:\d{2}:\d{2})$", "${1}")
 
 
 def _open_parquet(path: Path, member: str | None) -> pq.ParquetFile:
@@ -147,7 +153,7 @@ def _read_sheet(path: Path, form: Format, member: str | None) -> pl.DataFrame:
         ) from error
     except fastexcel.FastExcelError as error:
         raise ExtractError("not_of_format", where=str(path), format="xlsx") from error
-    return sheet.to_polars()
+    return sheet.to_polars().select(_day_or_time(pl.all()))
 
 
 def _bytes(path: Path, member: str | None) -> io.BytesIO:

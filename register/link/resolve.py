@@ -15,6 +15,7 @@ import duckdb
 from register.link import compile as compiled
 from register.link.confidence import Expected, expect
 from register.link.itinerary import Itinerary, find_impossible
+from register.link.journeys import link_completed
 from register.link.persons import make_persons
 from register.link.rules import Rules
 
@@ -39,13 +40,15 @@ class ResolveReport:
     """How the clusters came out: counts only.
 
     ``ids_changed`` is the share of identities known from the run before whose person has another id now; None in a
-    first run. ``expected`` is the precision and recall that the model's own probabilities promise.
+    first run. ``links_completed`` are pairs short of the threshold whose journeys complete each other. ``expected`` is
+    the precision and recall that the model's own probabilities promise.
     """
 
     identities: int
     persons: int
     clusters_cut: int
     links_cut: int
+    links_completed: int
     conflicts: dict[str, int]
     changes: dict[str, int]
     ids_changed: float | None
@@ -63,6 +66,9 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
         con.execute(f"create temp table {name} ({_EMPTY[name]})")
     _nodes_and_edges(con, rules)
     connect(con, "edge", "cluster")
+    completed = link_completed(con, rules, itinerary)
+    if completed:
+        connect(con, "edge", "cluster")
     _cores(con)
     find_impossible(con, itinerary, compiled.identities(rules))
     _apply_decisions(con)
@@ -78,6 +84,7 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
         persons=report.persons,
         clusters_cut=clusters_cut,
         links_cut=links_cut,
+        links_completed=completed,
         conflicts=conflicts,
         changes=report.changes,
         ids_changed=report.ids_changed,

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
-from register.calibrate import ConflictError, calibrate
+from register.calibrate import ConflictError, calibrate, calibrate_households
 from register.calibrate.design import make_design
 from register.calibrate.replicate import make_replicates
 from register.calibrate.variance import Regression, linearised_errors
@@ -121,8 +121,6 @@ def test_one_weight_a_household_is_aggregate_stage(
     api: pl.DataFrame, totals: np.ndarray, distance: str
 ) -> None:
     """R: calibrate(aggregate.stage = 1), on clusters of three schools of one type."""
-    from register.calibrate.units import make_units
-
     api = api.sort("stype", maintain_order=True)
     x, base = api_columns(api), api["pw"].to_numpy()
     household = (
@@ -132,9 +130,7 @@ def test_one_weight_a_household_is_aggregate_stage(
         .to_numpy()
         - 1
     )
-    units = make_units(base, make_design(len(api)), household)
-    found = calibrate(units.means(sparse.csr_array(x)), units.base, totals, distance=distance)
-    weights = units.weights(found.ratios)
+    weights = calibrate_households(x, base, totals, household, distance=distance).weights
     assert weights == pytest.approx(household_weights(x, base, totals, household, distance), rel=1e-8)
     assert x.T @ weights == pytest.approx(totals, rel=EXACT)
     for one in range(household.max() + 1):

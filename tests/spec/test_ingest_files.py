@@ -49,7 +49,22 @@ def test_an_extract_is_read_in_the_encoding_it_declares(tmp_path: Path, declared
     one_visa(built)
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("written", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_with_its_mark_and_without(tmp_path: Path, written: str, end: str) -> None:
+    content = VISAS.text(VISAS.row(), end=end).decode().encode(written)
+    built = ingest(tmp_path / "project", {VISAS.file: content}, {VISA_FILE: [('"utf-8"', '"utf-16"')]})
+    one_visa(built)
+
+
+def test_signs_that_stand_for_other_names_may_stand_in_the_path_of_a_project(tmp_path: Path) -> None:
+    twice = VISAS.text(VISAS.row(), VISAS.row())
+    built = ingest(tmp_path / "a[1] b*", {VISAS.file: twice})
+    assert built.count(VISAS.file)["duplicate"] == 1
+    one_visa(built)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("last", [True, False], ids=["with last line end", "without"])
 def test_line_ends_of_any_system_are_read(tmp_path: Path, end: str, last: bool) -> None:
     content = VISAS.text(VISAS.row(), end=end)

@@ -113,3 +113,19 @@ def test_broken_lines_of_several_files_are_told_by_file(tmp_path: Path) -> None:
         {"file": "2023/migracion_movimientos_2023.csv", "line": 2},
         {"file": "2023/migracion_movimientos_2023.csv", "line": 3},
     ]
+
+
+@pytest.mark.parametrize("name", ["ZAMBRANO,\n\nLUZ", "ZAMBRANO, LUZ\n" + "x" * 200_000])
+def test_a_quoted_value_over_lines_keeps_blank_ones_and_may_be_long(tmp_path: Path, name: str) -> None:
+    built = visas(tmp_path, VISAS.text(VISAS.row(numero_visa="A"), VISAS.row(apellidos_nombres=name)))
+    assert built.count(VISAS.file)["received"] == 2
+    assert built.count(VISAS.file)["blank"] == 0
+    assert built.values("select record_key from visa order by line") == ["A", "V1"]
+    assert name in built.values("select full_name_raw from identity")
+
+
+def test_a_quote_in_the_header_that_never_closes_swallows_no_row(tmp_path: Path) -> None:
+    header = VISAS.header.replace("tipo", '"tipo')
+    rows = [VISAS.row(numero_visa=key, apellidos_nombres=f'{key}"') for key in "ABC"]
+    built = visas(tmp_path, VISAS.text(*rows, header=header))
+    assert built.count(VISAS.file)["received"] == 3

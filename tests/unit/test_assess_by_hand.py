@@ -6,10 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from register.assess.declaration import load_indicators
+from register.assess.questionnaire import load_questionnaire
+from register.assess.report import Report
+from register.schema import load_schema, profile_directory
 from tests.kit import BIRTHS, CROSSINGS, PERMITS, VISAS
 from tests.kit.assess import Figures, assessed
 
 MOVEMENTS = "migracion_movimientos"
+SCHEMA = load_schema(profile_directory() / "schemas")
+INDICATORS, QUESTIONS = load_indicators(SCHEMA), load_questionnaire(SCHEMA)
 
 
 def crossing(key: str, moment: str, direction: str = "ENTRADA", **values: str) -> str:
@@ -238,3 +244,24 @@ def test_a_text_that_the_source_declares_to_be_nothing_is_filler(tmp_path: Path)
     for variable in ("sex", "given_name", "document_number", "purpose_code"):
         assert figures("missing", variable) == (0, 1), variable
         assert figures("sentinel", variable) == (1, 1), variable
+
+
+def test_extracts_without_a_record_and_records_without_a_date(tmp_path: Path) -> None:
+    files = {
+        CROSSINGS.file: CROSSINGS.text(),
+        BIRTHS.file: b"",
+        PERMITS.file: PERMITS.text("1;cut", "2;cut"),
+        VISAS.file: VISAS.text(
+            VISAS.row(fecha_expedicion=""), VISAS.row(numero_visa="V2", fecha_expedicion="2023-05-01")
+        ),
+    }
+    assessment = assessed(tmp_path / "p", files)
+    levels = {verdict.declaration: verdict.level for verdict in assessment.verdicts}
+    assert levels[MOVEMENTS] == levels["permisos_residencia"] == levels["registro_civil_nacimientos"] == 0
+    assert Figures(assessment, "permisos_residencia")("rows_parsed") == (0, 2)
+    visas = Figures(assessment, "cancilleria_visas")
+    assert visas("complete", "sex", "_U") == (1, 1)
+    assert visas("missing", "issued_on") == (1, 2)
+    assert visas("month_records", period="2023-05")[0] == 1
+    pages = [Report(assessment, INDICATORS, QUESTIONS, SCHEMA, language).page() for language in ("es", "en")]
+    assert all("</html>" in page for page in pages)

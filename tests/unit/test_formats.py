@@ -157,9 +157,10 @@ def workbook(rows: list[dict[str, object]], sheet: str = "Hoja1", above: int = 0
     with xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "dd/mm/yyyy"}) as book:
         book.add_worksheet("Portada") if sheet != "Hoja1" else None
         page = book.add_worksheet(sheet)
-        for at, row in enumerate([dict(zip(VISAS.ordinary, VISAS.ordinary, strict=True)), *rows]):
+        clock = book.add_format({"num_format": "hh:mm"})
+        for at, row in enumerate([dict(zip(rows[0], rows[0], strict=True)), *rows]):
             for column, value in enumerate(row.values()):
-                page.write(at + above, column, value)
+                page.write(at + above, column, value, clock if isinstance(value, dt.time) else None)
     return out.getvalue()
 
 
@@ -183,6 +184,39 @@ def test_a_sheet_is_found_by_its_name_and_rows_of_nothing_are_no_rows(tmp_path: 
     built = ingest(tmp_path / "project", {"cancilleria_visas.xlsx": content}, edits)
     two_visas(built, (2, 4))
     assert built.count("cancilleria_visas.xlsx")["blank"] == 1
+
+
+def test_lines_above_the_header_and_totals_below_the_rows_of_a_sheet_are_no_rows(tmp_path: Path) -> None:
+    rows = [typed(row) for row in ROWS]
+    total: dict[str, object] = dict.fromkeys(VISAS.ordinary)
+    book = workbook([*rows, total | {"numero_visa": "Total:", "tipo": 2}], above=2)
+    declared = "{ type = 'xlsx', header_begins = '^numero_visa,', ignored_lines = '^Total' }"
+    edits = with_format(declared, "cancilleria_visas*.xlsx")
+    two_visas(ingest(tmp_path / "project", {"cancilleria_visas.xlsx": book}, edits), (4, 5))
+
+
+def test_a_moment_whose_time_stands_in_a_cell_of_its_own(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"id": 1, "fecha": dt.date(2023, 3, 5), "hora": dt.time(14, 30), "doc": "AB123456"},
+        {"id": 2, "fecha": dt.date(2023, 3, 5), "hora": "09:05", "doc": "AB123456"},
+    ]
+    declaration = """
+        table = "crossing"
+        files = "puesto.xlsx"
+        key = "id"
+        format = { type = "xlsx" }
+        [columns]
+        crossed_at = { from = ["fecha", "hora"], format = "%Y-%m-%d %H:%M" }
+        direction = { constant = "arrival" }
+        [person.self]
+        document = { number = "doc" }
+    """
+    files = {"puesto.xlsx": workbook(rows)}
+    built = ingest(tmp_path / "project", files, {"schemas/sources/col/puesto.toml": declaration})
+    assert built.values("select crossed_at from crossing order by 1") == [
+        dt.datetime(2023, 3, 5, 9, 5),
+        dt.datetime(2023, 3, 5, 14, 30),
+    ]
 
 
 def test_a_sheet_that_is_not_there_stops_the_build_and_names_those_that_are(tmp_path: Path) -> None:
@@ -414,6 +448,8 @@ PERSON_FAULTS = {
     "[person.self]\nname = { full = 'NOMBRE' }": "unknown_layout",
     "[person.self]\nname = { layout = 'mrz' }": "missing_key",
     "[person.self]\nname = { layout = 'separate', surnames = 'A', surname_1 = 'B' }": "surnames_twice",
+    "[person.self]\nname = { layout = 'separate', given = 'A', surname_2 = 'B' }": "missing_key",
+    "[person.self]\nname = { layout = 'portuguese', surnames = 'B' }": "missing_key",
     "[person.self]\ndocument = 'DOC'": "not_a_section",
     "[person.self]\ndocuments = { number = 'DOC' }": "not_tables",
     "[person.self]\ndocument = { kind = { constant = 'pasport' }, number = 'DOC' }": "unknown_code",

@@ -1,0 +1,84 @@
+"""Journeys as evidence: an entry never left on one document and an exit never entered on another complete each other.
+
+A pair that falls short of the threshold by little is linked if nothing in names and birth date speaks against it and
+the journeys of the two, put together, leave fewer gaps than each alone: the second passport on which somebody left is
+the one missing in the journeys on the first.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from register.link.itinerary import Itinerary
+from register.link.rules import Rules
+
+RULE = "completed_journeys"
+
+
+def link_completed(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary) -> int:
+    """Add to ``edge`` the pairs that their journeys complete; return how many.
+
+    Reads ``pair``, ``node``, ``cluster`` (of the links above the threshold), ``judged``, ``identity``, ``mention`` and
+    ``crossing``. A gap is an arrival after an arrival, or a departure after a departure, within what is one person so
+    far. Parameters of the rule: ``bits``, what completing is worth; ``gaps``, how many fewer there must be.
+    """
+    given = itinerary.rules.get(RULE)
+    if not given:
+        return 0
+    con.execute(
+        f"""
+        create or replace temp table nearly as
+        select a.node as l, b.node as r, coalesce(c.cluster, a.node) as x, coalesce(d.cluster, b.node) as y,
+            p.match_weight + {given["bits"]} as weight
+        from pair as p
+        join node as a on a.identity_id = p.identity_id_l join node as b on b.identity_id = p.identity_id_r
+        join identity as i on i.identity_id = p.identity_id_l join identity as j on j.identity_id = p.identity_id_r
+        left join cluster as c on c.node = a.node left join cluster as d on d.node = b.node
+        anti join judged on judged.l = least(a.node, b.node) and judged.r = greatest(a.node, b.node)
+        where p.match_weight >= {rules.link - given["bits"]} and p.match_weight < {rules.link}
+            and i.given_key = j.given_key and i.surname_1_key = j.surname_1_key
+            and coalesce(i.surname_2_key = j.surname_2_key, true) and coalesce(i.birth_date = j.birth_date, true)
+            and coalesce(i.sex = j.sex, true) and coalesce(c.cluster, a.node) <> coalesce(d.cluster, b.node)
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table trip as
+        with concerned as (select x as part from nearly union select y from nearly)
+        select coalesce(c.cluster, n.node) as part, t.crossed_at, t.record_id, t.direction
+        from node as n left join cluster as c using (node) join mention as m using (identity_id)
+        join crossing as t using (record_id)
+        where m.source = 'crossing' and t.direction is not null
+            and coalesce(c.cluster, n.node) in (select part from concerned)
+        """
+    )
+    con.execute(
+        f"""
+        insert into edge
+        with alone as (
+            select part, count(*) filter (direction = before) as gaps from (
+                select part, direction, lag(direction) over (partition by part order by crossed_at, record_id) as before
+                from trip
+            ) group by part
+        ),
+        couple as (select distinct x, y from nearly),
+        both_trips as (
+            select x, y, crossed_at, record_id, direction from couple join trip on part = x
+            union all select x, y, crossed_at, record_id, direction from couple join trip on part = y
+        ),
+        together as (
+            select x, y, count(*) filter (direction = before) as gaps from (
+                select x, y, direction, lag(direction) over (partition by x, y order by crossed_at, record_id) as before
+                from both_trips
+            ) group by x, y
+        )
+        select least(l, r), greatest(l, r), 0, weight from nearly join together using (x, y)
+        join alone as a on a.part = x join alone as b on b.part = y
+        where a.gaps + b.gaps - together.gaps >= {given["gaps"]}
+        """
+    )
+    (added,) = con.execute(
+        "select count(*) from edge where strength = 0 and (l, r) in (select least(l, r), greatest(l, r) from nearly)"
+    ).fetchall()[0]
+    con.execute("drop table nearly; drop table trip")
+    return int(added)
