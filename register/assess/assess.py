@@ -25,7 +25,7 @@ from register.assess.people import FIELDS
 from register.assess.questionnaire import Declared, Questionnaire, load_answers, load_questionnaire
 from register.assess.verdict import Judged, Verdict, decide, judge
 from register.console import Console
-from register.engine import Engine
+from register.engine import Engine, smaller_memory
 from register.errors import ExtractError, QualityError, UsageError
 from register.ingest.declaration import load_sources
 from register.ingest.extracts import Extract, find_extracts
@@ -110,7 +110,9 @@ def assess(
         gauged = _gauge(project, schema, indicators, extracts, Path(folder), console)
         console.say("assess.measuring")
         with Engine(
-            memory_limit=MEMORY, threads=project.engine.threads, temp_directory=Path(folder) / "spill"
+            memory_limit=smaller_memory(project.engine.memory_limit, MEMORY),
+            threads=project.engine.threads,
+            temp_directory=Path(folder) / "spill",
         ) as engine:
             rows = dict(_measure(project, engine, gauged, indicators))
             if run is not None:
