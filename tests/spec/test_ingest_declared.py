@@ -9,7 +9,7 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from kit import Built, ingest
+from kit import CROSSINGS, Built, ingest
 
 PERSON = (
     "surname_1, surname_2, given_name, sex, birth_date, citizenship_code, document_kind_code, document_number"
@@ -487,3 +487,53 @@ def test_people_known_by_documents_alone(tmp_path: Path) -> None:
     assert [tuple(row.values()) for row in built.rows(seen)] == [
         ("arrival", "AB1111"), ("arrival", "AB2222"), ("arrival", None), ("departure", "AB1111"),
     ]  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------- names in one column alone
+
+ONE_COLUMN = """
+    table = "permit"
+    files = "permisos.csv"
+    key = "n"
+    [columns]
+    [person.self]
+    name = { layout = "given_surnames", full = "nombre" }
+    citizenship = "pais"
+"""
+
+
+def surnames(built: Built, name: str) -> tuple[str | None, ...]:
+    """Return given name and surnames of a name in one column."""
+    row = built.row(f"select given_name, surname_1, surname_2 from identity where full_name_raw = '{name}'")
+    return tuple(row.values())
+
+
+def test_names_are_divided_by_the_words_of_their_own_extract(tmp_path: Path) -> None:
+    words = ("ROJAS", "LARA", "MORA", "DIAZ", "VEGA", "RUIZ", "SOTO", "LUNA")
+    names = [f"{given} {surname}" for given in ("DAVID", "JUAN") for surname in words]
+    rows = [f"{at},{name},COL" for at, name in enumerate([*names, "JUAN DAVID ROJAS", "JUAN LARA ROJAS"])]
+    built = declared(tmp_path, ONE_COLUMN, {"permisos.csv": lines("n,nombre,pais", *rows)})
+    assert surnames(built, "JUAN DAVID ROJAS") == ("JUAN DAVID", "ROJAS", None)
+    assert surnames(built, "JUAN LARA ROJAS") == ("JUAN", "LARA", "ROJAS")
+
+
+def test_names_are_divided_by_how_many_surnames_people_of_a_country_have(tmp_path: Path) -> None:
+    told = [
+        CROSSINGS.row(
+            ID_MOVIMIENTO=f"M{at}", NUM_DOCUMENTO=f"AB{at:06d}", NACIONALIDAD=country, SEGUNDO_APELLIDO=second
+        )
+        for at, (country, second) in enumerate([("USA", ""), ("COL", "ROJAS")] * 60)
+    ]
+    rows = ["1,ROBIN MARLO FIELD,USA", "2,ROBIN MARLO FIELD,COL"]
+    built = declared(
+        tmp_path,
+        ONE_COLUMN,
+        {CROSSINGS.file: CROSSINGS.text(*told), "permisos.csv": lines("n,nombre,pais", *rows)},
+    )
+    found = built.rows(
+        "select citizenship_code, given_name, surname_1 from identity where full_name_raw is not null order by 1"
+    )
+    assert [tuple(row.values()) for row in found] == [
+        ("COL", "ROBIN", "MARLO"),
+        ("USA", "ROBIN MARLO", "FIELD"),
+    ]
