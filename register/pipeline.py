@@ -109,9 +109,9 @@ STAGES: tuple[Stage, ...] = (
         work=stages.events,
         reads=(*RECORDS, "mention", "membership", "person", "movement", "stay", "initial_status"),
         makes=("verdict", "outlook", "event"),
-        settings=lambda project: asdict(project.rule),
+        settings=lambda project: (asdict(project.rule), project.estimate.provisional),
         declarations=("schemas/codelists/*",),
-        code=("rules",),
+        code=("rules", "estimate/outcome.py"),
     ),
     Stage(
         name="estimate",

@@ -48,14 +48,20 @@ class QualitySettings:
     max_rejected_share: float = 0.02
 
 
+PROVISIONAL = ("model", "baseline")
 MISSING_RECORDS = ("model", "none")
 MOST_DRAWS = 100
 
 
 @dataclass(frozen=True)
 class EstimateSettings:
-    """How figures are estimated: what is missing by a model or not at all, and how many completed registers to draw."""
+    """How figures are estimated.
 
+    ``provisional``: open crossings by the model or the transparent baseline; ``missing``: what nobody wrote down by
+    the model or not at all; ``draws``: how many completed registers.
+    """
+
+    provisional: str = "model"
     missing: str = "model"
     draws: int = 10
 
@@ -253,16 +259,23 @@ def _release(node: dict[str, Any], where: str) -> ReleaseSettings:
 
 
 def _estimate(node: dict[str, Any], where: str) -> EstimateSettings:
-    refuse_unknown_keys(node, ("missing", "draws"), where)
+    refuse_unknown_keys(node, ("provisional", "missing", "draws"), where)
     settings = EstimateSettings(
+        provisional=str(node.get("provisional", EstimateSettings.provisional)),
         missing=str(node.get("missing", EstimateSettings.missing)),
         draws=int(_number(node, "draws", EstimateSettings.draws, where)),
     )
-    if settings.missing not in MISSING_RECORDS:
-        hint = suggest(settings.missing, MISSING_RECORDS)
-        known = ", ".join(MISSING_RECORDS)
-        raise DeclarationError("unknown_estimator", where=where, key="missing", name=settings.missing,
-                               suggestion=hint, known=known)  # fmt: skip
+    for key, known in (("provisional", PROVISIONAL), ("missing", MISSING_RECORDS)):
+        name = getattr(settings, key)
+        if name not in known:
+            raise DeclarationError(
+                "unknown_estimator",
+                where=where,
+                key=key,
+                name=name,
+                suggestion=suggest(name, known),
+                known=", ".join(known),
+            )
     if not 2 <= settings.draws <= MOST_DRAWS:
         raise DeclarationError("bad_draws", where=where, value=settings.draws, most=MOST_DRAWS)
     return settings
@@ -288,8 +301,10 @@ threads = 0
 [quality]
 max_rejected_share = 0.02
 
-# Lo que falta: missing = "model" lo estima (véase docs/explanation/estimation), "none" deja los registros como están.
+# Lo que aún no se sabe (provisional: model o baseline) y lo que nadie registró (missing: model o none): véase
+# docs/explanation/estimation.
 [estimate]
+provisional = "model"
 missing = "model"
 draws = 10
 

@@ -315,9 +315,13 @@ def stays(workshop: Workshop) -> dict[str, Any]:
 
 def events(workshop: Workshop) -> dict[str, Any]:
     """Derive verdicts and migrations from movements."""
-    from register.rules.residence import EVENTS
+    from register.estimate.complete import derive_events
 
-    return _apply_rule(workshop, EVENTS)
+    parameters = rule_parameters(workshop)
+    register_codelists(workshop.schema, workshop.engine)
+    derive_events(workshop.engine, parameters, workshop.project.estimate.provisional)
+    workshop.write_made()
+    return _series(parameters)
 
 
 def estimate(workshop: Workshop) -> dict[str, Any]:
@@ -339,7 +343,7 @@ def estimate(workshop: Workshop) -> dict[str, Any]:
         register_codelists(workshop.schema, other)
         for name in ("mention", "visa", "permit"):
             other.view(name, workshop.run.table_path(workshop.schema.tables[name]))
-        derive(engine, other, workshop.staging, parameters)
+        derive(engine, other, workshop.staging, parameters, project.estimate.provisional)
         for name in ("completed_event", "completed_residency"):
             path = workshop.staging / f"derived_{name}.parquet"
             other.write(f"select * from {name}", path)

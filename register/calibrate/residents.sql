@@ -27,7 +27,7 @@ permit_near as (
 
 described as (
     select
-        coalesce(person.sex, '0') as sex,
+        nullif(person.sex, '0') as sex,
         year(:day) - year(person.birth_date)
         - case
             when month(:day) * 100 + day(:day) < month(person.birth_date) * 100 + day(person.birth_date) then 1

@@ -36,15 +36,12 @@ class RegisterTotals:
         How many draws of what the register misses there are; 0 where nothing is in doubt.
     record
         Date, definition and version that every total bears.
-    spread
-        Residents without a known department who were shared out over departments.
     """
 
     def __init__(
         self, frame: pl.DataFrame, draws: int, spec: RegisterSpec, record: Mapping[str, str], where: str
     ) -> None:
         self.frame, self.draws, self.spec, self.record, self.where = frame, draws, spec, dict(record), where
-        self.spread = 0.0
 
     def table(self, by: Iterable[str], where: Mapping[str, tuple[str, ...]], place: str) -> pl.DataFrame:
         """Return totals by variables: their codes, total, standard_error, share_final, date, definition, version.
@@ -57,12 +54,12 @@ class RegisterTotals:
         names = list(dict.fromkeys([*by, *where]))
         variables = {name: self._variable(name, place) for name in names}
         frame = self.frame
-        if any(one.source == "department_code" for one in variables.values()):
-            frame, self.spread = share_out_departments(frame)
         coded = [
             one.codes(frame[one.source], self.where).alias(f"={name}") for name, one in variables.items()
         ]
         frame = frame.with_columns(coded)
+        for name in names:
+            frame = share_out(frame, f"={name}")
         for name, codes in where.items():
             frame = frame.filter(pl.col(f"={name}").is_in(list(codes)))
         share, error = self.spec.private_share, self.spec.private_share_error
@@ -100,42 +97,38 @@ class RegisterTotals:
         return declared
 
 
-def share_out_departments(frame: pl.DataFrame) -> tuple[pl.DataFrame, float]:
-    """Return residents with those of unknown department shared out as their compatriots live, and how many they were.
+def share_out(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Return residents of whom a column is not known shared out as those of their citizenship of whom it is.
 
-    A citizenship of which less than half has a known department stays without: permits say where foreigners live, and
-    the few nationals with one, or with another's, say nothing of where nationals do. The share is uncertain, as a
-    binomial is.
+    A citizenship of which less than half is known stays without: permits say where foreigners live, and the few
+    nationals with one, or with another's, say nothing of where nationals do. The share is uncertain, as a binomial is.
     """
-    known = frame.filter(pl.col("department_code").is_not_null())
+    if not frame[name].null_count():
+        return frame
+    known = frame.filter(pl.col(name).is_not_null())
     whole = frame.group_by("citizenship_code").agg(pl.col("total").sum().alias("whole"))
     shares = (
-        known.group_by("citizenship_code", "department_code")
+        known.group_by("citizenship_code", name)
         .agg(pl.col("total").sum().alias("here"))
         .with_columns(pl.col("here").sum().over("citizenship_code").alias("placed"))
         .join(whole, on="citizenship_code", nulls_equal=True)
-        .filter(pl.col("placed") >= LEAST_KNOWN * pl.col("whole"))
-        .select("citizenship_code", "department_code", (pl.col("here") / pl.col("placed")).alias("share"))
+        .filter(pl.col("placed") >= LEAST_KNOWN * pl.col("whole"), pl.col("here") > 0)
+        .select("citizenship_code", name, (pl.col("here") / pl.col("placed")).alias("share"))
     )
-    known = known.join(
-        shares.select("citizenship_code").unique(), on="citizenship_code", how="semi", nulls_equal=True
+    told = shares.select("citizenship_code").unique().with_columns(is_told=True)
+    marked = frame.join(told, on="citizenship_code", how="left", nulls_equal=True)
+    is_kept = pl.col("is_told").is_not_null() & pl.col(name).is_not_null()
+    part = pl.col("share").fill_null(1.0)
+    spread = (
+        marked.filter(~is_kept)
+        .drop(name)
+        .join(shares, on="citizenship_code", how="left", nulls_equal=True)
+        .with_columns(
+            (pl.col("variance") * part**2 + pl.col("total") * part * (1 - part)).alias("variance"),
+            *((pl.col(measure) * part).alias(measure) for measure in MEASURES if measure != "variance"),
+        )
     )
-    unknown = frame.join(
-        known.select("citizenship_code", "department_code").unique(),
-        how="anti",
-        on=["citizenship_code", "department_code"],
-    ).drop("department_code")
-    spread = unknown.join(shares, on="citizenship_code", how="left", nulls_equal=True).with_columns(
-        pl.col("share").fill_null(1.0)
-    )
-    placed = spread.filter(pl.col("department_code").is_not_null())
-    moved = float(placed.select((pl.col("total") * pl.col("share")).sum()).item())
-    part = pl.col("share")
-    spread = spread.with_columns(
-        (pl.col("variance") * part**2 + pl.col("total") * part * (1 - part)).alias("variance"),
-        *((pl.col(name) * part).alias(name) for name in MEASURES if name != "variance"),
-    )
-    return pl.concat([known, spread.select(frame.columns)]), moved
+    return pl.concat([one.select(frame.columns) for one in (marked.filter(is_kept), spread)])
 
 
 def read_residents(engine: Engine, day: dt.date) -> tuple[pl.DataFrame, int]:

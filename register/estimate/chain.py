@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Tables = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
 # Four situations: lives abroad and is there, or visits; lives here and is at home, or travels. Each has a brief and a
@@ -42,6 +43,8 @@ def edges(pairs: tuple[tuple[int, int], ...]) -> Floats:
 
 CROSSINGS = (edges(ARRIVALS), edges(DEPARTURES))
 MOVES = CROSSINGS[0] + CROSSINGS[1]
+#: The smallest number that a chance is told from none.
+TINY = np.float32(1e-30)
 BORN = np.repeat(np.eye(STATES // FORMS)[HOME], FORMS) / FORMS
 
 
@@ -140,13 +143,13 @@ class Lives:
     target: Ints
 
 
-def tabulate(kind: Kind, longest: int) -> Floats:
+def tabulate(kind: Kind, longest: int) -> Tables:
     """Return the chances to go unseen from state to state in 0 to ``longest`` days.
 
     Axes: opener, undocumented, days, from, to. Within a day at most one crossing is missed.
     """
     openers = len(kind.missed)
-    daily = np.zeros((openers, 2, STATES, STATES))
+    daily = np.zeros((openers, 2, STATES, STATES), dtype=np.float32)
     for opener in range(openers):
         for undocumented in (0, 1):
             seen = kind.first_permit if undocumented else np.zeros(STATES)
@@ -154,7 +157,7 @@ def tabulate(kind: Kind, longest: int) -> Floats:
             stays = np.exp(-leaving)
             share = kind.rate * kind.missed[opener] / np.maximum(leaving, 1e-300)[:, None]
             daily[opener, undocumented] = share * (1 - stays)[:, None] + np.diag(stays)
-    table = np.empty((openers, 2, longest + 1, STATES, STATES))
+    table = np.empty((openers, 2, longest + 1, STATES, STATES), dtype=np.float32)
     table[:, :, 0] = np.eye(STATES)
     # By doubling: the days known so far give the next ones in one product.
     known = 1
@@ -167,11 +170,12 @@ def tabulate(kind: Kind, longest: int) -> Floats:
     return table
 
 
-def seen_as(kind: Kind) -> Floats:
+def seen_as(kind: Kind) -> Tables:
     """Return the matrices of what a step says: (sign, from, to); of crossings without the chance to be seen."""
     states = np.kron(kind.states, np.ones((FORMS, FORMS)))
     acts = [np.diag(kind.first_permit), np.diag(kind.act), np.eye(STATES), np.diag(kind.death)]
-    return np.concatenate([*(kind.rate * crossing * states for crossing in CROSSINGS), np.stack(acts)])
+    crossings = [kind.rate * crossing * states for crossing in CROSSINGS]
+    return np.concatenate([*crossings, np.stack(acts)]).astype(np.float32)
 
 
 def signs(histories: Histories, purposes: int) -> Ints:
@@ -182,10 +186,10 @@ def signs(histories: Histories, purposes: int) -> Ints:
     return sign
 
 
-def draw_rows(rng: np.random.Generator, weights: Floats) -> Ints:
+def draw_rows(rng: np.random.Generator, weights: Floats | Tables) -> Ints:
     """Return for each row one column, drawn with the weights of the row."""
-    total = np.cumsum(weights, axis=1)
-    drawn: Ints = (rng.random(len(total))[:, None] * total[:, -1:] >= total).sum(axis=1)
+    total = np.cumsum(weights, axis=1, dtype=np.float64)
+    drawn: Ints = (rng.random((len(total), 1)) * total[:, -1:] >= total).sum(axis=1)
     np.minimum(drawn, weights.shape[1] - 1, out=drawn)
     return drawn
 
@@ -199,7 +203,7 @@ class Sampler:
         longest = int(histories.gap.max(initial=0))
         self.tables = [tabulate(kind, longest) for kind in kinds]
         self.seen = [seen_as(kind) for kind in kinds]
-        self.filtered = np.empty((len(kinds), len(histories.gap), STATES))
+        self.filtered = np.empty((len(kinds), len(histories.gap), STATES), dtype=np.float32)
         self.weight = np.empty((len(histories), len(kinds)))
         for number, kind in enumerate(kinds):
             self.weight[:, number] = self._filter(number, kind)
@@ -211,7 +215,7 @@ class Sampler:
 
     def _filter(self, number: int, kind: Kind) -> Floats:
         h, table, seen = self.histories, self.tables[number], self.seen[number]
-        state = np.broadcast_to(kind.start, (len(h), STATES)).copy()
+        state = np.broadcast_to(kind.start, (len(h), STATES)).astype(np.float32)
         state[h.is_born] = BORN
         total = np.log(kind.share[h.origin])
         for step in range(int(h.length.max(initial=0))):
@@ -223,8 +227,11 @@ class Sampler:
             found = state.sum(axis=1)
             crossing = h.kind[rows] <= DEPARTURE
             likelihood = np.where(crossing, found * (1 - kind.missed[h.opener[rows]]), found)
-            total[:size] += np.log(np.maximum(likelihood, 1e-300))
-            state /= np.maximum(found, 1e-300)[:, None]
+            total[:size] += np.log(np.maximum(likelihood, TINY))
+            # What the model holds impossible tells nothing of the state.
+            state = np.where(
+                found[:, None] > 0, state / np.maximum(found, TINY)[:, None], np.float32(1 / STATES)
+            )
             self.filtered[number, rows] = state
         return total
 
@@ -255,7 +262,7 @@ class Sampler:
             self.filtered[number],
         )
         first, length = self.first[mine], h.length[mine]
-        opening = np.broadcast_to(kind.start, (len(mine), STATES)).copy()
+        opening = np.broadcast_to(kind.start, (len(mine), STATES)).astype(np.float32)
         opening[h.is_born[mine]] = BORN
         state = draw_rows(rng, filtered[first + length - 1])
         for step in range(int(length.max()) - 1, -1, -1):
@@ -285,7 +292,7 @@ class Sampler:
             while len(rows):
                 # The chance that no crossing was missed until a day falls with the day: one number decides when.
                 draw = rng.random(len(rows))
-                stays = table[opener, undocumented, 1, at, at]
+                stays = table[opener, undocumented, 1, at, at].astype(np.float64)
                 whole = table[opener, undocumented, left, at, goal]
                 goes = np.flatnonzero((at != goal) | (draw * whole >= stays**left))
                 rows, opener, undocumented = rows[goes], opener[goes], undocumented[goes]

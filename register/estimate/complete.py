@@ -16,9 +16,10 @@ import numpy as np
 import polars as pl
 
 from register.engine import Engine
-from register.estimate.chain import AWAY, END, FORMS, HOME, TRIP, VISIT, Kind, Lives, Sampler
-from register.estimate.fit import fit
+from register.estimate.chain import AWAY, END, FORMS, HOME, TRIP, VISIT, Histories, Kind, Lives, Sampler
+from register.estimate.fit import SELDOM, UNWATCHED, emigration_rate, fit
 from register.estimate.histories import Batch, Codes, populations, read_batch, read_codes
+from register.estimate.outcome import forecast_by_model
 from register.rules.residence import EVENTS, bind, create_tables
 
 if TYPE_CHECKING:
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
     from register.rules.residence import Parameters
 
 #: People from whom the numbers of a population are estimated; people drawn at a time.
-SAMPLE, BATCH = 8_000, 40_000
+SAMPLE, BATCH = 6_000, 40_000
 #: Crossings missed within fewer days than this change no verdict worth the doubt.
 WIDE = 90
+#: Populations of subject.sql, in the order in which they tell of one another.
+NATIONAL, DOCUMENTED, PROTECTED, UNDOCUMENTED = range(4)
+ORDER = (DOCUMENTED, PROTECTED, UNDOCUMENTED, NATIONAL)
 #: Fewer people than this in a population tell nothing of what is missed.
 LEAST = 300
 
@@ -83,13 +87,26 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
         engine.run(f"create or replace temporary table {name} as select * from empty")
         engine.con.unregister("empty")
     report = Completed()
-    for population, size in populations(engine):
+    # Foreigners with ordinary documents are seen best and tell how often residents leave; those under protection, whose
+    # presence is documented, tell how people live who enter where nobody watches, protected or not.
+    leaving: float | None = None
+    unwatched: list[Kind] = []
+    for population, size in sorted(populations(engine), key=lambda found: ORDER.index(found[0])):
         if size < LEAST or not is_modelled:
             report.left_out[population] = size
             continue
         report.people[population] = size
         codes = read_codes(engine, population)
-        numbers = _estimate(engine, codes, population, size, draws, seed)
+        sample = _sample(engine, codes, population, size)
+        rng = np.random.default_rng([seed, population])
+        if population == PROTECTED:
+            numbers = fit(sample, codes.sizes, rng, draws, (SELDOM, UNWATCHED), leaving=leaving)
+            unwatched = [kinds[-1] for kinds in numbers]
+        else:
+            like = unwatched if population == UNDOCUMENTED else []
+            numbers = fit(sample, codes.sizes, rng, draws, like=like)
+        if population == DOCUMENTED:
+            leaving = emigration_rate(sample, numbers[-1], rng)
         for batch in _batches(engine, codes, population, size):
             _draw(engine, batch, numbers, np.random.default_rng([seed, population, len(batch.step)]))
     for name in ("completion", "completed_movement", "missing_rate"):
@@ -97,17 +114,15 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
     return report
 
 
-def _estimate(
-    engine: Engine, codes: Codes, population: int, size: int, draws: int, seed: int
-) -> list[list[Kind]]:
+def _sample(engine: Engine, codes: Codes, population: int, size: int) -> Histories:
+    """Return the histories from which the numbers of a population are estimated."""
     chosen = f"population = {population}"
     if size > SAMPLE:
         chosen += (
             f" and person_id in (select person_id from subject where population = {population} "
             f"order by md5(person_id) limit {SAMPLE})"
         )
-    sample = read_batch(engine, codes, chosen)
-    return fit(sample.histories, codes.sizes, np.random.default_rng([seed, population]), draws)
+    return read_batch(engine, codes, chosen).histories
 
 
 def _batches(engine: Engine, codes: Codes, population: int, size: int) -> Iterator[Batch]:
@@ -155,7 +170,7 @@ def _keep(engine: Engine, table: str, frame: pl.DataFrame) -> None:
     engine.con.unregister("added")
 
 
-def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters) -> None:
+def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters, provisional: str) -> None:
     """Apply the rule to the completed lives: makes ``completed_event`` and ``completed_residency`` in ``other``.
 
     Parameters
@@ -167,16 +182,15 @@ def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters) 
         that the rule needs to know nothing of draws.
     folder
         Where to hand tables from one to the other.
+    provisional
+        How open crossings are estimated: ``"baseline"`` or ``"model"``.
     """
     handed = {
         "completion": "select * from completion",
         "movement": "select * from completed_movement",
         "person": "select person.* replace (completion.case_id as person_id), completion.weight from person "
         "inner join completion on completion.person_id = person.person_id",
-        "initial_status": "select initial_status.* replace (completion.case_id as person_id, cast(case "
-        "when completion.draw = 0 then initial_status.status else opening.status end as integer) as status) "
-        "from initial_status inner join completion on completion.person_id = initial_status.person_id "
-        "left join opening on opening.person_id = completion.person_id and opening.draw = completion.draw",
+        "initial_status": read_sql("completed_initial_status", parameters.values()),
         "membership": "select membership.* replace (completion.case_id as person_id) from membership "
         "inner join completion on completion.person_id = membership.person_id",
     }
@@ -184,11 +198,29 @@ def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters) 
         path = folder / f"completed_{name}.parquet"
         engine.write(query, path)
         other.view(name, path)
-    made = (*(name for name in EVENTS if name not in ("presence", "initial_status")), "stay", "residency")
-    create_tables(other.con, made, parameters)
+    derive_events(other, parameters, provisional)
+    create_tables(other.con, ("stay", "residency"), parameters)
     for name, table in (("completed_event", "event"), ("completed_residency", "residency")):
         other.run(
             f"create or replace temporary table {name} as select completion.person_id, completion.draw, "
             f"completion.weight, {table}.* exclude (person_id) from {table} "
             f"inner join completion on completion.case_id = {table}.person_id"
         )
+
+
+def derive_events(engine: Engine, parameters: Parameters, provisional: str) -> None:
+    """Make the tables of ``EVENTS`` after ``initial_status``, open crossings estimated by the baseline or the model.
+
+    Where ``person`` has a weight (a case of a completed register), experience counts with it.
+    """
+    made = EVENTS[EVENTS.index("initial_status") + 1 :]
+    at = made.index("forecast")
+    create_tables(engine.con, made[:at], parameters)
+    if engine.rows("select 1 from duckdb_columns() where table_name = 'person' and column_name = 'weight'"):
+        engine.run(
+            "update landmark set weight = person.weight from person where person.person_id = landmark.person_id"
+        )
+    create_tables(engine.con, ("forecast",), parameters)
+    if provisional == "model":
+        forecast_by_model(engine.con)
+    create_tables(engine.con, made[at + 1 :], parameters)

@@ -1,16 +1,13 @@
 -- completion: one row per person and draw, key case_id: which completed lives count, and how much of a person each is.
 --
 -- A person whose draws differ where it can matter (a crossing missed in a gap of more than 90 days, before the first thing
--- seen or after the last, or another side at the start than the register took) has every draw, each with weight 1 / m.
--- Of all others draw 1 stands for all, as draw 0, with weight 1.
--- Reads: person, initial_status, missed, opening.
+-- seen or after the last, or another side at the start) has every draw, each with weight 1 / m. Of all others draw 1 stands for all, as draw 0, with
+-- weight 1.
+-- Reads: person, missed, opening.
 with doubtful as (
-    select person_id from missed where is_wide
+    select distinct person_id from missed where is_wide
     union
-    select opening.person_id
-    from opening
-    inner join initial_status on initial_status.person_id = opening.person_id
-    where opening.status <> initial_status.status
+    select person_id from opening group by person_id having min(status) < max(status)
 ),
 
 draw as (

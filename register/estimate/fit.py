@@ -7,6 +7,7 @@ expectation-maximisation, Celeux and Diebolt 1985).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,12 +33,14 @@ from register.estimate.chain import (
     Sampler,
 )
 
-#: Rounds until the numbers have settled; rounds between two draws that are kept.
-SETTLING, BETWEEN = 16, 1
+#: Rounds until the numbers have settled.
+SETTLING = 14
 #: How much the present numbers weigh against what is counted: one event, or one year.
 PULL = 1.0
 #: Crossings that the share of all posts weighs against those of one post.
 POOL = 20.0
+#: The longest mean of journeys, in days: the W - V of the commonest rule.
+LONGEST_JOURNEY = 122
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,8 @@ class Guess:
     settles: float
 
 
-GUESSES = (Guess(0.4, 0.02, 0.05), Guess(3.0, 0.02, 0.02), Guess(0.4, 0.45, 0.5))
+SELDOM, OFTEN, UNWATCHED = Guess(0.4, 0.02, 0.05), Guess(3.0, 0.02, 0.02), Guess(0.4, 0.45, 0.5)
+GUESSES = (SELDOM, OFTEN, UNWATCHED)
 
 
 def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
@@ -89,21 +93,60 @@ def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
     )
 
 
-def fit(histories: Histories, sizes: Sizes, rng: np.random.Generator, draws: int) -> list[list[Kind]]:
+def fit(
+    histories: Histories,
+    sizes: Sizes,
+    rng: np.random.Generator,
+    draws: int,
+    guesses: Sequence[Guess] = GUESSES,
+    like: Sequence[Kind] = (),
+    leaving: float | None = None,
+) -> list[list[Kind]]:
     """Return as many draws of the numbers of a population as asked for; each has the kinds of people.
 
     The rounds that settle take the mean of what the numbers may be, given the lives drawn; the rounds that are kept
     draw them, so that what is not known of the numbers shows as a difference between draws.
+
+    With ``like``, one kind for each draw, the last kind lives as these people do: its rates and the share of crossings
+    missed are theirs; how many there are, and what they declare, is the population's own. With ``leaving``, residents
+    of the last kind emigrate that often a day: where half of the crossings are missed, the histories themselves hardly
+    tell who left from who stopped travelling.
     """
-    kinds = [guess_kind(guess, sizes) for guess in GUESSES]
+    kinds = [guess_kind(guess, sizes) for guess in guesses]
     kept = []
-    for number in range(SETTLING + BETWEEN * draws):
-        lives = Sampler(histories, kinds).draw(rng)
+    for number in range(SETTLING + draws):
         settled = number >= SETTLING
-        kinds = count(histories, kinds, lives, rng if settled else None)
-        if settled and (number - SETTLING) % BETWEEN == 0:
+        if like:
+            theirs = like[number % len(like)]
+            missed = np.full(sizes.openers, theirs.missed[0])
+            kinds[-1] = replace(kinds[-1], rate=theirs.rate, missed=missed)
+        if leaving is not None:
+            kinds[-1] = replace(kinds[-1], rate=_leave(kinds[-1].rate, leaving))
+        if settled:
             kept.append(kinds)
+        if number < SETTLING + draws - 1:
+            lives = Sampler(histories, kinds).draw(rng)
+            kinds = count(histories, kinds, lives, rng if number >= SETTLING - 1 else None)
     return kept
+
+
+def emigration_rate(histories: Histories, kinds: list[Kind], rng: np.random.Generator) -> float:
+    """Return how often a day residents of all kinds but the last emigrate."""
+    lives = Sampler(histories, kinds).draw(rng)
+    watched = (lives.kind < len(kinds) - 1)[histories.person]
+    source, target = (
+        np.concatenate([seen[watched & (histories.kind <= DEPARTURE)], unseen[watched[lives.row]]]) // FORMS
+        for seen, unseen in ((lives.before, lives.source), (lives.after, lives.target))
+    )
+    days = _sum(_days(histories, lives), watched).reshape(-1, FORMS).sum(axis=1)
+    return float(((source == HOME) & (target == AWAY)).sum() / max(days[HOME] + days[TRIP], 1.0))
+
+
+def _leave(rate: Floats, leaving: float) -> Floats:
+    rate, home, away = rate.copy(), slice(FORMS * HOME, FORMS * (HOME + 1)), slice(0, FORMS)
+    now = rate[home, away].sum(axis=1, keepdims=True)
+    rate[home, away] = np.where(now > 0, rate[home, away] / np.maximum(now, 1e-300), 1 / FORMS) * leaving
+    return rate
 
 
 @dataclass(frozen=True)
@@ -178,17 +221,17 @@ def _numbers(
     said = counts.purposes + kind.states * 5
     if rng is not None:
         said = rng.gamma(np.maximum(said, 1e-3))
+    rate = often(
+        counts.seen.sum(axis=0) + counts.unseen.sum(axis=0),
+        kind.rate,
+        np.repeat(total[:, None], STATES, axis=1),
+    )
     share = np.bincount(h.origin[people], minlength=len(kind.share)).astype(np.float64) + 1.0
     if rng is not None:
         share = rng.gamma(share)
     start = np.bincount(lives.opened[people & ~h.is_born], minlength=STATES) + PULL * kind.start
     return Kind(
-        rate=often(
-            counts.seen.sum(axis=0) + counts.unseen.sum(axis=0),
-            kind.rate,
-            np.repeat(total[:, None], STATES, axis=1),
-        )
-        * MOVES,
+        rate=_bounded(rate * MOVES, total),
         states=said / said.sum(axis=0),
         missed=np.clip(missed, 1e-4, 0.95),
         first_permit=acts(FIRST_PERMIT, kind.first_permit, counts.days[1]),
@@ -197,6 +240,27 @@ def _numbers(
         start=start / start.sum() if rng is None else rng.dirichlet(np.maximum(start, 1e-3)),
         share=share,
     )
+
+
+def _bounded(rate: Floats, days: Floats) -> Floats:
+    """Keep journeys shorter than lives: else residents and visitors could change names, and each be told by the other.
+
+    A journey to the other side lasts at most `LONGEST_JOURNEY` days on average, and less than the stays on the own side
+    between journeys.
+    """
+    rate = rate.copy()
+    forms = np.arange(FORMS)
+    for own, other in ((AWAY, VISIT), (HOME, TRIP)):
+        own_rows, other_rows = FORMS * own + forms, FORMS * other + forms
+        for row in other_rows:
+            rate[row] *= max(1.0, 1 / (LONGEST_JOURNEY * rate[row].sum()))
+        # A year in each form besides what was counted, so that states nobody was in do not decide.
+        own_leaves, other_leaves = (
+            float(np.average(rate[rows].sum(axis=1), weights=days[rows] + 365))
+            for rows in (own_rows, other_rows)
+        )
+        rate[other_rows] *= np.clip(own_leaves / max(other_leaves, 1e-12), 1.0, 2.0)
+    return rate
 
 
 def _days(h: Histories, lives: Lives) -> tuple[Ints, Ints, Floats]:

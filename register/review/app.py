@@ -103,6 +103,7 @@ def _show(desk: Desk, pages: Environment, template: str, status: int = 200, **va
     text = pages.get_template(template).render(
         t=lambda key, **more: desk.text(f"review.{key}", **more),
         number=lambda value: number(value, desk.language),
+        decimal=lambda value, places: _decimal(value, places, desk.language),
         language=desk.language,
         languages=LANGUAGES,
         form_key=desk.keys.form,
@@ -112,6 +113,12 @@ def _show(desk: Desk, pages: Environment, template: str, status: int = 200, **va
         **values,
     )
     return HTMLResponse(text, status)
+
+
+def _decimal(value: float, places: int, language: str) -> str:
+    """Return a number with so many decimals, as the language writes it."""
+    text = f"{value:.{places}f}".replace("-", "\u2212")
+    return text.replace(".", ",") if language == "es" else text
 
 
 async def _enter(desk: Desk, _show: Show, request: Request) -> Response:
@@ -153,7 +160,8 @@ def _page(desk: Desk, show: Show, item: Item) -> HTMLResponse:
     left, right = sides(desk.engine, item.number, item.identities)
     own, standing = session.own(item), session.standing(item)
     is_mine = own is not None and own.judgement != "skip"
-    disagree = standing if standing and standing.state == "disagreed" and not session.is_blind else None
+    others = [] if session.is_blind or not standing else [v for v in standing.voices if v.who != session.who]
+    asked = session.queue.order.get(item.queue, ())
     desk.tell("review.pair", who=session.who, left=item.identities[0], right=item.identities[1])
     journeys = [
         [type(mark)(mark.day, mark.what, desk.label.code("border_post", mark.post)) for mark in side.marks]
@@ -163,7 +171,7 @@ def _page(desk: Desk, show: Show, item: Item) -> HTMLResponse:
         "pair.html",
         item=item,
         queue=item.queue,
-        place=session.queue.order[item.queue].index(item.number) + 1,
+        place=asked.index(item.number) + 1 if asked else 0,
         sides=(left, right),
         fields=compare(left.identity, right.identity, desk.label),
         written=[as_written(side.identity) for side in (left, right)],
@@ -172,7 +180,8 @@ def _page(desk: Desk, show: Show, item: Item) -> HTMLResponse:
         picture=Markup(draw(journeys, desk.text)),  # noqa: S704 - drawn here, every text in it escaped
         journeys=journeys,
         own=own if is_mine else None,
-        disagree=disagree,
+        others=others,
+        disagree=bool(others) and standing is not None and standing.state == "disagreed",
         score=item if (session.shows_score or is_mine) and item.weight is not None else None,
         judgements=JUDGEMENTS,
         last=_last(desk),
@@ -257,7 +266,8 @@ async def _decide(desk: Desk, _show: Show, form: dict[str, str]) -> Response:
     item = session.queue.items[int(number)]
     session.refresh()
     session.decide(item, form.get("judgement", ""), form.get("note", ""), settles=form.get("settles") == "1")
-    return RedirectResponse(f"/queue/{item.queue}?after={item.number}", 303)
+    following = f"/queue/{item.queue}?after={item.number}" if item.queue in QUEUES else "/progress"
+    return RedirectResponse(following, 303)
 
 
 async def _undo(desk: Desk, _show: Show, form: dict[str, str]) -> Response:

@@ -20,6 +20,8 @@ from register.link.rules import Rules
 from register.review.records import keep_records
 
 THRESHOLD, BRIDGES, CONFLICTS, SAMPLE = QUEUES = ("threshold", "bridges", "conflicts", "sample")
+#: Pairs that were judged before and are in no queue: to be looked at again, never asked.
+JUDGED = "judged"
 TABLES = ("identity", "pair", "mention", "membership", "conflict")
 #: Bits above the threshold within which a link that holds a person together counts as near it, and as weak.
 NEAR, WEAK = 4.0, 12.0
@@ -129,15 +131,15 @@ def identities_of(engine: Engine, anchors: Iterable[Anchor]) -> dict[Anchor, str
 
 def _score(engine: Engine, asked: Iterable[tuple[Pair, bool | None]]) -> None:
     """Create ``scored``: pairs of distinct identities with their persons, and ``asked``: what the log says of them."""
-    known = [(pair, linked) for pair, linked in asked if linked is not None]
+    known = list(asked)
     identity = identities_of(engine, (anchor for pair, _ in known for anchor in pair))
-    rows = {
+    rows = [
         (*sorted((identity[one], identity[other])), linked)
-        for (one, other), linked in reversed(known)
-        if one in identity and other in identity
-    }
+        for (one, other), linked in known
+        if one in identity and other in identity and identity[one] != identity[other]
+    ]
     frame = pl.DataFrame(
-        sorted(rows), schema={"l": pl.String, "r": pl.String, "was_linked": pl.Boolean}, orient="row"
+        rows, schema={"l": pl.String, "r": pl.String, "was_linked": pl.Boolean}, orient="row"
     )
     engine.con.register("asked_rows", frame.to_arrow())
     engine.run(
@@ -196,7 +198,8 @@ def _parts(engine: Engine, rules: Rules) -> None:
         f"""
         create temp table seam as
         select s.* from scored as s join part as a on a.identity_id = s.l join part as b on b.identity_id = s.r
-        where s.linked and s.weight >= {rules.link} and a.part <> b.part
+        -- journeys that complete each other may have joined what falls a little short of the threshold
+        where s.linked and s.weight >= {rules.link - NEAR} and a.part <> b.part
         qualify row_number() over (
             partition by least(a.part, b.part), greatest(a.part, b.part) order by s.weight desc, s.l, s.r
         ) = 1
@@ -264,9 +267,17 @@ def _pick(engine: Engine, rules: Rules, secret: str, longest: int) -> None:
         placed as (
             select *, row_number() over (partition by queue order by first, was_linked, band, l, r, reason) as turn
             from picked
+            qualify turn <= case queue when '{SAMPLE}' then {LARGEST_SAMPLE} else {longest} end
+        ),
+        again as (
+            select 4 as place, '{JUDGED}' as queue, l, r, s.weight, s.probability,
+                coalesce(q.was_linked, a.person_id = b.person_id) as was_linked, '' as reason,
+                coalesce(s.band, 0) as band, 0 as rank, 0 as first, row_number() over (order by l, r) as turn
+            from asked as q left join scored as s using (l, r) join membership as a on a.identity_id = l
+            join membership as b on b.identity_id = r anti join placed using (l, r)
         )
-        select (row_number() over (order by place, turn) - 1)::integer as number, * exclude (place, first)
-        from placed where turn <= case queue when '{SAMPLE}' then {LARGEST_SAMPLE} else {longest} end
+        select (row_number() over (order by place, turn) - 1)::integer as number, * exclude (place, first, turn)
+        from (from placed union all from again)
         """,
         {"secret": secret},
     )

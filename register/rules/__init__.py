@@ -33,11 +33,11 @@ EVENTS  presence           as above
         ruling             walk, late
         day_count          spell
         VERDICT            ruling, day_count, history, MOVEMENT
-        cohort             VERDICT, MOVEMENT, person
-        outlook            VERDICT, cohort, person (person_id, seq, probability, probability_resident)
+        landmark           VERDICT, MOVEMENT, person, permit, visa, mention, membership
+        forecast           landmark (person_id, seq, share): the baseline; register.estimate.outcome has a model
+        outlook            VERDICT, forecast (person_id, seq, probability, probability_resident)
         EVENT              VERDICT, outlook, MOVEMENT, person, visa, permit, mention, membership
-RESIDE  cohort, outlook    as above
-        residency          VERDICT, outlook, STAY, person
+RESIDE  residency          VERDICT, outlook, STAY, person
 ======  =================  ========================================================================
 
 ``traveller_class``, ``permit_class``, ``visa_class`` and ``age_group`` are the code lists, with their own

@@ -25,9 +25,9 @@ RULINGS = ("spell", "search", "decided", "walk", "late", "ruling")
 EVENTS = (
     *("presence", "initial_status", "history"),
     *RULINGS,
-    *("day_count", "verdict", "cohort", "outlook", "event"),
+    *("day_count", "verdict", "landmark", "forecast", "outlook", "event"),
 )
-RESIDENCY = ("cohort", "outlook", "residency")
+RESIDENCY = ("residency",)
 
 # Read and made in the order of persons and their crossings.
 IN_ORDER = frozenset({"spell", "walk"})

@@ -196,3 +196,38 @@ def test_a_reviewer_has_a_name(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError) as error:
         country(PEOPLE, CAUTIOUS).open(name)
     assert error.value.key == "bad_reviewer"
+
+
+def test_what_was_judged_and_is_in_no_queue_can_be_opened_and_mended(tmp_path: Path) -> None:
+    found = fresh(tmp_path)
+    session = found.open().session
+    a, c = (session.queue.items[number].anchors[0] for number in session.queue.order["threshold"][:2])
+    session.tally.log.decide(new_decision("ana", (a, c), "same"))
+    again = found.open("luis").session
+    item = again.item_of((a, c))
+    assert item
+    assert item.queue not in QUEUES
+    assert not again.is_open(item)
+    again.decide(item, "different", "", settles=True)
+    (standing,) = read_standing(found.project.decisions).values()
+    assert (standing.state, standing.judgement) == ("agreed", "different")
+
+
+def test_a_decision_that_contradicts_others_says_so_until_it_is_undone(tmp_path: Path) -> None:
+    found = fresh(tmp_path)
+    session = found.open().session
+    items = [session.queue.items[n] for n in session.queue.order["threshold"][:2]]
+    (a, b), (c, _) = items[0].anchors, items[1].anchors
+    for pair, judgement in (((a, b), "same"), ((b, c), "same"), ((a, c), "unsure")):
+        session.tally.log.decide(new_decision("luis", pair, judgement))
+    for is_blind in (True, False):
+        session = found.open("ana", is_blind=is_blind).session
+        item = session.item_of((a, c))
+        assert item
+        session.decide(item, "different", "")
+        # A blind reviewer must not learn what another said.
+        assert (session.contradicted() is None) == is_blind
+        assert len(session.contradictions()) == (0 if is_blind else 1)
+        session.undo()
+        assert session.contradicted() is None
+        assert session.contradictions() == []

@@ -1,0 +1,77 @@
+-- forecast: for each open crossing the share that spends V of W days on the side to which it leads, key (person_id, seq):
+-- the transparent baseline.
+--
+-- As the Australian Bureau of Statistics estimates its preliminary overseas migration: an initial classification (the
+-- person is on that side now, or not) plus the mean adjustment that turned out right for the same season two years
+-- earlier, by category (direction, months since, contrary days so far), age, citizenship and region (how the border was
+-- crossed). Cells of fewer than 30 fall back to all seasons, then to the category with citizenship, then to the
+-- category, and last to days so far over V. Class plus mean adjustment is the share of the cell that migrated.
+-- Reads: landmark.
+with classed as (
+    select
+        *,
+        case when days_against = 0 then 0 when days_against <= 30 then 1 when days_against <= 60 then 2 else 3 end as against
+    from landmark
+),
+
+finished as (
+    select
+        direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land, season,
+        sum(weight) as n,
+        sum(case when is_migration then weight else 0.0 end) as n_migration
+    from classed
+    where not is_open
+    group by direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land, season
+),
+
+anytime as (
+    select
+        direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land, sum(n) as n,
+        sum(n_migration) as n_migration
+    from finished
+    group by direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land
+),
+
+anyone as (
+    select
+        direction, band, is_lasting, against, is_national, is_documented, sum(n) as n, sum(n_migration) as n_migration
+    from finished
+    group by direction, band, is_lasting, against, is_national, is_documented
+),
+
+category as (
+    select direction, band, is_lasting, against, sum(n) as n, sum(n_migration) as n_migration
+    from finished
+    group by direction, band, is_lasting, against
+)
+
+select
+    classed.person_id,
+    classed.seq,
+    case
+        when finished.n >= 30 then finished.n_migration / finished.n
+        when anytime.n >= 30 then anytime.n_migration / anytime.n
+        when anyone.n >= 30 then anyone.n_migration / anyone.n
+        when category.n >= 30 then category.n_migration / category.n
+        else least(1.0, classed.days_with * 1.0 / :threshold)
+    end as share
+from classed
+left join finished
+    on finished.direction = classed.direction and finished.band = classed.band
+    and finished.is_lasting = classed.is_lasting and finished.against = classed.against
+    and finished.is_national = classed.is_national and finished.is_documented = classed.is_documented
+    and finished.age_band = classed.age_band and finished.is_by_land = classed.is_by_land
+    and finished.season = classed.season - 8
+left join anytime
+    on anytime.direction = classed.direction and anytime.band = classed.band
+    and anytime.is_lasting = classed.is_lasting and anytime.against = classed.against
+    and anytime.is_national = classed.is_national and anytime.is_documented = classed.is_documented
+    and anytime.age_band = classed.age_band and anytime.is_by_land = classed.is_by_land
+left join anyone
+    on anyone.direction = classed.direction and anyone.band = classed.band
+    and anyone.is_lasting = classed.is_lasting and anyone.against = classed.against
+    and anyone.is_national = classed.is_national and anyone.is_documented = classed.is_documented
+left join category
+    on category.direction = classed.direction and category.band = classed.band
+    and category.is_lasting = classed.is_lasting and category.against = classed.against
+where classed.is_open

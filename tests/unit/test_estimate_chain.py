@@ -1,0 +1,149 @@
+"""The model of missing crossings: what it makes of histories worked by hand, and whether it finds what was hidden."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from register.estimate.chain import (
+    ARRIVAL,
+    AWAY,
+    DEPARTURE,
+    END,
+    FORMS,
+    HOME,
+    STATES,
+    VISIT,
+    Histories,
+    Kind,
+    Sampler,
+    tabulate,
+)
+from register.estimate.fit import SELDOM, Sizes, count, fit, guess_kind
+
+SIZES = Sizes(openers=2, origins=1, purposes=1)
+
+
+def histories(*lives: list[tuple[int, int]]) -> Histories:
+    """Return people from (what was seen, days since the thing before); the longest must come first."""
+    steps = [step for life in lives for step in life]
+    zeros = np.zeros(len(steps), dtype=np.int64)
+    opener = np.concatenate([[0, *([1] * (len(life) - 1))] for life in lives])
+    return Histories(
+        length=np.array([len(life) for life in lives]),
+        origin=np.zeros(len(lives), dtype=np.int64),
+        is_born=np.zeros(len(lives), dtype=bool),
+        gap=np.array([gap for _, gap in steps]),
+        kind=np.array([kind for kind, _ in steps]),
+        purpose=zeros,
+        opener=opener.astype(np.int64),
+        undocumented=zeros,
+    )
+
+
+def visitors(missed: float = 0.05) -> Kind:
+    """Return people of whom most live abroad and come for ten days, twice a year."""
+    kind = guess_kind(SELDOM, SIZES)
+    return Kind(**{**vars(kind), "missed": np.full(2, missed), "share": np.ones(1)})
+
+
+def test_chances_add_up_to_at_most_one_and_lose_what_would_have_been_seen() -> None:
+    table = tabulate(visitors(), 400)
+    whole = table.sum(axis=-1)
+    assert np.all(whole <= 1 + 1e-5)
+    assert np.all(np.diff(whole, axis=2) <= 1e-6)
+
+
+def test_the_days_of_the_table_are_the_powers_of_one_day() -> None:
+    table = tabulate(visitors(), 9)[1, 0].astype(np.float64)
+    assert table[9] == pytest.approx(np.linalg.matrix_power(table[1], 9), rel=1e-4, abs=1e-9)
+
+
+def test_a_visitor_seen_to_arrive_twice_left_soon_after_the_first_arrival() -> None:
+    seen = histories([(ARRIVAL, 100), (ARRIVAL, 300), (DEPARTURE, 10), (END, 200)])
+    sampler = Sampler(seen, [visitors()])
+    rng = np.random.default_rng(1)
+    left = []
+    for _ in range(300):
+        lives = sampler.draw(rng)
+        inside = lives.row == 1
+        # Whatever lies between, an odd number of crossings was missed.
+        assert inside.sum() % 2 == 1
+        left.append(int(lives.day[inside][0]))
+    assert np.median(left) < 40
+
+
+def test_a_history_that_alternates_needs_no_missed_crossing() -> None:
+    seen = histories([(ARRIVAL, 100), (DEPARTURE, 10), (ARRIVAL, 200), (DEPARTURE, 8), (END, 300)])
+    sampler = Sampler(seen, [visitors(0.001)])
+    rng = np.random.default_rng(2)
+    assert sum(len(sampler.draw(rng).row) for _ in range(50)) <= 2
+
+
+def test_states_and_missed_crossings_lead_into_one_another() -> None:
+    seen = histories([(ARRIVAL, 50), (ARRIVAL, 400), (DEPARTURE, 30), (DEPARTURE, 500), (END, 100)])
+    sampler = Sampler(seen, [visitors()])
+    rng = np.random.default_rng(3)
+    for _ in range(100):
+        lives = sampler.draw(rng)
+        state = lives.opened[0]
+        for row in range(len(seen.gap)):
+            for at in np.flatnonzero(lives.row == row):
+                assert lives.source[at] == state
+                assert 0 < lives.day[at] <= seen.gap[row]
+                state = lives.target[at]
+            assert lives.before[row] == state
+            state = lives.after[row]
+
+
+def test_swapping_the_directions_swaps_the_sides() -> None:
+    rng = np.random.default_rng(4)
+    seen = histories([(ARRIVAL, 900), (END, 700)])
+    settled = np.mean([Sampler(seen, [visitors()]).draw(rng).after[0] // FORMS == HOME for _ in range(200)])
+    gone = np.mean(
+        [
+            Sampler(histories([(DEPARTURE, 900), (END, 700)]), [visitors()]).draw(rng).after[0] // FORMS
+            == AWAY
+            for _ in range(200)
+        ]
+    )
+    assert settled > 0.5
+    assert gone > 0.5
+
+
+def travel(rng: np.random.Generator, people: int, missed: float) -> Histories:
+    """Return visitors who come for some days again and again, with some crossings not written down."""
+    lives = []
+    for _ in range(people):
+        day, last, steps, inside = 0.0, 0.0, [], False
+        while True:
+            day += rng.exponential(10 if inside else 120) + 1
+            if day >= 1500:
+                break
+            inside = not inside
+            if rng.random() >= missed:
+                steps.append((ARRIVAL if inside else DEPARTURE, int(day) - int(last)))
+                last = day
+        lives.append([*steps, (END, 1500 - int(last))])
+    return histories(*sorted(lives, key=len, reverse=True))
+
+
+@pytest.mark.parametrize("missed", [0.02, 0.15])
+def test_the_share_of_missed_crossings_is_found_from_broken_alternation(missed: float) -> None:
+    seen = travel(np.random.default_rng(5), 250, missed)
+    drawn = fit(seen, SIZES, np.random.default_rng(6), 3, (SELDOM,))
+    found = np.mean([kinds[0].missed[1] for kinds in drawn])
+    assert found == pytest.approx(missed, abs=0.02)
+
+
+def test_counting_loses_no_day_and_no_crossing() -> None:
+    seen = travel(np.random.default_rng(7), 60, 0.1)
+    kinds = [visitors()]
+    lives = Sampler(seen, kinds).draw(np.random.default_rng(8))
+    new = count(seen, kinds, lives)[0]
+    crossings = int((seen.kind <= DEPARTURE).sum()) + len(lives.row)
+    days = seen.gap.sum() + 0.5 * len(seen.gap)
+    leaving = new.rate.sum(axis=1)
+    assert leaving.shape == (STATES,)
+    assert 0 < leaving[FORMS * VISIT] < 1
+    assert crossings / days == pytest.approx(2 / 131, rel=0.15)
