@@ -361,13 +361,21 @@ def make_app(language: str) -> typer.Typer:
         rules: Path | None = typer.Option(None, help=text("tune_rules")),
         settings: list[str] | None = typer.Option(None, "--set", help=text("tune_set")),
         sample: int = typer.Option(1500, help=text("tune_sample")),
+        page: bool = typer.Option(False, "--page", help=text("tune_page")),
+        port: int = typer.Option(0, min=0, max=65535, help=text("port")),
         run: str | None = run_option,
     ) -> None:
         from register.project import load_project
-        from register.tune.command import try_rules
+        from register.tune.command import open_page, try_rules
 
         session = _session(context)
-        try_rules(session.console, load_project(session.directory), run, rules, settings or [], sample)
+        project = load_project(session.directory)
+        if not page:
+            try_rules(session.console, project, run, rules, settings or [], sample)
+        elif rules is not None or settings:
+            raise UsageError("tune_page_alone")
+        else:
+            open_page(session.console, project, run, port)
 
     @app.command(help=text("explain"))
     def explain(

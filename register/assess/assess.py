@@ -25,7 +25,7 @@ from register.assess.people import FIELDS
 from register.assess.questionnaire import Declared, Questionnaire, load_answers, load_questionnaire
 from register.assess.verdict import Judged, Verdict, decide, judge
 from register.console import Console
-from register.engine import Engine
+from register.engine import Engine, smaller_memory
 from register.errors import ExtractError, QualityError, UsageError
 from register.ingest.declaration import load_sources
 from register.ingest.extracts import Extract, find_extracts
@@ -56,12 +56,16 @@ class Assessed:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What was found. ``indicator`` has the columns of the table of that name; ``run`` is empty without linkage."""
+    """What was found. ``indicator`` has the columns of the table of that name; ``run`` is empty without linkage.
+
+    ``is_stale`` says that the run linked other extracts than those that were measured.
+    """
 
     name: str
     country: str
     made: str
     run: str
+    is_stale: bool
     sources: tuple[Assessed, ...]
     absent: tuple[str, ...]
     unclaimed: tuple[str, ...]
@@ -110,7 +114,9 @@ def assess(
         gauged = _gauge(project, schema, indicators, extracts, Path(folder), console)
         console.say("assess.measuring")
         with Engine(
-            memory_limit=MEMORY, threads=project.engine.threads, temp_directory=Path(folder) / "spill"
+            memory_limit=smaller_memory(project.engine.memory_limit, MEMORY),
+            threads=project.engine.threads,
+            temp_directory=Path(folder) / "spill",
         ) as engine:
             rows = dict(_measure(project, engine, gauged, indicators))
             if run is not None:
@@ -123,6 +129,7 @@ def assess(
         country=project.country,
         made=now(),
         run=run.name if run else "",
+        is_stale=run is not None and _is_stale(project, run),
         sources=tuple(
             Assessed(
                 g.source.name,
@@ -242,6 +249,13 @@ def _linked_run(project: Project, schema: Schema, name: str | None) -> Run | Non
     if name:
         raise UsageError("table_not_built", table="membership", run=name)
     return None
+
+
+def _is_stale(project: Project, run: Run) -> bool:
+    """Say whether the files of ``extracts/`` are others than those that the run read, by name and size."""
+    read = {name: entry["bytes"] for name, entry in run.manifest.get("extracts", {}).items()}
+    files = (path for path in project.extracts.rglob("*") if path.is_file())
+    return read != {path.relative_to(project.extracts).as_posix(): path.stat().st_size for path in files}
 
 
 def _add_linkage(
