@@ -187,14 +187,18 @@ def make_app(language: str) -> typer.Typer:
         by: list[str] | None = typer.Option(None, help=text("by")),
         run: str | None = run_option,
         output: Path | None = output_option,
+        backtest: bool = typer.Option(False, "--backtest", help=text("backtest")),
+        vintages: int = typer.Option(6, min=1, help=text("vintages")),
     ) -> None:
         from register import show
-        from register.commands import annual_flows, export_tables, flows_sql
+        from register.commands import annual_flows, backtest_run, export_tables, flows_sql
         from register.project import load_project
 
         session = _session(context)
         project = load_project(session.directory)
-        if output is None:
+        if backtest:
+            show.backtest(session.console, *backtest_run(project, run, vintages, session.console))
+        elif output is None:
             show.flows(session.console, *annual_flows(project, run, by or []))
         else:
             export_tables(project, flows_sql(by or []), output, run)
@@ -357,13 +361,21 @@ def make_app(language: str) -> typer.Typer:
         rules: Path | None = typer.Option(None, help=text("tune_rules")),
         settings: list[str] | None = typer.Option(None, "--set", help=text("tune_set")),
         sample: int = typer.Option(1500, help=text("tune_sample")),
+        page: bool = typer.Option(False, "--page", help=text("tune_page")),
+        port: int = typer.Option(0, min=0, max=65535, help=text("port")),
         run: str | None = run_option,
     ) -> None:
         from register.project import load_project
-        from register.tune.command import try_rules
+        from register.tune.command import open_page, try_rules
 
         session = _session(context)
-        try_rules(session.console, load_project(session.directory), run, rules, settings or [], sample)
+        project = load_project(session.directory)
+        if not page:
+            try_rules(session.console, project, run, rules, settings or [], sample)
+        elif rules is not None or settings:
+            raise UsageError("tune_page_alone")
+        else:
+            open_page(session.console, project, run, port)
 
     @app.command(help=text("explain"))
     def explain(

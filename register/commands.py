@@ -15,11 +15,12 @@ import duckdb
 import polars as pl
 
 from register.assess.kept import newest_table
+from register.console import Console
 from register.engine import Engine, OutOfMemory, literal, smaller_memory
 from register.errors import DeclarationError, LockedError, UsageError, suggest
 from register.project import RELEASE_METHODS, Project
 from register.rules.residence import Parameters, Rule
-from register.run import Run, find_run
+from register.run import Run, find_run, write_json
 
 if TYPE_CHECKING:
     from register.link.train import TrainReport
@@ -321,3 +322,39 @@ def parameters_of(project: Project, run: Run) -> Parameters:
         missing_leg=project.rule.missing_leg,
         seed=project.rule.seed,
     )
+
+
+def backtest_run(project: Project, run_name: str | None, vintages: int, console: Console) -> tuple[Run, Any]:
+    """Estimate past vintages of a run as on their day, compare them with what it says now, and keep the result.
+
+    Raises
+    ------
+    UsageError
+        If the run was not built to its end, or its series is too short for a vintage.
+    """
+    from register.estimate.backtest import backtest, cut_offs
+    from register.project import PROVISIONAL
+    from register.stages import register_codelists
+
+    run = find_run(project.runs, run_name)
+    if "flows" not in run.stages:
+        raise UsageError("table_not_built", table="flow", run=run.name)
+    parameters = parameters_of(project, run)
+    if not cut_offs(parameters, 1):
+        raise UsageError("series_too_short", where=run.name, window=parameters.rule.window)
+
+    def opened() -> Engine:
+        engine = open_tables(project, run)
+        register_codelists(project.schema(), engine)
+        return engine
+
+    result = backtest(
+        opened,
+        parameters,
+        PROVISIONAL,
+        vintages,
+        is_modelled=project.estimate.missing == "model",
+        progress=lambda day: console.say("backtest.vintage", day=day),
+    )
+    write_json(run.path / "backtest.json", result.to_dict())
+    return run, result

@@ -96,6 +96,35 @@ def flows(console: Console, run: Run, columns: Sequence[str], rows: Sequence[Map
     )
 
 
+def backtest(console: Console, run: Run, result: Any) -> None:
+    """Show how good first estimates were, vintage by vintage and in all."""
+    if console.as_json:
+        console.json(result.to_dict())
+        return
+    console.table(
+        [
+            console.text(f"backtest.{name}")
+            for name in ("cut_off", "way", "direction", "first", "final", "error")
+        ],
+        [
+            [
+                one.cut_off,
+                one.provisional,
+                console.text(f"backtest.{one.direction}"),
+                f"{one.first:,.1f} ± {INTERVAL_95 * one.standard_error:,.1f}",
+                f"{one.final:,.1f}",
+                f"{100 * one.error:+.1f} %",
+            ]
+            for one in result.vintages
+            if one.sex == "_T"
+        ],
+        title=console.text("backtest.title", run=run.name),
+    )
+    for way, found in result.summary.items():
+        shares = {name: f"{100 * share:.1f}" for name, share in found.items() if name != "vintages"}
+        console.data(console.text("backtest.summary", way=way, vintages=found["vintages"], **shares))
+
+
 def release(console: Console, outcome: Any) -> None:
     """Say what a release holds and where it stands."""
     if console.as_json:

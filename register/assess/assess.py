@@ -56,12 +56,16 @@ class Assessed:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What was found. ``indicator`` has the columns of the table of that name; ``run`` is empty without linkage."""
+    """What was found. ``indicator`` has the columns of the table of that name; ``run`` is empty without linkage.
+
+    ``is_stale`` says that the run linked other extracts than those that were measured.
+    """
 
     name: str
     country: str
     made: str
     run: str
+    is_stale: bool
     sources: tuple[Assessed, ...]
     absent: tuple[str, ...]
     unclaimed: tuple[str, ...]
@@ -125,6 +129,7 @@ def assess(
         country=project.country,
         made=now(),
         run=run.name if run else "",
+        is_stale=run is not None and _is_stale(project, run),
         sources=tuple(
             Assessed(
                 g.source.name,
@@ -244,6 +249,13 @@ def _linked_run(project: Project, schema: Schema, name: str | None) -> Run | Non
     if name:
         raise UsageError("table_not_built", table="membership", run=name)
     return None
+
+
+def _is_stale(project: Project, run: Run) -> bool:
+    """Say whether the files of ``extracts/`` are others than those that the run read, by name and size."""
+    read = {name: entry["bytes"] for name, entry in run.manifest.get("extracts", {}).items()}
+    files = (path for path in project.extracts.rglob("*") if path.is_file())
+    return read != {path.relative_to(project.extracts).as_posix(): path.stat().st_size for path in files}
 
 
 def _add_linkage(

@@ -64,6 +64,8 @@ def measure(project: Project, console: Console, name: str | None, run_name: str 
     )  # fmt: skip
     for finding in findings[:FIRST]:
         console.data(f"· {finding.text}")
+    if assessment.is_stale:
+        console.say("assess.note_stale", run=assessment.run)
     for declaration in assessment.absent:
         console.say("assess.no_file", source=declaration)
     if any(verdict.declared is None for verdict in assessment.verdicts):

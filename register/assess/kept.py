@@ -59,6 +59,7 @@ def record(assessment: Assessment) -> dict[str, Any]:
         "country": assessment.country,
         "made": assessment.made,
         "run": assessment.run,
+        "is_stale": assessment.is_stale,
         "sources": [asdict(source) for source in assessment.sources],
         "absent": assessment.absent,
         "unclaimed": assessment.unclaimed,

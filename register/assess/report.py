@@ -89,6 +89,8 @@ class Report:
 
     def _notes(self) -> str:
         lines = [self.word("note_verdict"), self.word("note_disclosure")]
+        if self.assessment.is_stale:
+            lines.append(self.word("note_stale", run=self.assessment.run))
         if not self.assessment.run:
             lines.append(self.word("note_unlinked"))
         if any(verdict.declared is None for verdict in self.assessment.verdicts):

@@ -32,8 +32,8 @@ class Shape:
     """Persons of a shape, identities alike in all that is compared counted as one.
 
     ``single`` one; ``pair`` two, linked; ``complete`` every two linked; ``mesh`` more links than are needed;
-    ``star`` all to one; ``chain`` each to the next; ``tree`` another form without a spare link; ``held`` by a decision
-    or a document.
+    ``star`` all to one; ``chain`` each to the next; ``tree`` another form without a spare link; ``held`` by a decision,
+    a document or journeys that complete each other.
     """
 
     shape: str

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from register.ingest.block import LINE
 from register.ingest.documents import read_documents
 from register.ingest.hashing import Hasher
 from register.ingest.name_knowledge import CITIZENSHIP, NameKnowledge
@@ -118,13 +119,13 @@ class PersonReader:
             The same rows as they were read, for the checks of the table.
         """
         wrong = self._check(rows, records)
-        keys = hashes.select(self._key(hashes, wrong)).with_row_index(AT)
+        keys = hashes.with_columns(self._key(hashes, wrong)).select(KEY).with_row_index(AT)
         distinct = keys.unique(KEY, keep="first", maintain_order=True)
         # What was met before is many, what is here is few: look the many up among the few.
         here = self._met.join(distinct, on=KEY, how="semi", maintain_order="left")
         fresh = distinct.join(here, on=KEY, how="anti", maintain_order="left")
         made, bundles = self._make(
-            rows.select(header for header in self.headers if header in rows.columns)[fresh[AT]],
+            rows.select(LINE, *(header for header in self.headers if header in rows.columns))[fresh[AT]],
             {name: (mask[fresh[AT]], reason) for name, (mask, reason) in wrong.items()},
         )
         new = pl.concat([fresh.select(KEY), made], how="horizontal")
@@ -185,7 +186,8 @@ class PersonReader:
     def _read_values(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
         """Read dates and codes; document numbers stay as written."""
         person, identity = self.person, self.schema.tables["identity"].columns
-        out: dict[str, pl.Series] = {}
+        # A frame without columns has no rows: the line keeps them where a person has a name alone.
+        out: dict[str, pl.Series] = {LINE: rows[LINE]}
         faults: dict[str, pl.Series] = {}
 
         def keep(name: str, reading: Reading) -> None:

@@ -134,7 +134,7 @@ class RecordReader:
         """Read the columns of the record itself, with the reasons of what could not be read."""
         source, table = self.source, self.source.table
         faults: dict[str, pl.Series] = {}
-        out = [rows[LINE], hashes.select(_content(hashes)).to_series()]
+        out = [rows[LINE], hashes.with_columns(_content(hashes))[CONTENT]]
         if source.key:
             out.append(_record_key(rows, source))
             faults["record_key"] = no_reasons(rows.height)
@@ -203,16 +203,20 @@ def _declared(rows: pl.DataFrame, source: Source) -> list[tuple[int, str]]:
 
 
 def _hashes(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
-    """Return a hash of every declared cell, null where it is empty: alike in every column order."""
+    """Return a hash of every declared cell, null where it is empty, beside the line: alike in every column order."""
     return rows.select(
-        pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash(at)).alias(name)
-        for at, name in _declared(rows, source)
+        LINE,
+        *(
+            pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash(at)).alias(name)
+            for at, name in _declared(rows, source)
+        ),
     )
 
 
 def _content(hashes: pl.DataFrame) -> pl.Expr:
     """Return a hash of all declared text of a row."""
-    return pl.sum_horizontal(pl.lit(0, pl.UInt64), *hashes.columns).alias(CONTENT)
+    cells = [name for name in hashes.columns if name != LINE]
+    return pl.sum_horizontal(pl.lit(0, pl.UInt64), *cells).alias(CONTENT)
 
 
 def _declared_text(rows: pl.DataFrame, source: Source) -> pl.Expr:

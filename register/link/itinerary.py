@@ -74,6 +74,7 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
     )
     con.execute(_SHOWN)
     con.execute(f"create or replace temp table said as {_SAID}")
+    con.execute(_ALIKE)
     con.execute(_WORDS)
     con.execute(
         "create or replace temp table recorded as select s.cluster, s.core, s.node, m.record_id, m.source, m.role"
@@ -86,7 +87,9 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
         con.execute(
             f"insert into impossible select distinct '{rule}', l, r from ({_SQL[rule](given)}) where l <> r"
         )
-    con.execute("drop table suspect; drop table shown; drop table said; drop table word; drop table recorded")
+    con.execute(
+        "drop table suspect; drop table shown; drop table said; drop table word; drop table alike; drop table recorded"
+    )
 
 
 #: The documents of each core.
@@ -133,13 +136,26 @@ def _couples(condition: str) -> str:
         where l.node < r.node and {condition}"""
 
 
+#: Couples that a record of each gives one birth date and the same surnames: most records of a short history may err.
+_ALIKE = """
+    create or replace temp table alike as
+    with told as (
+        select distinct cluster, core, birth_date, surname_1_key as first, surname_2_key as second from suspect
+        where birth_date is not null and birth_date_precision = 'day' and surname_1_key is not null
+    )
+    select distinct l.core as l, r.core as r from told as l join told as r using (cluster, birth_date)
+    where l.core < r.core and (
+        l.first = r.first and coalesce(l.second = r.second, true) or l.first = r.second and l.second = r.first
+    )
+"""
+
 #: The words of the given names of couples that names may part, each beside each of the other's.
 _WORDS = """
     create or replace temp table word as
     with doubtful as (
         select l.node as l, r.node as r from said as l join said as r using (cluster)
         where l.node < r.node and l.given_name <> r.given_name
-            and (l.sex <> r.sex or l.birth_date = r.birth_date and l.surname_1_key = r.surname_1_key)
+            and (l.sex <> r.sex or (l.node, r.node) in (select l, r from alike))
     ),
     spelt as (
         select node, unnest(string_split(given_name, ' ')) as word from said
@@ -186,10 +202,7 @@ def _two_national_ids(given: Mapping[str, Any]) -> str:
 
 
 def _twins(given: Mapping[str, Any]) -> str:
-    return _couples(
-        f"""l.birth_date = r.birth_date and l.surname_1_key = r.surname_1_key
-            and coalesce(l.surname_2_key = r.surname_2_key, true) and {_given_differ(given["similarity"])}"""
-    )
+    return _couples(f"(l.node, r.node) in (select l, r from alike) and {_given_differ(given['similarity'])}")
 
 
 def _two_birth_dates(given: Mapping[str, Any]) -> str:

@@ -77,6 +77,7 @@ def summarise(desk: Desk) -> dict[str, Any]:
     return {
         "progress": {queue: {"decided": n, "pairs": of} for queue, (n, of) in session.progress().items()},
         "measured": asdict(measure(session)),
+        "strata": len(session.queue.strata),
         "agreement": [asdict(found) for found in agreements(session.tally.by_pair)],
         "disagreements": len(session.disagreements()),
         "contradictions": len(session.contradictions()),

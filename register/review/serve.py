@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import uvicorn
-
 from register.commands import open_tables
 from register.decisions import DecisionLog
-from register.errors import UsageError
 from register.link.rules import load_rules
 from register.project import Project
 from register.review.app import Desk, make_app
-from register.review.guard import HOST, Guard, Keys
+from register.review.guard import Keys
 from register.review.queue import LONGEST, identities_of, prepare
+from register.review.server import guarded, listen
 from register.review.session import Session, Tally, reviewer_name
 from register.run import find_run
 
@@ -69,19 +66,9 @@ def serve(
     UsageError
         If the port is taken, and as `open_desk`.
     """
-    with socket.socket() as listening:
-        # Not shared with a server of another user that would listen on the same port.
-        try:
-            listening.bind((HOST, port))
-        except OSError as error:
-            raise UsageError("port_taken", port=port) from error
+    with listen(port) as listening:
         desk = open_desk(project, run_name, manner, listening.getsockname()[1])
-        guard = Guard(make_app(desk), desk.keys, lambda reason: desk.tell("review.refused", reason=reason))
-        config = uvicorn.Config(
-            guard, log_config=None, log_level="critical", access_log=False, server_header=False, lifespan="off",
-            ws="none", http="h11", loop="asyncio", timeout_graceful_shutdown=2, limit_concurrency=32,
-        )  # fmt: skip
-        server = uvicorn.Server(config)
+        server = guarded(make_app(desk), desk.keys, lambda reason: desk.tell("review.refused", reason=reason))
 
         def finish() -> None:
             server.should_exit = True

@@ -44,7 +44,9 @@ def outcome(console: Console, done: Mapping[str, Any]) -> None:
             for name in ("precision", "recall")
         ]
         columns = [text("review.measure"), text("review.estimate"), text("review.interval"), ""]
-        title = text("review.measured_from", count=measured["reviewed"])
+        title = text(
+            "review.measured_from", count=measured["reviewed"], bands=measured["bands"], all=done["strata"]
+        )
         console.table(columns, lines, title=title)
     if done["agreement"]:
         heads = [text(f"review.{name}") for name in ("reviewers", "pairs", "observed", "kappa")]

@@ -157,9 +157,10 @@ def rule_crossings(engine: Engine, rule: Rule, observed_until: dt.date, *, where
         If a column is missing, or a value is none.
     """
     layout = read_layout(engine, where)
-    if not sort_crossings(engine, layout):
+    found = sort_crossings(engine, layout)
+    if found is None:
         raise bad_value(engine, where, layout)
-    rule_sorted(engine, rule, observed_until, layout)
+    rule_sorted(engine, found, rule, observed_until, layout)
 
 
 def _day(value: dt.date | str) -> dt.date:

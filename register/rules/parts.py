@@ -56,36 +56,57 @@ class Layout:
     has_hours: bool
 
 
-def sort_crossings(engine: Engine, layout: Layout) -> bool:
-    """Make ``sorted``: the crossings in ``source`` by person and time; say whether every value was usable."""
-    _sort(engine, layout, numbered=False)
-    bad, shared = engine.rows(
-        """
-        select count(*) filter (key is null or record is null), count(*) filter (is_shared)
-        from (select *, lag(key) over () = key and lag(check_key) over () <> check_key as is_shared from sorted)
-        """
-    )[0]
-    if shared and not bad:
-        _sort(engine, layout, numbered=True)
-    return not bad
+@dataclass(frozen=True)
+class Sorted:
+    """What stands in ``sorted``: rows, lowest and highest number of a person, whether two persons share one."""
+
+    rows: int
+    first: int
+    last: int
+    has_neighbours: bool
 
 
-def rule_sorted(engine: Engine, rule: Rule, observed_until: dt.date, layout: Layout) -> None:
+def sort_crossings(engine: Engine, layout: Layout) -> Sorted | None:
+    """Make ``sorted``: the crossings in ``source`` by person and time; None if some value was not usable."""
+    for numbered in (False, True):
+        _sort(engine, layout, numbered=numbered)
+        rows, bad, shared, near, first, last = engine.rows(
+            f"""
+            select
+                count(*),
+                count(*) filter (key is null or record is null),
+                count(*) filter (key = previous_key and check_key <> previous_check_key),
+                count(*) filter (key <> previous_key and {_PERSON} = {_PERSON.replace("key", "previous_key")}),
+                coalesce(min({_PERSON}), 0),
+                coalesce(max({_PERSON}), 0)
+            from (
+                select *, lag(key) over () as previous_key, lag(check_key) over () as previous_check_key from sorted
+            )
+            """
+        )[0]
+        if bad:
+            return None
+        if not shared:
+            break
+    return Sorted(int(rows), int(first), int(last), bool(near))
+
+
+def rule_sorted(engine: Engine, found: Sorted, rule: Rule, observed_until: dt.date, layout: Layout) -> None:
     """Make the view ``ruling`` from ``sorted``: row_place (the row of ``source``, from 1), statuses and verdict."""
     parameters = Parameters(rule, dt.date.min, observed_until, country="XXX")
     threads = int(engine.rows("select current_setting('threads')")[0][0])
-    rows, low, high = engine.rows(
-        f"select count(*), coalesce(min({_PERSON}), 0), coalesce(max({_PERSON}), 0) from sorted"
-    )[0]
-    n_part = max(threads if rows > ROWS_WORTH_A_PART else 1, -(-rows // ROWS_PER_PART))
-    bounds = [int(low) + (int(high) + 1 - int(low)) * part // n_part for part in range(n_part + 1)]
+    n_part = max(threads if found.rows > ROWS_WORTH_A_PART else 1, -(-found.rows // ROWS_PER_PART))
+    width = found.last + 1 - found.first
+    bounds = [found.first + width * part // n_part for part in range(n_part + 1)]
     engine.run(
         f"""
         create or replace table neighbour as
         select distinct {_PERSON} as person
         from (select key, lag(key) over () as previous_key from sorted)
-        where key <> previous_key and {_PERSON} = cast(previous_key >> {_DAY_BITS + 1} as bigint)
+        where key <> previous_key and {_PERSON} = {_PERSON.replace("key", "previous_key")}
         """
+        if found.has_neighbours
+        else "create or replace table neighbour (person bigint)"
     )
 
     def work(part: int) -> None:

@@ -69,6 +69,8 @@ class Teller:
         if found.via:
             way = " ".join(f"-({self.bits(weight)})- {there}" for _, there, weight in found.via)
             yield self.text("via", way=f"{found.via[0][0]} {way}")
+        elif found.is_one and found.weighed.weight < found.link:
+            yield self.text("no_way")
         yield from self.conflicts(found.conflicts)
         for judged in found.judged:
             said = self.text(f"judged_{judged.judgement}" if judged.judgement else "judged_disagreed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,3 +39,27 @@ def try_rules(
         console.json(found.to_dict())
         return
     tell(console, found)
+
+
+def open_page(console: Console, project: Project, run_name: str | None, port: int) -> None:
+    """Serve the page until it is ended; print its link, which is good once.
+
+    Raises
+    ------
+    UsageError
+        If the extra ``review`` is not installed, or the port is taken.
+    """
+    try:
+        from register.tune.web import serve
+    except ModuleNotFoundError as error:
+        raise UsageError("missing_extra", extra="review") from error
+
+    def ready(link: str, run: str) -> None:
+        console.say("tune.serving", run=run)
+        if console.as_json:
+            console.json({"link": link, "run": run})
+        else:
+            console.data(link)
+        sys.stdout.flush()
+
+    serve(project, run_name, console.language, port, ready)

@@ -43,7 +43,7 @@ def test_weights(api: pl.DataFrame, totals: np.ndarray, distance: str) -> None:
     assert found.dropped == ()
 
 
-@pytest.mark.parametrize("design_name", ["base", *ASKED])
+@pytest.mark.parametrize("design_name", ["base", "linear", "raking"])
 def test_estimates_and_linearised_errors(
     api: pl.DataFrame, totals: np.ndarray, published: pl.DataFrame, design_name: str
 ) -> None:
@@ -55,9 +55,6 @@ def test_estimates_and_linearised_errors(
         regression = Regression(sparse.csr_array(x), base, np.zeros(7), np.zeros(7))
     statistics = api_statistics(api)
     told = published.filter(pl.col("design") == design_name)
-    if design_name == "logit":
-        assert not told.height, "a new oracle: compare it"
-        return
     assert [float(one.point(weights)) for one in statistics] == pytest.approx(
         told["est"].to_list(), rel=EXACT
     )

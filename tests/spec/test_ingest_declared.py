@@ -537,3 +537,33 @@ def test_names_are_divided_by_how_many_surnames_people_of_a_country_have(tmp_pat
         ("COL", "ROBIN", "MARLO"),
         ("USA", "ROBIN MARLO", "FIELD"),
     ]
+
+
+def test_a_delivery_may_lack_every_column_of_a_person_and_a_person_may_have_a_name_alone(
+    tmp_path: Path,
+) -> None:
+    declaration = """
+        table = "birth"
+        files = "nacidos_*.csv"
+        key = "n"
+        [columns]
+        born_on = "fecha"
+        [person.child]
+        name = { layout = "surnames_given", full = "nombre" }
+        [person.father]
+        name = { layout = "surnames_given", full = { from = "padre", optional = true } }
+        document = { number = { from = "doc", optional = true } }
+    """
+    files: dict[str, str | bytes] = {
+        "nacidos_2022.csv": 'n,fecha,nombre\n1,2022-01-02,"DIAZ, EVA"\n2,2022-01-03,"SOTO, ANA"\n',
+        "nacidos_2023.csv": 'n,fecha,nombre,padre,doc\n3,2023-01-02,"MORA, LUZ","MORA, JOSE",AB1111\n4,2023-01-02,,,\n',
+    }
+    built = declared(tmp_path, declaration, files)
+    named = "select record_key, role, surname_1, given_name from mention join identity using (identity_id)"
+    named += " order by record_key, role"
+    assert [tuple(row.values()) for row in built.rows(named)] == [
+        ("1", "child", "DIAZ", "EVA"),
+        ("2", "child", "SOTO", "ANA"),
+        ("3", "child", "MORA", "LUZ"),
+        ("3", "father", "MORA", "JOSE"),
+    ]

@@ -265,3 +265,19 @@ def test_a_person_is_what_most_records_say() -> None:
         """
     )
     assert person == ("2", "1988-04-23", "day", "VEN", "ESP;VEN", "2023-06-15", True, 3, 5)
+
+
+def test_twins_are_seen_through_one_record_that_errs() -> None:
+    """Each has two records, and one of the second twin's has the birth date wrong: neither date stands more often."""
+    identities = {
+        "a": someone("ESTEBAN VICTOR", "BUSTAMANTE", "HERRERA", born="1968-07-14", sex="1", records=2),
+        "b": someone(
+            "ESTEBAN GONZALO", "BUSTAMANTE", "HERRERA", born="1968-07-13", sex="1", document=OTHER_PASSPORT
+        ),
+        "c": someone(
+            "ESTEBAN GONZALO", "BUSTAMANTE", "HERRERA", born="1968-07-14", sex="1", document=OTHER_PASSPORT
+        ),
+    }
+    linked = Town(identities).link()
+    assert linked.together == groups("a", "bc")
+    assert ("twins",) in linked.rows("select distinct rule from conflict")

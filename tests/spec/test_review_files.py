@@ -91,7 +91,7 @@ def test_the_command_tells_how_far_the_review_is(
     lines = rows(path)
     assert exported == {"done": "exported", "count": len(lines), "path": str(path)}
     for line in lines:
-        line["judgement"] = "different" if line["queue"] == "threshold" else ""
+        line["judgement"] = "different" if line["queue"] in ("threshold", "sample") else ""
     save(path, lines)
     main(["--lang", "es", "-C", root, "review", "--import", str(path), "--reviewer", "Ana María"])
     assert "decisiones tomadas de" in capsys.readouterr().err
@@ -100,7 +100,9 @@ def test_the_command_tells_how_far_the_review_is(
     assert told["progress"]["threshold"]["decided"] == told["progress"]["threshold"]["pairs"] > 0
     assert told["contradictions"] == told["disagreements"] == 0
     main(["--lang", "es", "-C", root, "review", "--summary"])
-    assert "Cerca del umbral" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "Cerca del umbral" in out
+    assert f"en {told['measured']['bands']} de {told['strata']} estratos" in out
 
 
 @pytest.mark.parametrize(

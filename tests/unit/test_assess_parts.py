@@ -21,7 +21,7 @@ from register.assess.verdict import Judged, Verdict, decide, judge, table_levels
 from register.console import Console
 from register.errors import DeclarationError, UsageError
 from register.schema import load_schema, profile_directory
-from tests.kit import CROSSINGS, make_project
+from tests.kit import CROSSINGS, build_project, make_project, put
 from tests.kit.assess import Figures, assess_project, assessed
 
 SCHEMA = load_schema(profile_directory() / "schemas")
@@ -322,6 +322,14 @@ def test_an_older_project_without_the_file_uses_the_shipped_one(tmp_path: Path) 
     for name in ("indicators.toml", "questionnaire.toml"):
         (project.schemas / name).unlink()
     assert Figures(assess_project(project), "migracion_movimientos")("rows_accepted") == (1, 1)
+
+
+def test_a_run_of_other_extracts_is_told_of(tmp_path: Path) -> None:
+    built = build_project(make_project(tmp_path / "p", {CROSSINGS.file: CROSSINGS.text(CROSSINGS.row())}))
+    assert assess_project(built.project).run == built.report.run
+    assert not assess_project(built.project).is_stale
+    put(built.project, "migracion_movimientos_2024.csv", CROSSINGS.text(CROSSINGS.row(ID_MOVIMIENTO="M2")))
+    assert assess_project(built.project).is_stale
 
 
 # -------------------------------------------------------------------------------------------------- questionnaire
