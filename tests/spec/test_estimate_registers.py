@@ -1,4 +1,4 @@
-"""Completed registers: what nobody wrote down is drawn within the series, and counted in the open beside the plain rule."""
+"""Completed registers: what nobody wrote down is drawn within the series, and counted beside the plain rule."""
 
 from __future__ import annotations
 
