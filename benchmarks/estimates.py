@@ -2,8 +2,8 @@
 
 python -m benchmarks.estimates --people 50000 --seeds 1 2 3
 
-Prints for each seed and in all: mean size of the error of annual totals by direction in finished years, of the estimate and
-of the plain rule, and the share of cells by year, direction and sex whose 95% interval holds the truth.
+Prints for each seed and in all: mean size of the error of annual totals by direction in finished years, of the estimate
+and of the plain rule, and the share of cells by year, direction and sex whose 95% interval holds the truth.
 """
 
 from __future__ import annotations
