@@ -149,13 +149,15 @@ def _missed(batch: Batch, lives: Lives, number: int) -> pl.DataFrame:
     inward = (target == HOME) | ((source == AWAY) & (target == VISIT))
     is_first = np.zeros(len(h.gap), dtype=bool)
     is_first[h.first] = True
+    # The step that ends the series lies on the first day not observed: nothing was missed on it.
+    day = np.minimum(lives.day, np.maximum(h.gap[row] - (h.kind[row] == END), 0))
     return pl.DataFrame(
         {
             "draw": np.full(len(row), number),
             "person_id": batch.person_id.gather(h.person[row]),
             "step": batch.step[row],
             "turn": np.arange(len(row)),
-            "day": batch.since[row] + lives.day,
+            "day": batch.since[row] + day,
             "direction": np.where(inward, "arrival", "departure"),
             "is_wide": (h.gap[row] > WIDE) | (h.kind[row] >= END) | is_first[row],
             "after_post": batch.posts.gather(h.opener[row]),
