@@ -1,0 +1,81 @@
+"""How near the estimates come to the truth of synthetic countries, beside the plain rule.
+
+python -m benchmarks.estimates --people 50000 --seeds 1 2 3
+
+Prints for each seed and in all: mean size of the error of annual totals by direction in finished years, of the estimate
+and of the plain rule, and the share of cells by year, direction and sex whose 95% interval holds the truth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import statistics
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+#: Years whose crossings are all decided when the series ends with the year 2024.
+FINISHED = 2022
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Build a country for each seed and print its errors as JSON, then those of all."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--people", type=int, default=5_000)
+    parser.add_argument("--seeds", type=int, nargs="*", default=[1])
+    parser.add_argument("--years", default="2016-2024")
+    chosen = parser.parse_args(arguments)
+    found = []
+    for seed in chosen.seeds:
+        with tempfile.TemporaryDirectory() as folder:
+            found.append(measure(Path(folder), chosen.people, seed, chosen.years))
+        print(json.dumps({"seed": seed, **found[-1]}), flush=True)
+    print(json.dumps({name: round(statistics.mean(one[name] for one in found), 4) for name in found[0]}))
+
+
+def measure(folder: Path, people: int, seed: int, years: str) -> dict[str, float]:
+    """Return the errors of one synthetic country."""
+    from register.commands import write_synthetic_country
+    from register.console import Console
+    from register.pipeline import build
+    from register.project import init_project
+
+    write_synthetic_country(folder / "country", people, seed, years, None)
+    project = init_project(folder / "project", "col")
+    for extract in (folder / "country" / "extracts").iterdir():
+        shutil.move(extract, project.extracts / extract.name)
+    report = build(project, Console("en", quiet=True))
+    flow, truth = report.path / "tables" / "statistical" / "flow.parquet", folder / "country" / "truth"
+    with duckdb.connect() as con:
+        row = con.execute(
+            f"""
+            with flow as (
+                select year, direction, sex, sum(estimate) as estimate, sum(plain_estimate) as plain,
+                    sqrt(sum(standard_error ** 2)) as error
+                from '{flow}' where year <= {FINISHED} and sex in ('1', '2') group by all
+            ),
+            truth as (
+                select year(event_date) as year, direction, sex, count(*) as n
+                from '{truth}/event.parquet' join '{truth}/person.parquet' using (true_id) group by all
+            ),
+            cell as (select * from flow join truth using (year, direction, sex)),
+            total as (
+                select sum(estimate) / sum(n) - 1 as off, sum(plain) / sum(n) - 1 as plain_off
+                from cell group by year, direction
+            )
+            select (select avg(abs(off)) from total), (select avg(off) from total),
+                (select avg(abs(plain_off)) from total),
+                (select avg((abs(estimate - n) <= 1.96 * error)::integer) from cell)
+            """
+        ).fetchall()[0]
+    names = ("error", "bias", "plain_error", "covered_95")
+    return {name: round(float(value), 4) for name, value in zip(names, row, strict=True)}
+
+
+if __name__ == "__main__":
+    main()
