@@ -24,7 +24,7 @@ _HELP_WORDS = {
     "\nOptions:\n": "usage.options",
     "\nCommands:\n": "usage.commands",
     "[required]": "usage.required",
-    "[default: ": "usage.default",
+    "[default:": "usage.default",
     " [OPTIONS]": "usage.options_mark",
     " COMMAND [ARGS]...": "usage.command_mark",
 }

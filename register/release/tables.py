@@ -1,7 +1,10 @@
 """One engine for all tables: a declaration becomes cells with their margins, and the sums that tie them.
 
-A source (``sources/*.sql``) has one row per thing counted: ``unit_id``, ``weight`` (the probability that it happened),
-``is_final`` and the columns that dimensions read. A cell is the sum of weights of the rows that have its codes.
+A source (``sources/*.sql``) has one row per thing counted: ``unit_id``, ``weight`` (the probability that it happened,
+times the share of its completed register), ``draw`` (the completed register, 0 for all), ``draw_weight`` (its share),
+``is_final`` and the columns that dimensions read. A cell is the sum of weights of the rows that have its codes; its
+variance is that of outcomes not yet known, mean over the m completed registers, and (1 + 1/m) times the variance
+between them (Rubin 1987).
 Cells with a total or a group of codes (a margin) equal sums of others: those sums are what an attacker uses, so
 they are made here once, for rounding, suppression and audit alike.
 """
@@ -63,18 +66,22 @@ def count_cells(
     # HMAC in form and in use: the secret comes first, has a fixed length, and the result is cut.
     engine.run(f"""
         create or replace temporary table leaf as
-        select {names},
+        select {names}, draw,
             sum(weight)::double as estimate,
-            sum(weight * (1 - weight))::double as variance,
+            sum(weight * (1 - weight / draw_weight))::double as outcome,
             coalesce(sum(weight) filter (is_final), 0)::double as final,
             count(*) as n,
             sum(('0x' || left(md5('{secret}|' || unit_id), 15))::bigint::hugeint) % {KEYS}::hugeint as key
-        from (select {columns}, unit_id, weight, is_final from source_{table.source} {chosen})
-        group by {names}
+        from (select {columns}, unit_id, weight, draw, draw_weight, is_final
+            from source_{table.source} {chosen})
+        group by {names}, draw
         """)
+    registers = (
+        engine.frame(f"select round(1 / min(draw_weight)) as m from source_{table.source}")["m"][0] or 1.0
+    )
     for dimension in dimensions:
         _make_map(engine, dimension)
-    crossed = " union all ".join(_margins_sql(table, dimensions, names) for names in table.cross)
+    crossed = " union all ".join(_margins_sql(table, dimensions, names, registers) for names in table.cross)
     within = ", ".join(table.within)
     frame = engine.frame(f"""
         select *, row_number() over (order by {names}) - 1 as row,
@@ -100,7 +107,9 @@ def _make_map(engine: Engine, dimension: Dimension) -> None:
     engine.run(f"create or replace temporary table map_{name} as {' union '.join(pieces)}")
 
 
-def _margins_sql(table: ReleaseTable, dimensions: Sequence[Dimension], crossed: Sequence[str]) -> str:
+def _margins_sql(
+    table: ReleaseTable, dimensions: Sequence[Dimension], crossed: Sequence[str], registers: float
+) -> str:
     """Return the query for all cells over the crossed dimensions, the others at their total."""
     selected, joined = [], []
     for dimension in dimensions:
@@ -112,12 +121,22 @@ def _margins_sql(table: ReleaseTable, dimensions: Sequence[Dimension], crossed: 
             joined.append(f"inner join map_{name} on map_{name}.code = leaf.{name}")
         else:
             selected.append(f"'{TOTAL}' as {name}")
-    positions = ", ".join(str(position + 1) for position in range(len(selected)))
+    names = ", ".join(table.dimensions)
+    # Of m registers each tells m times what it weighs; those that do not know the cell tell zero.
+    spread = f"""greatest(
+            coalesce(sum(estimate * estimate) filter (draw > 0), 0) * {registers}
+            - coalesce(sum(estimate) filter (draw > 0), 0) ** 2, 0
+        ) * {(registers + 1) / max(registers - 1, 1)}"""
+    positions = ", ".join(str(position + 1) for position in range(len(selected) + 1))
     # Rounded, so that one set of rows gives one value in every table, whatever the order of the addition.
     return f"""
-        select {", ".join(selected)}, round(sum(estimate), 9) as estimate, round(sum(variance), 9) as variance,
+        select {names}, round(sum(estimate), 9) as estimate, round(sum(outcome) + {spread}, 9) as variance,
             round(sum(final), 9) as final, sum(n) as n, sum(key) % {KEYS}::hugeint as key
-        from leaf {" ".join(joined)} group by {positions}
+        from (
+            select {", ".join(selected)}, draw, sum(estimate) as estimate, sum(outcome) as outcome,
+                sum(final) as final, sum(n) as n, sum(key) as key
+            from leaf {" ".join(joined)} group by {positions}
+        ) group by {names}
         """
 
 

@@ -33,6 +33,8 @@ def people(count: int, seed: int) -> list[dict[str, object]]:
         {
             "unit_id": f"event-{seed}-{number}",
             "weight": 1.0,
+            "draw": 0,
+            "draw_weight": 1.0,
             "is_final": True,
             "year": draw.choice((2021, 2022)),
             "direction": draw.choice(("immigration", "emigration")),

@@ -8,8 +8,12 @@ import polars as pl
 import pytest
 from kit.release import built_project
 
-from register.commands import query_tables
+from register.commands import open_tables, parameters_of, query_tables
 from register.project import Project
+from register.release.declaration import load_releases
+from register.release.sources import make_sources
+from register.release.tables import count_cells
+from register.run import find_run
 
 
 @pytest.fixture(scope="module")
@@ -66,3 +70,38 @@ def test_the_estimate_is_nearer_to_the_truth_than_the_plain_rule(project: Projec
     ).join(true, on=["year", "direction"], how="left")
     off = told.select(pl.sum(name) / pl.sum("true") - 1 for name in ("estimate", "plain")).row(0)
     assert abs(off[0]) < abs(off[1])
+
+
+def test_a_release_gives_the_error_of_its_totals(project: Project) -> None:
+    """Rubin's rule by hand for immigration of a year: what each register says, and the doubt within it."""
+    events = query_tables(
+        project, "select * from completed_event where year = 2021 and direction = 'immigration'"
+    )
+    registers = 10
+    shared = events.filter(pl.col("draw") == 0)["probability"].sum()
+    told = [
+        shared + events.filter(pl.col("draw") == number)["probability"].sum()
+        for number in range(1, registers + 1)
+    ]
+    mean = sum(told) / registers
+    between = sum((value - mean) ** 2 for value in told) / (registers - 1)
+    within = (events["weight"] * events["probability"] * (1 - events["probability"])).sum()
+
+    releases = load_releases(project.schema())
+    run = find_run(project.runs)
+    with open_tables(project, run) as engine:
+        values = make_sources(
+            engine,
+            lambda: open_tables(project, run),
+            releases.schema,
+            parameters_of(project, run),
+            ["migration"],
+        )
+        cells = count_cells(engine, releases, releases.tables["T01"], values, project.secret()).frame
+    total = cells.filter(
+        pl.col("year") == "2021", pl.col("direction") == "immigration",
+        *(pl.col(name) == "_T" for name in ("sex", "child", "nationality")),
+    )  # fmt: skip
+    assert between > 0
+    assert total["estimate"][0] == pytest.approx(mean)
+    assert total["variance"][0] == pytest.approx(within + (1 + 1 / registers) * between)

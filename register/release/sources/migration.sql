@@ -23,6 +23,8 @@ with permit_seen as (
 select
     event.event_id as unit_id,
     event.weight * event.probability as weight,
+    event.draw,
+    event.weight as draw_weight,
     event.status = 'final' as is_final,
     event.year,
     strftime(event.event_date, '%Y-%m') as year_month,

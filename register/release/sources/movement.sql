@@ -5,6 +5,8 @@ select
         partition by movement.person_id, movement.movement_date, movement.direction order by movement.seq
     ) as unit_id,
     1.0 as weight,
+    0 as draw,
+    1.0 as draw_weight,
     true as is_final,
     year(movement.movement_date) as year,
     movement.direction,

@@ -6,6 +6,7 @@ select
     residency.person_id,
     residency.draw,
     residency.weight * residency.probability as weight,
+    residency.weight as draw_weight,
     residency.is_final = 1 as is_final,
     residency.after_date,
     residency.until_date,

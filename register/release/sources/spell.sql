@@ -4,6 +4,8 @@
 select
     stay.person_id || '@' || stay.from_date || '@' || stay.is_present as unit_id,
     1.0 as weight,
+    0 as draw,
+    1.0 as draw_weight,
     true as is_final,
     year(stay.to_date) as year,
     stay.is_present,

@@ -38,6 +38,8 @@ arrived as (
 select
     event_id as unit_id,
     weight * probability as weight,
+    draw,
+    weight as draw_weight,
     status = 'final' as is_final,
     year(first_document.d) as year,
     sex,
