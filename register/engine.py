@@ -7,14 +7,18 @@ run's permissions because spilled rows hold names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import polars as pl
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 # What a statement raises that cannot do with the memory it may use, nor spill the rest.
 OutOfMemory = duckdb.OutOfMemoryException
@@ -79,10 +83,8 @@ class Engine:
             self.con.interrupt()
 
     def view(self, name: str, files: Path | Sequence[Path]) -> None:
-        """Let SQL read Parquet under a name. Signs that stand for other names in a path are taken as they are."""
-        paths = [files] if isinstance(files, Path) else list(files)
-        listed = ", ".join(literal(re.sub(r"([\[*?])", r"[\1]", str(path))) for path in paths)
-        self.con.execute(f'create or replace view "{name}" as select * from read_parquet([{listed}])')
+        """Let SQL read Parquet under a name."""
+        self.con.execute(f'create or replace view "{name}" as select * from {parquet(files)}')
 
     def empty_view(self, name: str, columns: Mapping[str, Any]) -> None:
         """Let SQL read a table that no source supplied."""
@@ -97,6 +99,23 @@ class Engine:
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Return all rows of a small result: one left open would block the next call on the connection."""
         return list(self.con.execute(sql, dict(parameters or {})).fetchall())
+
+    def side_by_side(
+        self, work: Callable[[duckdb.DuckDBPyConnection, Item], Result], items: Iterable[Item]
+    ) -> list[Result]:
+        """Do a work for each item, each on a cursor of its own, as many at once as the engine has threads."""
+
+        def on_cursor(item: Item) -> Result:
+            with self.con.cursor() as cursor:
+                return work(cursor, item)
+
+        with ThreadPoolExecutor(max_workers=self.threads) as pool:
+            return list(pool.map(on_cursor, items))
+
+    @property
+    def threads(self) -> int:
+        """How many threads the engine has."""
+        return int(self.rows("select current_setting('threads')")[0][0])
 
     def frame(self, sql: str) -> pl.DataFrame:
         """Return a small result as a Polars frame."""
@@ -123,6 +142,13 @@ class Engine:
         found = self.rows("select 1 from duckdb_tables() where table_name = $n union all "
                           "select 1 from duckdb_views() where view_name = $n", {"n": name})  # fmt: skip
         return bool(found)
+
+
+def parquet(files: Path | Sequence[Path]) -> str:
+    """Return what reads Parquet in SQL. Signs that stand for other names in a path are taken as they are."""
+    paths = [files] if isinstance(files, Path) else list(files)
+    names = (literal(re.sub(r"([\[*?])", r"[\1]", str(path))) for path in paths)
+    return f"read_parquet([{', '.join(names)}])"
 
 
 def literal(value: Path | str) -> str:
