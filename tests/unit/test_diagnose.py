@@ -180,19 +180,9 @@ def test_a_pair_that_reviewers_parted_still_counts_against_the_linked(
 ) -> None:
     path = tmp_path / "people.jsonl"
     decided(path, "different", queue="sample", linked=True)
-    trust = measure_trust(town, path, "COL")
+    trust = measure_trust(town, path, "COL", "secret")
     (stratum,) = [row for row in trust.strata if row.judged]
     assert (stratum.is_linked, stratum.judged, stratum.same) == (True, 1, 0)
     assert stratum.share < stratum.promised
     assert trust.reviewed is not None
     assert trust.reviewed.reviewed == 1
-
-
-def test_a_pair_that_was_chosen_for_its_doubts_is_no_sample(
-    town: duckdb.DuckDBPyConnection, tmp_path: Path
-) -> None:
-    path = tmp_path / "people.jsonl"
-    decided(path, "different", queue="threshold", linked=True)
-    trust = measure_trust(town, path, "COL")
-    assert trust.reviewed is None
-    assert all(row.judged == 0 for row in trust.strata)
