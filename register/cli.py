@@ -6,6 +6,7 @@ Heavy libraries are imported inside the commands, so that `register --help` answ
 import os
 import sys
 import traceback
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,10 +138,9 @@ def make_app(language: str) -> typer.Typer:
     def check(context: typer.Context) -> None:
         from register import show
         from register.check import check_project
-        from register.project import load_project
 
         session = _session(context)
-        show.check_report(session.console, check_project(load_project(session.directory)))
+        show.check_report(session.console, check_project(session.directory))
 
     @app.command(help=text("train"))
     def train(
@@ -496,7 +496,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         make_app(language)(args=given, prog_name="register", standalone_mode=False)
     except RegisterError as error:
-        _fail(error.message(language), error.exit_code, given, error.key)
+        each = [{"error": one.key, "message": one.message(language)} for one in error.each]
+        _fail(error.message(language), error.exit_code, given, error.key, each)
     except TyperException as error:
         # Typer's own errors: a misspelt command or option, a missing argument; or a group named without its command.
         if type(error).__name__ == "NoArgsIsHelpError":
@@ -526,10 +527,13 @@ def _place(error: Exception) -> str:
     return "; ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in own[-3:])
 
 
-def _fail(message: str, code: int, arguments: list[str], key: str) -> None:
+def _fail(
+    message: str, code: int, arguments: list[str], key: str, each: Sequence[Mapping[str, str]] = ()
+) -> None:
     console = Console(as_json="--json" in arguments)
     if console.as_json:
-        console.json({"error": key, "message": message, "exit_code": code})
+        several = {"errors": each} if len(each) > 1 else {}
+        console.json({"error": key, "message": message, "exit_code": code, **several})
     else:
         console.error(message)
     raise SystemExit(code)
