@@ -218,7 +218,7 @@ def train_weights(
     """Estimate the linkage weights from a run, by EM or from reviewers' decisions; write them beside the rules."""
     from register.link.rules import load_rules
     from register.link.train import train, train_from_labels, write
-    from register.stages import register_decisions
+    from register.stages.persons import register_decisions
 
     run = find_run(project.runs, run_name)
     rules = load_rules(project.linkage_rules / "people.toml")
@@ -349,7 +349,7 @@ def backtest_run(project: Project, run_name: str | None, vintages: int, console:
     """
     from register.estimate.backtest import backtest, cut_offs
     from register.project import PROVISIONAL
-    from register.stages import register_codelists
+    from register.rules.codelists import register_codelists
 
     run = find_run(project.runs, run_name)
     if "flows" not in run.stages:
@@ -360,7 +360,7 @@ def backtest_run(project: Project, run_name: str | None, vintages: int, console:
 
     def opened() -> Engine:
         engine = open_tables(project, run)
-        register_codelists(project.schema(), engine)
+        register_codelists(engine.con, project.schema())
         return engine
 
     result = backtest(
