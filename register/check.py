@@ -69,7 +69,7 @@ def check_project(root: Path) -> CheckReport:
     if similar:
         report.notes.append(("ingest.similar", {"count": str(similar)}))
     for extract in extracts:
-        header = find_header(extract.path, extract.source, extract.member, extract.period)
+        header = find_header(extract)
         if header is None:
             continue
         if header.is_doubtful:
