@@ -16,13 +16,12 @@ from register.estimate.complete import read_sql
 from register.project import Project
 from register.rules.residence import EVENTS, PRESETS, RESIDENCY, Parameters, bind, create_tables, read_rule
 from register.run import Run, find_run
-from register.tables import DIMENSIONS, open_tables, parameters_of
+from register.tables import DIMENSIONS, open_for_rule, parameters_of
 
 Row = dict[str, Any]
 
 STOCK_DIMENSIONS = tuple(name for name in DIMENSIONS if name != "counterpart_country_code")
 FIRST_TO_LAST = "first-arrival-last-departure"
-_CODELISTS = ("age_group", "permit_class", "traveller_class", "visa_class", "border_post")
 
 
 def stock_on(
@@ -66,7 +65,7 @@ def stock_on(
         raise UsageError("stock_outside", day=known, first=first + one, last=last + one)
     values = {**parameters.values(), "draws": project.estimate.draws}
     listed = ", ".join(by)
-    with _tables(project, run) as engine:
+    with open_for_rule(project, run) as engine:
         create_tables(engine.con, RESIDENCY, parameters)
         engine.run(f"create temporary table reference as select date '{known}' as reference_date")
         engine.run(f"create temporary table stock_on as {read_sql('stock', values)}")
@@ -105,13 +104,13 @@ def rules_side_by_side(project: Project, run_name: str | None = None) -> tuple[R
     first_year = (own.observed_from + dt.timedelta(days=widest - 1)).year + 1
     rows: list[Row] = []
     for rule in rules.values():
-        with _tables(project, run) as engine:
+        with open_for_rule(project, run) as engine:
             create_tables(engine.con, EVENTS, replace(own, rule=rule))
             found = _annual(engine, "event", first_year, own)
         rows += [
             {"rule": rule.name, "threshold": rule.threshold, "window": rule.window, **row} for row in found
         ]
-    with _tables(project, run) as engine:
+    with open_for_rule(project, run) as engine:
         text = bind(read_rule("permit_stay"), replace(own, rule=PRESETS["12-of-16"]).values())
         engine.run(f"create temporary table permit_stay as {text}")
         migration = """
@@ -142,7 +141,7 @@ def imputed_by_post(project: Project, run_name: str | None = None) -> tuple[Run,
         If the run was not built to its end.
     """
     run = _built(project, run_name)
-    with _tables(project, run) as engine:
+    with open_for_rule(project, run) as engine:
         return run, engine.frame(
             """
             select
@@ -184,15 +183,6 @@ def _built(project: Project, run_name: str | None) -> Run:
     if "flows" not in run.stages:
         raise UsageError("table_not_built", table="flow", run=run.name)
     return run
-
-
-def _tables(project: Project, run: Run) -> Engine:
-    """Return an engine with the tables of a run and the code lists that the rule looks into."""
-    engine = open_tables(project, run)
-    schema = project.schema()
-    for name in _CODELISTS:
-        engine.con.register(name, schema.codelist(name).to_arrow())
-    return engine
 
 
 def _day(day: dt.date | str) -> dt.date:
