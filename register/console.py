@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 from register.locale import translate
-from register.locale.numbers import decimal
+from register.locale.numbers import decimal, percent
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
@@ -111,6 +111,10 @@ class Console:
     def decimal(self, value: float, digits: int = 1, *, sign: bool = False) -> str:
         """Return a number with so many decimals; with ``sign``, also that of one above zero."""
         return decimal(value, digits, self.language, sign=sign)
+
+    def percent(self, share: float, digits: int = 1, *, sign: bool = False) -> str:
+        """Return a share in per cent."""
+        return percent(share, digits, self.language, sign=sign)
 
     def interval(self, estimate: float, standard_error: float) -> str:
         """Return an estimate with half its interval of 95%."""

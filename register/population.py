@@ -169,7 +169,9 @@ def _annual(engine: Engine, source: str, first_year: int, parameters: Parameters
             coalesce(sum(probability) filter (direction = 'immigration'), 0.0) as immigration,
             coalesce(sum(probability) filter (direction = 'emigration'), 0.0) as emigration,
             coalesce(sum(case direction when 'immigration' then probability else -probability end), 0.0) as net,
-            coalesce(sum(probability) filter (status = 'final') / nullif(sum(probability), 0.0), 1.0) as share_final
+            coalesce(
+                coalesce(sum(probability) filter (status = 'final'), 0.0) / nullif(sum(probability), 0.0), 1.0
+            ) as share_final
         from range({first_year}, {parameters.observed_until.year + 1}) as years(year)
         left join {source} as migration on year(migration.event_date) = years.year
         group by years.year

@@ -10,7 +10,7 @@ from typing import Any
 from register.calibrate.charts import Dot, dots, histogram
 from register.calibrate.summary import QUANTILES
 from register.locale import translate
-from register.locale.numbers import decimal, number
+from register.locale.numbers import decimal, number, percent
 from register.page import html
 
 SHOWN = 30
@@ -309,4 +309,4 @@ class Page:
         return "–" if value is None else decimal(value, digits, self.language)
 
     def _percent(self, value: float | None) -> str:
-        return "–" if value is None else self._decimal(100 * value, 2) + "\u00a0%"
+        return "–" if value is None else percent(value, 2, self.language)

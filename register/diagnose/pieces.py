@@ -10,7 +10,7 @@ from register.diagnose.measure import Diagnosis
 from register.link.rules import Rules
 from register.link.words import Words
 from register.locale import translate
-from register.locale.numbers import decimal, number
+from register.locale.numbers import decimal, number, percent
 from register.page import html
 from register.release.charts import Point, bars
 from register.schema import Schema
@@ -53,7 +53,7 @@ class Pieces:
 
     def percent(self, share: float | None, digits: int = 1) -> str:
         """Return a share in percent, or a dash."""
-        return "–" if share is None else f"{self.decimal(100 * share, digits)}\u00a0%"
+        return "–" if share is None else percent(share, digits, self.language)
 
     def decimal(self, value: float, digits: int) -> str:
         """Return a number with so many decimals."""

@@ -14,3 +14,8 @@ def decimal(value: float, digits: int, language: str, *, sign: bool = False) -> 
     text = f"{round(float(value), digits) + 0.0:{'+' if sign else ''},.{digits}f}"
     text = text.replace(",", "\u202f").replace("-", "\u2212")
     return text.replace(".", ",") if language == "es" else text
+
+
+def percent(share: float, digits: int, language: str, *, sign: bool = False) -> str:
+    """Return a share in per cent, its sign apart from the number in Spanish."""
+    return decimal(100 * share, digits, language, sign=sign) + ("\u00a0%" if language == "es" else "%")

@@ -52,6 +52,6 @@ def train_report(console: Console, report: TrainReport, path: Path) -> None:
             level=f"{worst.concept}.{worst.level}",
         )
     if report.labels:
-        agreed = console.decimal(100 * report.labels.agreed / report.labels.pairs) + " %"
+        agreed = console.percent(report.labels.agreed / report.labels.pairs)
         console.say("train.labels", pairs=report.labels.pairs, same=report.labels.same, agreed=agreed)
     console.say("train.done", identities=console.number(report.rows), moved=len(report.moved), path=path)

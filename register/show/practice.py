@@ -32,7 +32,7 @@ def evaluation(console: Console, found: Any) -> None:
         [
             [console.text("evaluate.precision"), console.decimal(found.precision, 5)],
             [console.text("evaluate.recall"), console.decimal(found.recall, 5)],
-            [console.text("evaluate.exact"), f"{console.decimal(100 * found.exact, 2)} %"],
+            [console.text("evaluate.exact"), console.percent(found.exact, 2)],
         ],
         title=console.text("evaluate.title"),
     )
@@ -44,7 +44,7 @@ def evaluation(console: Console, found: Any) -> None:
                 console.text(f"column.{row['direction']}"),
                 console.decimal(row["register"]),
                 console.decimal(row["truth"], 0),
-                f"{console.decimal(100 * row['error'], sign=True)} %",
+                console.percent(row["error"], sign=True),
             ]
             for row in found.to_dict()["flows"]
         ],

@@ -71,7 +71,7 @@ def backtest(console: Console, run: Run, result: Any) -> None:
                 console.text(f"backtest.{one.direction}"),
                 console.interval(one.first, one.standard_error),
                 console.decimal(one.final),
-                f"{console.decimal(100 * one.error, sign=True)} %",
+                console.percent(one.error, sign=True),
             ]
             for one in result.vintages
             if one.sex == "_T"
