@@ -108,7 +108,11 @@ class Weights:
 
 @dataclass(frozen=True)
 class Rules:
-    """The linkage rules of one kind of unit."""
+    """The linkage rules of one kind of unit.
+
+    A link that decides is as often false as true at the match weight ``even``; of each bit above or below, ``trust`` is
+    to be believed.
+    """
 
     path: Path
     table: str
@@ -121,6 +125,8 @@ class Rules:
     training: Training
     link: float
     review: float
+    even: float
+    trust: float
     ceiling: int
     weights: Weights | None
 
@@ -148,7 +154,7 @@ def load_rules(path: Path) -> Rules:
         If a key, a level or a value is not one the declaration knows; the nearest right word is suggested.
     """
     tree = read_toml(path)
-    refuse_unknown_keys(tree, ("input", "block", "compare", "training", "threshold", "column"), str(path))
+    refuse_unknown_keys(tree, ("input", "block", "compare", "training", "threshold", "chance", "column"), str(path))
     for key in ("input", "block", "compare", "training", "threshold"):
         if not tree.get(key):
             raise DeclarationError("missing_key", where=str(path), key=key)
@@ -158,6 +164,8 @@ def load_rules(path: Path) -> Rules:
     refuse_unknown_keys(given, known, where)
     limits = tree["threshold"]
     refuse_unknown_keys(limits, ("link", "review", "comparisons_per_identity"), f"{path} [threshold]")
+    chance = tree.get("chance", {})
+    refuse_unknown_keys(chance, ("even", "trust"), f"{path} [chance]")
     compares = tuple(_compare(node, n, path) for n, node in enumerate(tree["compare"], 1))
     weights_path = path.with_suffix(".weights.toml")
     return Rules(
@@ -172,6 +180,8 @@ def load_rules(path: Path) -> Rules:
         training=_training(tree["training"], f"{path} [training]"),
         link=_number(limits, "link", f"{path} [threshold]"),
         review=_number(limits, "review", f"{path} [threshold]"),
+        even=_number({"even": limits.get("link"), **chance}, "even", f"{path} [chance]"),
+        trust=_share({"trust": 1.0, **chance}, "trust", f"{path} [chance]"),
         ceiling=int(_number(limits, "comparisons_per_identity", f"{path} [threshold]")),
         weights=load_weights(weights_path, compares) if weights_path.is_file() else None,
     )
