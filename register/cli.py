@@ -252,14 +252,21 @@ def make_app(language: str) -> typer.Typer:
 
     @app.command(help=text("rejected"))
     def rejected(
-        context: typer.Context, run: str | None = run_option, output: Path | None = output_option
+        context: typer.Context,
+        superseded: bool = typer.Option(False, "--superseded", help=text("superseded")),
+        run: str | None = run_option,
+        output: Path | None = output_option,
     ) -> None:
         from register import show
-        from register.commands import rejected_rows
+        from register.commands import rejected_rows, superseded_rows
         from register.project import load_project
 
         session = _session(context)
-        show.rejected(session.console, rejected_rows(load_project(session.directory), run, output), output)
+        project = load_project(session.directory)
+        if superseded:
+            show.superseded(session.console, superseded_rows(project, run, output), output)
+        else:
+            show.rejected(session.console, rejected_rows(project, run, output), output)
 
     @app.command(help=text("sql"))
     def sql(

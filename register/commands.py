@@ -197,6 +197,21 @@ def rejected_rows(project: Project, run_name: str | None, output: Path | None) -
     ]
 
 
+def superseded_rows(project: Project, run_name: str | None, output: Path | None) -> list[dict[str, Any]]:
+    """Return which columns later deliveries corrected and in how many rows, by the files before and after.
+
+    The rows themselves, what each said before and says now, are written to a file if asked.
+    """
+    run = find_run(project.runs, run_name)
+    if output is not None:
+        query = "select * from superseded order by record_id, version, file, line"
+        export_tables(project, query, output, run.name)
+    columns = "unnest(string_split(changed_columns, ';'))"
+    changed = f"select file, later_file, {columns} as source_column from superseded"
+    counted = f"select *, count(*) as rows from ({changed}) group by all order by all"
+    return query_tables(project, counted, run.name).to_dicts()
+
+
 def train_weights(
     project: Project, run_name: str | None, *, from_labels: bool = False
 ) -> tuple[TrainReport, Path]:

@@ -4,7 +4,7 @@ An office's extracts become annual flows in eight steps. Each reads tables and m
 a declared grain, key and columns (``schemas/tables``) and stands as Parquet in the run, so that any step can be looked
 at with ``register sql``.
 
-    ingest    extracts            -> crossing visa permit birth death marriage, mention bundle, rejected similar_match
+    ingest    extracts            -> crossing visa permit birth death marriage, mention bundle, rejected superseded ...
     identify  mention bundle      -> identity                       distinct bundles of name, birth date, documents
     link      identity            -> pair compared                  which identities look like one person, with a weight
     resolve   pair                -> membership person conflict person_change
@@ -60,7 +60,7 @@ STAGES: tuple[Stage, ...] = (
         gsbpm="4.4",
         work=stages.ingest,
         reads=(),
-        makes=(*RECORDS, "mention", "bundle", "rejected", "similar_match"),
+        makes=(*RECORDS, "mention", "bundle", "rejected", "superseded", "similar_match"),
         settings=lambda project: (project.country, asdict(project.quality), project.secret()),
         declarations=("schemas/**/*",),
         code=("ingest", "schema.py"),

@@ -38,6 +38,8 @@ def build_report(console: Console, project: Project, report: BuildReport, *, dry
     files = stages["ingest"]["files"]
     totals = {key: console.number(sum(count[key] for count in files)) for key in ROW_FATES}
     console.say("build.rows", tables=totals.pop("in_tables"), **totals)
+    if any(count["superseded"] for count in files):
+        console.say("superseded.told")
     if "resolve" in stages and "identify" in stages:
         console.say(
             "build.people",
@@ -178,6 +180,24 @@ def rejected(console: Console, counts: Sequence[Mapping[str, Any]], output: Path
         console.say("rejected.hint")
     if any(count["reason"].endswith(":similar") for count in counts):
         console.say("rejected.similar")
+
+
+def superseded(console: Console, counts: Sequence[Mapping[str, Any]], output: Path | None) -> None:
+    """Show in how many rows a later delivery corrected each column, by file."""
+    if console.as_json:
+        console.json(list(counts))
+        return
+    if not counts:
+        console.say("superseded.none")
+        return
+    names = ("file", "later_file", "source_column", "rows")
+    console.table(
+        [console.text(f"column.{name}") for name in names],
+        [[count[name] for name in names] for count in counts],
+        title=console.text("superseded.title"),
+    )
+    if output is None:
+        console.say("superseded.hint")
 
 
 def runs(console: Console, found: Sequence[Run]) -> None:

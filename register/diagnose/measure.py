@@ -89,7 +89,7 @@ def _measure(project: Project, run: Run, rules: Rules, engine: Engine) -> Diagno
         bridges=classes,
         weakest=weakest,
         conflicts=trust.measure_conflicts(con),
-        trust=trust.measure_trust(con, project.decisions, project.country),
+        trust=trust.measure_trust(con, project.decisions, project.country, project.secret()),
         figures=before.compare(run, earlier),
         changes=dict(engine.rows("select change, count(*) from person_change group by 1 order by 1")),
     )

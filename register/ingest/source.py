@@ -179,6 +179,11 @@ class Source:
         """Every column that a value is read from, those found in the path too, in a fixed order."""
         return tuple(sorted({column for value in self.every_value() for column in value.columns}))
 
+    @cached_property
+    def declared_columns(self) -> tuple[str, ...]:
+        """Every column whose text makes the content of a row, those found in the path too, in a fixed order."""
+        return tuple(sorted({*self.headers, *self.read_columns}))
+
     def period(self, name: str) -> tuple[dt.date, dt.date] | None:
         """Return the first and last day that a file's path tells of, or null: a year, a month or a day.
 

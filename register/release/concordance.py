@@ -57,6 +57,5 @@ def _migrations(
     return f"""
         select case when status = 'final' then event_id else {open_unit} end as unit_id,
             {weight} * probability as weight, {draw} as draw, {weight} as draw_weight,
-            status = 'final' as is_final, year, direction, sex, age,
-            '{rule}' as rule
+            status = 'final' as is_final, year, direction, sex, age, person_id, event_date, '{rule}' as rule
         from {table} where year >= {int(values["first_year"])}"""
