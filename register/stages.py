@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LINK_CODE = Path(__file__).parent / "link"
 MIN_ROWS_FOR_GATE = 1_000
 LARGEST_RESIDUAL = 0.001
+RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
 
 
 @dataclass
@@ -257,6 +258,25 @@ def resolve(workshop: Workshop) -> dict[str, Any]:
     return {"report": asdict(report), "ids_carried_from": before, "decisions": decisions}
 
 
+def relink(workshop: Workshop) -> dict[str, Any]:
+    """Draw what the linkage could be as well."""
+    from register.link.itinerary import load_itinerary
+    from register.link.redraw import redraw
+    from register.link.rules import load_rules
+
+    project = workshop.project
+    register_decisions(workshop.engine, project)
+    report = redraw(
+        workshop.engine.con,
+        load_rules(project.linkage_rules / "people.toml"),
+        load_itinerary(project.linkage_rules / "itinerary.toml"),
+        project.estimate.linkages,
+        project.rule.seed,
+    )
+    workshop.write_made()
+    return {"report": asdict(report)}
+
+
 def _register_previous(workshop: Workshop) -> str | None:
     """Let SQL read the persons of the run before: this run's own last ones, else those of the newest other run."""
     membership, person = (workshop.schema.tables[name] for name in ("membership", "person"))
@@ -327,10 +347,16 @@ def events(workshop: Workshop) -> dict[str, Any]:
 def estimate(workshop: Workshop) -> dict[str, Any]:
     """Complete the register where crossings are missing, and apply the rule to each completion."""
     from register.estimate.complete import complete, derive
+    from register.estimate.linkage import add_drawn
 
     project, engine = workshop.project, workshop.engine
     parameters = rule_parameters(workshop)
     register_codelists(workshop.schema, engine)
+    with Engine(memory_limit=project.engine.memory_limit, threads=project.engine.threads) as apart:
+        register_codelists(workshop.schema, apart)
+        for name in (*RECORDS, "mention"):
+            apart.view(name, workshop.run.table_path(workshop.schema.tables[name]))
+        add_drawn(engine, apart, workshop.staging, parameters)
     completed = complete(
         engine, parameters, project.estimate.draws, is_modelled=project.estimate.missing == "model"
     )
@@ -344,11 +370,12 @@ def estimate(workshop: Workshop) -> dict[str, Any]:
         for name in ("mention", "visa", "permit"):
             other.view(name, workshop.run.table_path(workshop.schema.tables[name]))
         derive(engine, other, workshop.staging, parameters, project.estimate.provisional)
-        for name in ("completed_event", "completed_residency"):
+        for name in ("event", "residency"):
             path = workshop.staging / f"derived_{name}.parquet"
-            other.write(f"select * from {name}", path)
-            engine.view(name, path)
-            workshop.write(name, f"select * from {name}")
+            other.write(f"select * from completed_{name}", path)
+            engine.view(f"derived_{name}", path)
+            workshop.write(f"completed_{name}", f"select * from derived_{name} where not is_drawn")
+            workshop.write(f"drawn_{name}", f"select * from derived_{name} where is_drawn")
     return {"people_modelled": completed.people, "people_left_out": completed.left_out}
 
 
@@ -360,7 +387,11 @@ def flows(workshop: Workshop) -> dict[str, Any]:
     engine, parameters = workshop.engine, rule_parameters(workshop)
     register_codelists(workshop.schema, engine)
     create_tables(engine.con, [name for name in RESIDENCY if not engine.has(name)], parameters)
-    values = {**parameters.values(), "draws": workshop.project.estimate.draws}
+    values = {
+        **parameters.values(),
+        "draws": workshop.project.estimate.draws,
+        "linkages": workshop.project.estimate.linkages,
+    }
     for name in ("flow", "reference", "stock", "account"):
         engine.run(f"create temporary table {name} as {read_sql(name, values)}")
     workshop.write_made()

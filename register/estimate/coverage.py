@@ -55,6 +55,8 @@ def dual_system(
     if not 0 < both <= min(first, second):
         raise UsageError("bad_dual_system", first=first, second=second, matched=matched)
     share, people = both / second, first * second / both
-    width = 1.959964 * math.sqrt(share * (1 - share) * max(1 - second / people, 0.0) / second) + 1 / (2 * people)
+    width = 1.959964 * math.sqrt(share * (1 - share) * max(1 - second / people, 0.0) / second) + 1 / (
+        2 * people
+    )
     least, most = max(share - width, 1 / second), min(share + width, 1.0, first / second)
     return DualSystem(both, people, first / most, first / least)

@@ -42,7 +42,8 @@ def make_trees(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         f"""
         create or replace temp table within as
         with inner_link as (
-            select e.l, e.r, e.weight, a.person, e.strength > 0 or e.weight >= {rules.even + SURE / rules.trust} as is_sure
+            select e.l, e.r, e.weight, a.person,
+                e.strength > 0 or e.weight >= {rules.even + SURE / rules.trust} as is_sure
             from edge as e join home as a on a.node = e.l join home as b on b.node = e.r where a.person = b.person
         )
         select * from inner_link semi join (select person from inner_link where not is_sure) using (person)
@@ -85,7 +86,8 @@ def make_trees(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         con.execute(
             """
             create or replace temp table piece as
-            select p.node, coalesce(j.cluster, p.piece) as piece from piece as p left join joined as j on j.node = p.piece
+            select p.node, coalesce(j.cluster, p.piece) as piece
+            from piece as p left join joined as j on j.node = p.piece
             """
         )
         con.execute("drop table joined")
@@ -124,7 +126,8 @@ def make_couples(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         )
         select least(a.person, b.person) as x, greatest(a.person, b.person) as y, least(a.node, b.node) as l,
             greatest(a.node, b.node) as r, p.match_weight as weight
-        from pair as p join home as a on a.identity_id = p.identity_id_l join home as b on b.identity_id = p.identity_id_r
+        from pair as p join home as a on a.identity_id = p.identity_id_l
+        join home as b on b.identity_id = p.identity_id_r
         anti join apart on apart.x = least(a.person, b.person) and apart.y = greatest(a.person, b.person)
         where p.match_weight < {rules.link} and a.person <> b.person
         qualify row_number() over (
@@ -138,9 +141,9 @@ def make_couples(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
 def share_out(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     """Add to ``couple`` the chance of each, ``owner``, and ``low`` to ``high``: a stretch of that length.
 
-    A person is one with one of several others, not with each by itself: of two persons the one with more doubtful links
-    owns the link, and of an owner's links at most one is drawn, the one in whose stretch her number falls. Together they
-    have at most the chance of one.
+    A person is one with one of several others, not with each by itself: of two persons the one with more doubtful
+    links owns the link, and of an owner's links at most one is drawn, the one in whose stretch her number falls.
+    Together they have at most the chance of one.
     """
     con.execute(
         f"""

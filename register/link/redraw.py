@@ -1,11 +1,11 @@
 """What other linkages the pairs allow: m draws of the links in doubt, each resolved by the rules of one life.
 
-A link is a probability. In each draw the links that decide (``register.link.doubt``) hold with their chance; a link that
-would make one person of two who cannot be one is never drawn, and what a draw brings together is resolved as the
+A link is a probability. In each draw the links that decide (``register.link.doubt``) hold with their chance; a link
+that would make one person of two who cannot be one is never drawn, and what a draw brings together is resolved as the
 register is. Everything else, and everybody without a link in doubt, stays as it is.
 
-The number that decides is a hash of the link's identities, the draw and the seed: no order of rows, no number of threads
-and no earlier run changes a draw.
+The number that decides is a hash of the link's identities, the draw and the seed: no order of rows, no number of
+threads and no earlier run changes a draw.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ HELD = "2::tinyint as strength, 0.0::double as weight"
 class RedrawReport:
     """What could be otherwise: counts only.
 
-    ``links_doubted`` are links that hold a person together, of which ``false_expected`` are false; ``couples`` are persons
-    that may be one, of which ``missed_expected`` are. ``persons_changed`` is the mean over draws of the persons of the
-    register with other company, and ``persons_drawn`` the number of different persons that draws made.
+    ``links_doubted`` are links that hold a person together, of which ``false_expected`` are false; ``couples`` are
+    persons that may be one, of which ``missed_expected`` are. ``persons_changed`` is the mean over draws of the persons
+    of the register with other company, and ``persons_drawn`` the number of different persons that draws made.
     """
 
     draws: int
@@ -51,9 +51,9 @@ def redraw(
     Reads what `register.link.resolve.resolve` reads, and its ``membership`` and ``conflict``.
 
     ``drawn_membership`` (draw, identity_id, person_id, former_person_id) holds identities whose company in a draw is
-    another than in the register; a drawn person's id is a hash of her identities, so that she is the same in every draw.
-    ``drawn_person`` describes her as ``person`` does. ``linkage_change`` (linkage, person_id, sign) tells who comes (1) and
-    who goes (-1) in each draw.
+    another than in the register; a drawn person's id is a hash of her identities, so that she is the same in every
+    draw. ``drawn_person`` describes her as ``person`` does. ``linkage_change`` (linkage, person_id, sign) tells who
+    comes (1) and who goes (-1) in each draw.
     """
     added = add_absent(con)
     make_links(con, rules, itinerary)

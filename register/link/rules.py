@@ -154,7 +154,9 @@ def load_rules(path: Path) -> Rules:
         If a key, a level or a value is not one the declaration knows; the nearest right word is suggested.
     """
     tree = read_toml(path)
-    refuse_unknown_keys(tree, ("input", "block", "compare", "training", "threshold", "chance", "column"), str(path))
+    refuse_unknown_keys(
+        tree, ("input", "block", "compare", "training", "threshold", "chance", "column"), str(path)
+    )
     for key in ("input", "block", "compare", "training", "threshold"):
         if not tree.get(key):
             raise DeclarationError("missing_key", where=str(path), key=key)
