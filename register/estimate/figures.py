@@ -47,6 +47,7 @@ def figures(counted: str, cells: Sequence[str], totals: Sequence[str], within: S
     """
     cell, total = ", ".join(cells), ", ".join(totals)
     group = "".join(f"{name}, " for name in within)
+    same = " and ".join(f"told.{name} is not distinct from one.{name}" for name in cells)
     return f"""
         with counted as ({counted}),
 
@@ -58,7 +59,14 @@ def figures(counted: str, cells: Sequence[str], totals: Sequence[str], within: S
             from counted where linkage > 0 group by {cell}, linkage
         ),
 
-        between as (select {cell}, kind, {spread("value", "m")} as spread from told group by {cell}, kind, m),
+        -- A cell that holds nobody in any register is none, whoever would be there by another linkage.
+        one as (select {cell} from counted where linkage = 0 group by {cell}),
+
+        between as (
+            select told.*
+            from (select {cell}, kind, {spread("value", "m")} as spread from told group by {cell}, kind, m) as told
+            inner join one on {same}
+        ),
 
         parts as (select {group} kind, sum(spread) as spread from between group by {group} kind),
 
@@ -78,23 +86,22 @@ def figures(counted: str, cells: Sequence[str], totals: Sequence[str], within: S
         ),
 
         piece as (
-            select {cell}, 1 as n, weight * probability as estimate,
+            select {cell}, weight * probability as estimate,
                 weight * probability * (1.0 - probability) as outcome,
                 weight * final as final, plain, 0.0 as missing, 0.0 as linkage
             from counted where linkage = 0
             union all
-            select {cell}, 0 as n, 0.0 as estimate, 0.0 as outcome, 0.0 as final, 0.0 as plain,
+            select {cell}, 0.0 as estimate, 0.0 as outcome, 0.0 as final, 0.0 as plain,
                 case when kind = 'missing' then spread * factor else 0.0 end as missing,
                 case when kind = 'linkage' then spread * factor else 0.0 end as linkage
             from between inner join scale using ({group} kind)
         )
 
-        -- A cell that holds nobody in any register is none, whoever would be there by another linkage.
         select {cell}, sum(estimate) as estimate, sqrt(sum(outcome) + sum(missing) + sum(linkage)) as standard_error,
             coalesce(sum(final) / nullif(sum(estimate), 0.0), 1.0) as share_final, sum(plain) as plain_estimate,
             sqrt(sum(outcome)) as outcome_error, sqrt(sum(missing)) as missing_error,
             sqrt(sum(linkage)) as linkage_error
-        from piece group by {cell} having sum(n) > 0
+        from piece group by {cell}
         """
 
 
