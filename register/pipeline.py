@@ -65,7 +65,7 @@ STAGES: tuple[Stage, ...] = (
         makes=(*RECORDS, "mention", "bundle", "rejected", "superseded", "similar_match"),
         settings=lambda project: (project.country, asdict(project.quality), project.secret()),
         declarations=("schemas/**/*",),
-        code=("ingest", "schema.py"),
+        code=("ingest", "schema.py", "stages/records.py"),
         gate=stages.check_rejected_share,
     ),
     Stage(
@@ -74,7 +74,7 @@ STAGES: tuple[Stage, ...] = (
         work=stages.identify,
         reads=("mention", "bundle"),
         makes=("identity",),
-        code=("ingest/identify.py",),
+        code=("ingest/identify.py", "stages/persons.py"),
     ),
     Stage(
         name="link",
@@ -83,7 +83,7 @@ STAGES: tuple[Stage, ...] = (
         reads=("identity",),
         makes=("pair", "compared"),
         declarations=("linkage_rules/people*",),
-        code=("link",),
+        code=("link", "stages/persons.py"),
     ),
     Stage(
         name="resolve",
@@ -93,7 +93,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("membership", "person", "conflict", "person_change"),
         settings=lambda project: project.secret(),
         declarations=("linkage_rules/*", "decisions/people.jsonl"),
-        code=("link", "decisions.py"),
+        code=("link", "decisions.py", "stages/persons.py"),
     ),
     Stage(
         name="relink",
@@ -103,7 +103,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("drawn_membership", "drawn_person", "linkage_change"),
         settings=lambda project: (project.estimate.linkages, project.rule.seed),
         declarations=("linkage_rules/*", "decisions/people.jsonl"),
-        code=("link", "decisions.py"),
+        code=("link", "decisions.py", "stages/persons.py"),
     ),
     Stage(
         name="stays",
@@ -113,7 +113,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("movement", "stay", "initial_status", "movement_conflict"),
         settings=lambda project: asdict(project.rule),
         declarations=("schemas/codelists/*",),
-        code=("rules",),
+        code=("rules", "stages/residence.py"),
     ),
     Stage(
         name="events",
@@ -123,7 +123,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("verdict", "outlook", "event"),
         settings=lambda project: (asdict(project.rule), project.estimate.provisional),
         declarations=("schemas/codelists/*",),
-        code=("rules", "estimate/outcome.py"),
+        code=("rules", "estimate/outcome.py", "stages/residence.py"),
     ),
     Stage(
         name="estimate",
@@ -136,7 +136,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("completed_event", "completed_residency", "missing_rate", "drawn_event", "drawn_residency"),
         settings=lambda project: (asdict(project.rule), asdict(project.estimate)),
         declarations=("schemas/codelists/*",),
-        code=("estimate", "rules"),
+        code=("estimate", "rules", "stages/residence.py"),
     ),
     Stage(
         name="flows",
@@ -150,7 +150,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("flow", "stock", "account"),
         settings=lambda project: (asdict(project.rule), asdict(project.estimate)),
         declarations=("schemas/codelists/age_group.csv",),
-        code=("estimate", "rules"),
+        code=("estimate", "rules", "stages/residence.py"),
         gate=stages.check_account,
     ),
 )
@@ -290,7 +290,7 @@ def _stage_key(stage: Stage, project: Project, run: Run, keys: Mapping[str, str]
             "extracts": stages.fingerprint_extracts(project, run) if not stage.reads else None,
             "settings": stage.settings(project),
             "declarations": digest_files(declared, project.root),
-            "code": digest_files([*code, package / "stages.py"], package),
+            "code": digest_files([*code, package / "stages" / "workshop.py"], package),
             "libraries": [version(library) for library in ("duckdb", "polars", "splink")],
         }
     )

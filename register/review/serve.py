@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from register.commands import open_tables
 from register.decisions import DecisionLog
 from register.link.rules import load_rules
 from register.link.strata import identities_of
@@ -16,6 +15,7 @@ from register.review.queue import LONGEST, prepare
 from register.review.server import guarded, listen
 from register.review.session import Session, Tally, reviewer_name
 from register.run import find_run
+from register.tables import open_tables
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from register.commands import open_tables, parameters_of
 from register.engine import Engine
 from register.errors import UsageError
 from register.locale import translate
 from register.project import Project
 from register.run import find_run
+from register.tables import open_tables, parameters_of
 from register.trace.target import check_code, codes_by_dimension, read_cell
 from register.trace.units import TOTAL, UNKNOWN, collect, make_flow, make_stock
 

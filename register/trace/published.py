@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 
-from register.commands import open_tables
 from register.engine import Engine
 from register.errors import UsageError, suggest
 from register.project import Project
@@ -15,6 +14,7 @@ from register.release.sources import make_sources
 from register.release.tables import count_cells
 from register.rules.residence import Parameters, bind
 from register.run import Run
+from register.tables import open_tables
 from register.trace.target import CellName, check_code, codes_by_dimension
 
 #: The source of events by other rules than that of the run: they are in no table of it.

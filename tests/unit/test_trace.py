@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kit.country import built_country
 
-from register.commands import open_tables, query_tables
 from register.errors import UsageError
 from register.link.predict import IDENTICAL
 from register.linked import rules_of
 from register.project import Project
 from register.run import find_run
+from register.tables import open_tables, query_tables
 from register.trace.cell import explain_cell
 from register.trace.chain import path, strongest_tree
 from register.trace.pair import compared_rows, explain_pair
