@@ -63,7 +63,11 @@ def stock_on(
     one = dt.timedelta(days=1)
     if not first < known <= last + one:
         raise UsageError("stock_outside", day=known, first=first + one, last=last + one)
-    values = {**parameters.values(), "draws": project.estimate.draws}
+    values = {
+        **parameters.values(),
+        "draws": project.estimate.draws,
+        "linkages": project.estimate.linkages,
+    }
     listed = ", ".join(by)
     with open_for_rule(project, run) as engine:
         create_tables(engine.con, RESIDENCY, parameters)
