@@ -15,6 +15,7 @@ stands in the module of the same name of `register.show`, or beside what it does
 import os
 import sys
 import traceback
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import typer
@@ -69,7 +70,8 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         make_app(language)(args=given, prog_name="register", standalone_mode=False)
     except RegisterError as error:
-        _fail(error.message(language), error.exit_code, given, error.key)
+        each = [{"error": one.key, "message": one.message(language)} for one in error.each]
+        _fail(error.message(language), error.exit_code, given, error.key, each)
     except TyperException as error:
         # Typer's own errors: a misspelt command or option, a missing argument; or a group named without its command.
         if type(error).__name__ == "NoArgsIsHelpError":
@@ -99,10 +101,13 @@ def _place(error: Exception) -> str:
     return "; ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in own[-3:])
 
 
-def _fail(message: str, code: int, arguments: list[str], key: str) -> None:
+def _fail(
+    message: str, code: int, arguments: list[str], key: str, each: Sequence[Mapping[str, str]] = ()
+) -> None:
     console = Console(as_json="--json" in arguments)
     if console.as_json:
-        console.json({"error": key, "message": message, "exit_code": code})
+        several = {"errors": each} if len(each) > 1 else {}
+        console.json({"error": key, "message": message, "exit_code": code, **several})
     else:
         console.error(message)
     raise SystemExit(code)

@@ -55,7 +55,7 @@ def add(app: Application, text: Text) -> None:
         from register.show import project as show
 
         session = session_of(context)
-        show.check_report(session.console, check_project(session.project()))
+        show.check_report(session.console, check_project(session.directory))
 
     @app.command(help=text("assess"))
     def assess(

@@ -122,10 +122,10 @@ class Loader:
         known = self._known_names
         for extract in extracts:
             source = extract.source
-            header = find_header(extract.path, source, extract.member) if _turn(source) else None
+            header = find_header(extract) if _turn(source) else None
             if header is None:
                 continue
-            blocks = read_blocks(extract.path, source, header, OWN_WORDS_BYTES, extract.member)
+            blocks = read_blocks(extract, header, OWN_WORDS_BYTES)
             block = next(blocks, None)
             if block is not None and block.rows.height:
                 reader = RecordReader(source, self.schema, self.hasher)
@@ -141,12 +141,12 @@ class Loader:
                 readers[source.name] = RecordReader(source, self.schema, self.hasher, known_names)
             count = FileCount(source.name, source.table.name, extract.name)
             self.counts[extract.number] = count
-            header = find_header(extract.path, source, extract.member, extract.period)
+            header = find_header(extract)
             if header is None:
                 continue
             count.unknown_columns = list(header.unknown)
             count.missing_columns = list(header.missing)
-            for block in ahead(read_blocks(extract.path, source, header, member=extract.member)):
+            for block in ahead(read_blocks(extract, header)):
                 self._load_block(block, extract, readers[source.name], learn=learn)
                 self.advance(block.consumed)
         for reader in readers.values():

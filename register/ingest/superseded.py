@@ -76,11 +76,11 @@ class Versions:
     def _keep_texts(self, extract: Extract) -> None:
         """Keep the text of the rows of an extract that were replaced, or replaced others."""
         source = extract.source
-        header = find_header(extract.path, source, extract.member, extract.period)
+        header = find_header(extract)
         if header is None:
             return
         texts = self._texts.setdefault(source.name, [])
-        for block in read_blocks(extract.path, source, header, member=extract.member):
+        for block in read_blocks(extract, header):
             if not block.rows.height:
                 continue
             first, last = block.rows.item(0, LINE), block.rows.item(-1, LINE)
