@@ -189,12 +189,13 @@ class Loader:
             frames["rejected"] = rejected.with_columns(**origin)
         self.output.submit({name: frame for name, frame in frames.items() if frame.height})
 
-    def _keep_bundles(self, bundles: pl.DataFrame, *, learn: bool) -> None:
+    def _keep_bundles(self, every_role: list[pl.DataFrame], *, learn: bool) -> None:
         """Write identity values, and learn of their names."""
-        if bundles.height:
-            self.output.submit({"bundle": bundles})
-            if learn:
-                self._known_names = self._known_names.learn(bundles)
+        for bundles in every_role:
+            if bundles.height:
+                self.output.submit({"bundle": bundles})
+                if learn:
+                    self._known_names = self._known_names.learn(bundles)
 
     def _keep_superseded(self, extracts: Sequence[Extract]) -> None:
         """Find the rows that are no record of their own, count them, and keep the versions that were replaced."""

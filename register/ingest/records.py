@@ -46,7 +46,7 @@ class Records:
 
     records: pl.DataFrame
     people: dict[str, pl.Series]
-    bundles: pl.DataFrame
+    bundles: list[pl.DataFrame]
     rejected: pl.DataFrame
 
 
@@ -114,13 +114,13 @@ class RecordReader:
         return Records(
             work,
             {role: person.identity_id for role, person in people.items()},
-            pl.concat(person.bundles(at_least=NAMED_AT_ONCE) for person in self.persons.values()),
+            [person.bundles(at_least=NAMED_AT_ONCE) for person in self.persons.values()],
             rejected,
         )
 
-    def rest(self) -> pl.DataFrame:
+    def rest(self) -> list[pl.DataFrame]:
         """Return the bundles that were not ready when the last rows were read."""
-        return pl.concat(person.bundles() for person in self.persons.values())
+        return [person.bundles() for person in self.persons.values()]
 
     def learn_names(self, rows: pl.DataFrame, file: str, known: NameKnowledge) -> NameKnowledge:
         """Add what rows teach of names by those that they write in one column."""
