@@ -7,7 +7,7 @@ run's permissions because spilled rows hold names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -105,6 +105,11 @@ class Engine:
         # A user's query may name two columns alike; a frame may not.
         unique = [name if name not in names[:at] else f"{name}_{at}" for at, name in enumerate(names)]
         return pl.DataFrame(table.rename_columns(unique))
+
+    def frames(self, sql: str, rows: int) -> Iterator[pl.DataFrame]:
+        """Yield a large result in frames of so many rows; run nothing else before the last is taken."""
+        for batch in self.con.sql(sql).to_arrow_reader(rows):
+            yield pl.DataFrame(batch)
 
     def write(self, sql: str, path: Path, *, order_by: Iterable[str] = ()) -> int:
         """Write the rows of a query to Parquet without collecting them; return how many.

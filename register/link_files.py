@@ -20,7 +20,6 @@ from typing import Any
 
 import polars as pl
 
-from register.commands import copy_to
 from register.engine import Engine, literal
 from register.errors import DeclarationError, ExtractError, UsageError, suggest
 from register.ingest.name_text import clean, phonetic_key
@@ -30,6 +29,7 @@ from register.link.resolve import connect
 from register.link.rules import Rules, load_rules
 from register.link.train import TrainReport, train, write
 from register.schema import read_toml, refuse_unknown_keys
+from register.tables import copy_to
 
 ROWS_AT_ONCE = 100_000
 #: The table that the rules read: a row of each file, and the columns that are always there.

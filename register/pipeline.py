@@ -4,7 +4,7 @@ An office's extracts become annual flows in eight steps. Each reads tables and m
 a declared grain, key and columns (``schemas/tables``) and stands as Parquet in the run, so that any step can be looked
 at with ``register sql``.
 
-    ingest    extracts            -> crossing visa permit birth death marriage, mention bundle, rejected similar_match
+    ingest    extracts            -> crossing visa permit birth death marriage, mention bundle, rejected superseded ...
     identify  mention bundle      -> identity                       distinct bundles of name, birth date, documents
     link      identity            -> pair compared                  which identities look like one person, with a weight
     resolve   pair                -> membership person conflict person_change
@@ -60,10 +60,10 @@ STAGES: tuple[Stage, ...] = (
         gsbpm="4.4",
         work=stages.ingest,
         reads=(),
-        makes=(*RECORDS, "mention", "bundle", "rejected", "similar_match"),
+        makes=(*RECORDS, "mention", "bundle", "rejected", "superseded", "similar_match"),
         settings=lambda project: (project.country, asdict(project.quality), project.secret()),
         declarations=("schemas/**/*",),
-        code=("ingest", "schema.py"),
+        code=("ingest", "schema.py", "stages/records.py"),
         gate=stages.check_rejected_share,
     ),
     Stage(
@@ -72,7 +72,7 @@ STAGES: tuple[Stage, ...] = (
         work=stages.identify,
         reads=("mention", "bundle"),
         makes=("identity",),
-        code=("ingest/identify.py",),
+        code=("ingest/identify.py", "stages/persons.py"),
     ),
     Stage(
         name="link",
@@ -81,7 +81,7 @@ STAGES: tuple[Stage, ...] = (
         reads=("identity",),
         makes=("pair", "compared"),
         declarations=("linkage_rules/people*",),
-        code=("link",),
+        code=("link", "stages/persons.py"),
     ),
     Stage(
         name="resolve",
@@ -91,7 +91,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("membership", "person", "conflict", "person_change"),
         settings=lambda project: project.secret(),
         declarations=("linkage_rules/*", "decisions/people.jsonl"),
-        code=("link", "decisions.py"),
+        code=("link", "decisions.py", "stages/persons.py"),
     ),
     Stage(
         name="stays",
@@ -101,7 +101,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("movement", "stay", "initial_status", "movement_conflict"),
         settings=lambda project: asdict(project.rule),
         declarations=("schemas/codelists/*",),
-        code=("rules",),
+        code=("rules", "stages/residence.py"),
     ),
     Stage(
         name="events",
@@ -111,7 +111,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("verdict", "outlook", "event"),
         settings=lambda project: (asdict(project.rule), project.estimate.provisional),
         declarations=("schemas/codelists/*",),
-        code=("rules", "estimate/outcome.py"),
+        code=("rules", "estimate/outcome.py", "stages/residence.py"),
     ),
     Stage(
         name="estimate",
@@ -121,7 +121,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("completed_event", "completed_residency", "missing_rate"),
         settings=lambda project: (asdict(project.rule), asdict(project.estimate)),
         declarations=("schemas/codelists/*",),
-        code=("estimate", "rules"),
+        code=("estimate", "rules", "stages/residence.py"),
     ),
     Stage(
         name="flows",
@@ -134,7 +134,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("flow", "stock", "account"),
         settings=lambda project: (asdict(project.rule), asdict(project.estimate)),
         declarations=("schemas/codelists/age_group.csv",),
-        code=("estimate", "rules"),
+        code=("estimate", "rules", "stages/residence.py"),
         gate=stages.check_account,
     ),
 )
@@ -274,7 +274,7 @@ def _stage_key(stage: Stage, project: Project, run: Run, keys: Mapping[str, str]
             "extracts": stages.fingerprint_extracts(project, run) if not stage.reads else None,
             "settings": stage.settings(project),
             "declarations": digest_files(declared, project.root),
-            "code": digest_files([*code, package / "stages.py"], package),
+            "code": digest_files([*code, package / "stages" / "workshop.py"], package),
             "libraries": [version(library) for library in ("duckdb", "polars", "splink")],
         }
     )

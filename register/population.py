@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from register.commands import DIMENSIONS, open_tables, parameters_of
 from register.engine import Engine
 from register.errors import UsageError, suggest
 from register.estimate.complete import read_sql
 from register.project import Project
 from register.rules.residence import EVENTS, PRESETS, RESIDENCY, Parameters, bind, create_tables, read_rule
 from register.run import Run, find_run
+from register.tables import DIMENSIONS, open_tables, parameters_of
 
 Row = dict[str, Any]
 

@@ -6,11 +6,12 @@ import datetime as dt
 import re
 import secrets
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from register.errors import DeclarationError, LockedError, UsageError, suggest
+from register.errors import DeclarationError, Faults, LockedError, UsageError, suggest
 from register.locale import LANGUAGES
 from register.rules.residence import MISSING_LEG_POLICIES, Rule
 from register.schema import Schema, load_schema, profile_directory, read_toml, refuse_unknown_keys, table_at
@@ -163,19 +164,19 @@ def load_project(root: Path) -> Project:
         raise UsageError("no_project", where=str(root))
     tree = read_toml(path)
     where = str(path)
-    refuse_unknown_keys(tree, ("country", "rule", "engine", "quality", "release", "estimate"), where)
+    faults = Faults()
+    with faults.gathered():
+        refuse_unknown_keys(tree, ("country", *_SECTIONS), where)
     country = str(tree.get("country", "")).upper()
-    if not re.fullmatch(r"[A-Z]{3}", country):
-        raise DeclarationError("bad_country", where=where, country=country)
-    return Project(
-        root=root,
-        country=country,
-        rule=_rule(table_at(tree, "rule", where), f"{where} [rule]"),
-        engine=_engine(table_at(tree, "engine", where), f"{where} [engine]"),
-        quality=_quality(table_at(tree, "quality", where), f"{where} [quality]"),
-        release=_release(table_at(tree, "release", where), f"{where} [release]"),
-        estimate=_estimate(table_at(tree, "estimate", where), f"{where} [estimate]"),
-    )
+    with faults.gathered():
+        if not re.fullmatch(r"[A-Z]{3}", country):
+            raise DeclarationError("bad_country", where=where, country=country)
+    sections: dict[str, Any] = {}
+    for name, read in _SECTIONS.items():
+        with faults.gathered(f"{where} [{name}]"):
+            sections[name] = read(table_at(tree, name, where), f"{where} [{name}]")
+    faults.tell()
+    return Project(root=root, country=country, **sections)
 
 
 def _rule(node: dict[str, Any], where: str) -> RuleSettings:
@@ -280,6 +281,14 @@ def _estimate(node: dict[str, Any], where: str) -> EstimateSettings:
         raise DeclarationError("bad_draws", where=where, value=settings.draws, most=MOST_DRAWS)
     return settings
 
+
+_SECTIONS: Mapping[str, Callable[[dict[str, Any], str], object]] = {
+    "rule": _rule,
+    "engine": _engine,
+    "quality": _quality,
+    "release": _release,
+    "estimate": _estimate,
+}
 
 _TEMPLATE = """\
 # Proyecto del registro · project of the register

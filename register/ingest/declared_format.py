@@ -75,7 +75,7 @@ def read_format(node: dict[str, Any], where: str) -> Format:
         trims_decimals=flag_at(node, "trim_decimals", where),
         ends_with_delimiter=flag_at(node, "trailing_delimiter", where),
         fixed=fixed,
-        sheet=text_at(node, "sheet", where),
+        sheets=texts_at(node, "sheet", where),
     )
 
 

@@ -98,8 +98,7 @@ class DelimitedText:
         if width < 2 or b"\0" in text or is_lossy(text) or _has_long_line(text):
             return None
         try:
-            # Parsed in pieces: in one, what follows is quicker.
-            rows = self._parse(text, quote=None).rechunk()
+            rows = self._parse(text, quote=None)
         except pl.exceptions.PolarsError:
             return None
         # No line has more separators than it may, or parsing had failed; so if the sum is right every line has all.

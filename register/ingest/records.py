@@ -136,7 +136,7 @@ class RecordReader:
         faults: dict[str, pl.Series] = {}
         out = [rows[LINE], hashes.with_columns(_content(hashes))[CONTENT]]
         if source.key:
-            out.append(_record_key(rows, source))
+            out.append(record_key(rows, source))
             faults["record_key"] = no_reasons(rows.height)
         else:
             text = rows.select(_declared_text(rows, source)).to_series()
@@ -176,7 +176,7 @@ class RecordReader:
         )
 
 
-def _record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
+def record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
     """Return the office's own key, its parts joined by hyphens; null where a part is missing.
 
     A part that holds a hyphen itself stands in quotes: "1-2" and "3" are another key than "1" and "2-3".
@@ -198,8 +198,7 @@ def _record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
 
 def _declared(rows: pl.DataFrame, source: Source) -> list[tuple[int, str]]:
     """Return the declared columns that a delivery has, numbered alike in every delivery."""
-    names = sorted({*source.headers, *source.read_columns})
-    return [(at, name) for at, name in enumerate(names) if name in rows.columns]
+    return [(at, name) for at, name in enumerate(source.declared_columns) if name in rows.columns]
 
 
 def _hashes(rows: pl.DataFrame, source: Source) -> pl.DataFrame:

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 
-from register.errors import DeclarationError
-from register.schema import read_toml, refuse_unknown_keys
+from register.errors import DeclarationError, Faults
+from register.schema import read_toml, refuse_unknown_keys, table_at
 
 #: Every rule with its parameters.
 RULES: Mapping[str, tuple[str, ...]] = {
@@ -44,13 +44,18 @@ def load_itinerary(path: Path) -> Itinerary:
         If a rule or a parameter is unknown, or a parameter is missing.
     """
     tree = read_toml(path)
-    refuse_unknown_keys(tree, RULES, str(path))
-    for rule, given in tree.items():
-        where = f"{path} [{rule}]"
-        refuse_unknown_keys(given, RULES[rule], where)
+    faults = Faults()
+    with faults.gathered():
+        refuse_unknown_keys(tree, RULES, str(path))
+    for rule in (rule for rule in tree if rule in RULES):
+        where, given = f"{path} [{rule}]", table_at(tree, rule, str(path))
+        with faults.gathered():
+            refuse_unknown_keys(given, RULES[rule], where)
         for key in RULES[rule]:
-            if key not in given:
-                raise DeclarationError("missing_key", where=where, key=key)
+            with faults.gathered():
+                if key not in given:
+                    raise DeclarationError("missing_key", where=where, key=key)
+    faults.tell()
     return Itinerary(path, tree)
 
 

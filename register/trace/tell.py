@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 
 from register.link.words import Words
 from register.page.svg import number
@@ -170,6 +171,12 @@ class Teller:
             yield ""
             yield self.text("identity", identity=identity, method=self.text(f"method_{method}"))
             yield from self._records([record for record in found.records if record.identity_id == identity])
+        if found.corrections:
+            yield ""
+            yield self.text("corrected_head")
+        for one in found.corrections[:MANY]:
+            columns = one.changed_columns.replace(";", ", ")
+            yield self.text("corrected", columns=columns, **asdict(one))
         if found.links:
             yield ""
             yield self.text("links_head")

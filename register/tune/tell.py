@@ -110,6 +110,7 @@ def head(found: Tuning, text: Text, language: str) -> Iterator[str]:
     yield text("cost", before=costs[0], after=costs[1])
     if found.reviewed:
         yield text("reviewed", many=found.reviewed, before=found.agreed[0], after=found.agreed[1])
+    yield text("recorded")
 
 
 def _percent(share: float, language: str) -> str:

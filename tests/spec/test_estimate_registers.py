@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 from kit.release import built_project
 
-from register.commands import open_tables, parameters_of, query_tables
 from register.project import Project
 from register.release.declaration import load_releases
 from register.release.sources import make_sources
 from register.release.tables import count_cells
 from register.run import find_run
+from register.tables import open_tables, parameters_of, query_tables
 
 
 @pytest.fixture(scope="module")

@@ -95,6 +95,7 @@ def test_every_error_has_its_own_exit_code() -> None:
         "RegisterError": 1,
         "UsageError": 2,
         "DeclarationError": 10,
+        "SeveralDeclarationsError": 10,
         "ExtractError": 11,
         "LockedError": 12,
         "QualityError": 13,

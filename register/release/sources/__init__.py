@@ -15,10 +15,11 @@ import polars as pl
 
 from register.engine import Engine
 from register.errors import DeclarationError
-from register.release.concordance import make_concordance, register_codelists
+from register.release.concordance import make_concordance
 from register.release.declaration import TOTAL, ReleaseTable
 from register.release.published import MEASURES, Published, derive
 from register.release.vintage import annual_flows, triangle
+from register.rules.codelists import register_codelists
 from register.rules.residence import Parameters, bind
 from register.schema import Schema
 
@@ -44,7 +45,7 @@ def make_sources(
         first += 1
     values["first_year"] = first
     values["last_year"] = parameters.observed_until.year
-    register_codelists(engine, schema)
+    register_codelists(engine.con, schema)
     for name in names:
         for part in (*READS.get(name, ()), name):
             if part == "concordance":

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from register.commands import open_tables
 from register.errors import UsageError
 from register.project import Project
 from register.run import find_run
+from register.tables import open_tables
 
 Row = dict[str, Any]
 Text = Callable[..., str]

@@ -1,0 +1,163 @@
+"""What the register says: flows, stock, rules, imputations, releases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from register.console import Console
+from register.show import INTERVAL_95
+
+if TYPE_CHECKING:
+    from register.run import Run
+
+Row = dict[str, Any]
+
+
+def flows(console: Console, run: Run, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Show annual flows as a table or as JSON."""
+    if console.as_json:
+        console.json(list(rows))
+        return
+    measures = ("immigration", "emigration", "net", "share_final")
+    titles = [console.text(f"column.{name}") if name == "year" else name for name in columns]
+    console.table(
+        [*titles, *(console.text(f"column.{name}") for name in measures)],
+        [
+            [
+                *(row[name] for name in columns),
+                f"{row['immigration']:,.1f} ± {INTERVAL_95 * row['immigration_standard_error']:,.1f}",
+                f"{row['emigration']:,.1f} ± {INTERVAL_95 * row['emigration_standard_error']:,.1f}",
+                f"{row['net']:+,.1f}",
+                f"{100 * row['share_final']:.0f}",
+            ]
+            for row in rows
+        ],
+        title=console.text("flows.title", run=run.name),
+    )
+
+
+def backtest(console: Console, run: Run, result: Any) -> None:
+    """Show how good first estimates were, vintage by vintage and in all."""
+    if console.as_json:
+        console.json(result.to_dict())
+        return
+    console.table(
+        [
+            console.text(f"backtest.{name}")
+            for name in ("cut_off", "way", "direction", "first", "final", "error")
+        ],
+        [
+            [
+                one.cut_off,
+                one.provisional,
+                console.text(f"backtest.{one.direction}"),
+                f"{one.first:,.1f} ± {INTERVAL_95 * one.standard_error:,.1f}",
+                f"{one.final:,.1f}",
+                f"{100 * one.error:+.1f} %",
+            ]
+            for one in result.vintages
+            if one.sex == "_T"
+        ],
+        title=console.text("backtest.title", run=run.name),
+    )
+    for way, found in result.summary.items():
+        shares = {name: f"{100 * share:.1f}" for name, share in found.items() if name != "vintages"}
+        console.data(console.text("backtest.summary", way=way, vintages=found["vintages"], **shares))
+
+
+def stock(console: Console, run: Run, day: str, by: Sequence[str], rows: Sequence[Row]) -> None:
+    """Show the residents of a day."""
+    if console.as_json:
+        console.json({"run": run.name, "date": day, "stock": list(rows)})
+        return
+    console.table(
+        [*by, console.text("stock.residents"), console.text("column.share_final")],
+        [
+            [
+                *(row[name] for name in by),
+                f"{row['estimate']:,.1f} ± {INTERVAL_95 * row['standard_error']:,.1f}",
+                f"{100 * row['share_final']:.0f}",
+            ]
+            for row in rows
+        ],
+        title=console.text("stock.title", day=day, run=run.name),
+    )
+
+
+def rules(console: Console, run: Run, rows: Sequence[Row]) -> None:
+    """Show one register under every rule."""
+    if console.as_json:
+        console.json({"run": run.name, "rules": list(rows)})
+        return
+    measures = ("immigration", "emigration", "net")
+    console.table(
+        [
+            console.text("concordance.rule"),
+            console.text("concordance.days"),
+            console.text("column.year"),
+            *(console.text(f"column.{name}") for name in measures),
+            console.text("column.share_final"),
+        ],
+        [
+            [
+                row["rule"],
+                f"{row['threshold']}/{row['window']}" if row["window"] else str(row["threshold"]),
+                row["year"],
+                f"{row['immigration']:,.1f}",
+                f"{row['emigration']:,.1f}",
+                f"{row['net']:+,.1f}",
+                f"{100 * row['share_final']:.0f}",
+            ]
+            for row in rows
+        ],
+        title=console.text("concordance.title", run=run.name),
+    )
+    console.say("concordance.note")
+
+
+def imputed(console: Console, run: Run, rows: Sequence[Row]) -> None:
+    """Show what was imputed, by border post."""
+    if console.as_json:
+        console.json({"run": run.name, "posts": list(rows)})
+        return
+    names = ("post", "movements", "missing_legs", "proven_entries", "share_imputed")
+    console.table(
+        [console.text(f"imputed.{name}") for name in names],
+        [
+            [
+                row[f"label_{console.language}"]
+                or row["border_post_code"]
+                or console.text("imputed.no_post"),
+                console.number(row["movements"]),
+                console.number(row["missing_legs"]),
+                console.number(row["proven_entries"]),
+                f"{100 * row['share_imputed']:.1f}",
+            ]
+            for row in rows
+        ],
+        title=console.text("imputed.title", run=run.name),
+    )
+
+
+def release(console: Console, outcome: Any) -> None:
+    """Say what a release holds and where it stands."""
+    if console.as_json:
+        console.json(asdict(outcome))
+        return
+    for table, what in outcome.left_out.items():
+        console.say("release.left_out", table=table, what=what)
+    console.data(
+        console.text(
+            "release.done",
+            month=outcome.month,
+            path=outcome.folder,
+            tables=len(outcome.cells),
+            cells=console.number(sum(outcome.cells.values())),
+            withheld=console.number(outcome.withheld),
+            method=outcome.method,
+        )
+    )
+    if outcome.compared_with:
+        console.say("release.compared", month=outcome.compared_with)
