@@ -99,7 +99,16 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
 
 #: What the rules read of an identity.
 _READ = (
-    *("given_name", "given_1", "given_2", "given_key", "surname_1", "surname_2", "surname_1_key", "surname_2_key"),
+    *(
+        "given_name",
+        "given_1",
+        "given_2",
+        "given_key",
+        "surname_1",
+        "surname_2",
+        "surname_1_key",
+        "surname_2_key",
+    ),
     *("birth_date", "birth_date_precision", "sex", "n_mention"),
     *("document_kind_code", "document_number", "document_issuer_code"),
     *("document_2_kind_code", "document_2_number", "document_2_issuer_code"),

@@ -131,7 +131,7 @@ def test_a_block_that_alone_finds_a_link_cannot_be_dropped(town: duckdb.DuckDBPy
     assert (by_name.comparisons, by_name.groups, by_name.largest, by_name.largest_share) == (3, 1, (3,), 1.0)
     assert by_name.alone == 0
     # a crossed block: a value that stands as first surname here and as second there
-    assert blocks["given_key + surname_1_key=surname_2_key"].comparisons == 0
+    assert blocks["birth_date + surname_1_key=surname_2_key"].comparisons == 0
 
 
 def test_who_says_too_little_cannot_be_linked(town: duckdb.DuckDBPyConnection) -> None:
