@@ -1,6 +1,6 @@
 """The stages, in order: READ THIS FIRST.
 
-An office's extracts become annual flows in eight steps. Each reads tables and makes tables; a table between stages has
+An office's extracts become annual flows in nine steps. Each reads tables and makes tables; a table between stages has
 a declared grain, key and columns (``schemas/tables``) and stands as Parquet in the run, so that any step can be looked
 at with ``register sql``.
 
@@ -8,9 +8,11 @@ at with ``register sql``.
     identify  mention bundle      -> identity                       distinct bundles of name, birth date, documents
     link      identity            -> pair compared                  which identities look like one person, with a weight
     resolve   pair                -> membership person conflict person_change
+    relink    pair                -> drawn_membership drawn_person linkage_change    what the linkage could be as well
     stays     crossing membership -> movement stay initial_status   when each person was in the country
     events    movement            -> verdict outlook event          which crossings were migrations, by the rule
     estimate  movement            -> completed_event completed_residency missing_rate    what nobody wrote down
+              drawn_membership    -> drawn_event drawn_residency    the same, of people in other linkages
     flows     completed_event     -> flow stock account             what the office publishes, beside the plain rule
 """
 
@@ -31,7 +33,7 @@ from register.project import Project
 from register.run import Run, digest, digest_files, list_runs, now, open_run
 from register.schema import Schema
 
-RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
+RECORDS = stages.RECORDS
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,16 @@ STAGES: tuple[Stage, ...] = (
         code=("link", "decisions.py", "stages/persons.py"),
     ),
     Stage(
+        name="relink",
+        gsbpm="5.1",
+        work=stages.relink,
+        reads=("identity", "pair", "mention", *RECORDS, "membership", "conflict"),
+        makes=("drawn_membership", "drawn_person", "linkage_change"),
+        settings=lambda project: (project.estimate.linkages, project.rule.seed),
+        declarations=("linkage_rules/*", "decisions/people.jsonl"),
+        code=("link", "decisions.py", "stages/persons.py"),
+    ),
+    Stage(
         name="stays",
         gsbpm="5.3",
         work=stages.stays,
@@ -117,8 +129,11 @@ STAGES: tuple[Stage, ...] = (
         name="estimate",
         gsbpm="5.4",
         work=stages.estimate,
-        reads=(*RECORDS, "mention", "membership", "person", "movement", "initial_status"),
-        makes=("completed_event", "completed_residency", "missing_rate"),
+        reads=(
+            *(*RECORDS, "mention", "membership", "person", "movement", "initial_status"),
+            *("drawn_membership", "drawn_person"),
+        ),
+        makes=("completed_event", "completed_residency", "missing_rate", "drawn_event", "drawn_residency"),
         settings=lambda project: (asdict(project.rule), asdict(project.estimate)),
         declarations=("schemas/codelists/*",),
         code=("estimate", "rules", "stages/residence.py"),
@@ -129,7 +144,8 @@ STAGES: tuple[Stage, ...] = (
         work=stages.flows,
         reads=(
             *("crossing", "person", "movement", "stay", "verdict", "outlook", "event"),
-            *("completed_event", "completed_residency"),
+            *("completed_event", "completed_residency", "drawn_event", "drawn_residency"),
+            *("drawn_person", "linkage_change"),
         ),
         makes=("flow", "stock", "account"),
         settings=lambda project: (asdict(project.rule), asdict(project.estimate)),
@@ -250,7 +266,9 @@ def _perform(
     }
     run.commit(stage.name, workshop.written, record, schema.tables)
     run.log("finish", stage=stage.name, gsbpm=stage.gsbpm, seconds=seconds, rows=workshop.rows)
-    console.say("build.stage_done", stage=console.text(f"stage.{stage.name}"), seconds=f"{seconds:.1f}")
+    console.say(
+        "build.stage_done", stage=console.text(f"stage.{stage.name}"), seconds=console.decimal(seconds)
+    )
 
 
 def _stage_key(stage: Stage, project: Project, run: Run, keys: Mapping[str, str]) -> str:

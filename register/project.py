@@ -59,12 +59,14 @@ class EstimateSettings:
     """How figures are estimated.
 
     ``provisional``: open crossings by the model or the transparent baseline; ``missing``: what nobody wrote down by
-    the model or not at all; ``draws``: how many completed registers.
+    the model or not at all; ``draws``: how many completed registers; ``linkages``: how many linkages are drawn for the
+    error that linkage leaves (0: none).
     """
 
     provisional: str = "model"
     missing: str = "model"
     draws: int = 10
+    linkages: int = 20
 
 
 RELEASE_METHODS = ("round", "suppress", "cell-key")
@@ -260,11 +262,12 @@ def _release(node: dict[str, Any], where: str) -> ReleaseSettings:
 
 
 def _estimate(node: dict[str, Any], where: str) -> EstimateSettings:
-    refuse_unknown_keys(node, ("provisional", "missing", "draws"), where)
+    refuse_unknown_keys(node, ("provisional", "missing", "draws", "linkages"), where)
     settings = EstimateSettings(
         provisional=str(node.get("provisional", EstimateSettings.provisional)),
         missing=str(node.get("missing", EstimateSettings.missing)),
         draws=int(_number(node, "draws", EstimateSettings.draws, where)),
+        linkages=int(_number(node, "linkages", EstimateSettings.linkages, where)),
     )
     for key, known in (("provisional", PROVISIONAL), ("missing", MISSING_RECORDS)):
         name = getattr(settings, key)
@@ -279,6 +282,8 @@ def _estimate(node: dict[str, Any], where: str) -> EstimateSettings:
             )
     if not 2 <= settings.draws <= MOST_DRAWS:
         raise DeclarationError("bad_draws", where=where, value=settings.draws, most=MOST_DRAWS)
+    if settings.linkages == 1 or settings.linkages > MOST_DRAWS:
+        raise DeclarationError("bad_linkages", where=where, value=settings.linkages, most=MOST_DRAWS)
     return settings
 
 
@@ -310,12 +315,13 @@ threads = 0
 [quality]
 max_rejected_share = 0.02
 
-# Lo que aún no se sabe (provisional: model o baseline) y lo que nadie registró (missing: model o none): véase
-# docs/explanation/estimation.
+# Lo que aún no se sabe (provisional: model o baseline) y lo que nadie registró (missing: model o none); linkages: los
+# vínculos que se sortean para el error del vínculo (0: ninguno). Véase docs/explanation/estimation.
 [estimate]
 provisional = "model"
 missing = "model"
 draws = 10
+linkages = 20
 
 # Lo que se publica: cifras de 1 a threshold - 1 no deben conocerse. method: round, suppress o cell-key; base: 3 o 5.
 [release]

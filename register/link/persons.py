@@ -27,7 +27,7 @@ def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
     _ids(con, key)
     _membership(con)
     _changes(con)
-    _person(con)
+    make_person(con)
     (counts,) = con.execute(
         "select (select count(*) from membership), (select count(*) from person)"
     ).fetchall()
@@ -152,23 +152,24 @@ def _changes(con: duckdb.DuckDBPyConnection) -> None:
 
 #: The value that most records give; of equals, the smallest.
 _VOTE = """
-    select cluster, {column} as value from (
-        select cluster, {column}, sum(n_mention) as votes from known
+    select person_id, {column} as value from (
+        select person_id, {column}, sum(n_mention) as votes from known
         where {column} is not null {extra} group by all
-    ) qualify row_number() over (partition by cluster order by votes desc, {column}) = 1
+    ) qualify row_number() over (partition by person_id order by votes desc, {column}) = 1
 """
 
 
-def _person(con: duckdb.DuckDBPyConnection) -> None:
-    """Create ``person``, one row per person, no names: each attribute by the vote of the records."""
-    # A person is a cluster: its number is quicker to group by than its id.
+def make_person(con: duckdb.DuckDBPyConnection, members: str = "membership", into: str = "person") -> None:
+    """Create ``into``, one row per person, no names: each attribute by the vote of the records.
+
+    ``members`` is the relation (identity_id, person_id) of the persons; an identity may have several.
+    """
     con.execute(
-        """
+        f"""
         create or replace temp table known as
-        select w.cluster, p.person_id, n.identity_id, i.n_mention, i.sex, i.citizenship_code, i.birth_country_code,
-            i.birth_date, i.birth_date_precision
-        from identity as i join node as n using (identity_id) join was as w using (node)
-        join person_of as p using (node)
+        select m.person_id, i.n_mention, i.sex, i.citizenship_code, i.birth_country_code, i.birth_date,
+            i.birth_date_precision
+        from identity as i join {members} as m using (identity_id)
         """
     )
     votes = {
@@ -179,7 +180,7 @@ def _person(con: duckdb.DuckDBPyConnection) -> None:
     votes["rough_date"] = _VOTE.format(column="birth_date", extra="and birth_date_precision <> 'day'")
     con.execute(
         f"""
-        create or replace table person as
+        create or replace table {into} as
         with {", ".join(f"v_{name} as ({sql})" for name, sql in votes.items())},
         dated as (
             select record_id, crossed_at::date as seen_on from crossing
@@ -190,19 +191,19 @@ def _person(con: duckdb.DuckDBPyConnection) -> None:
             union all select record_id, coalesce(married_on, registered_on) from marriage
         ),
         seen as (
-            select p.cluster, count(*) as n_record, min(seen_on) as first_seen_on,
+            select p.person_id, count(*) as n_record, min(seen_on) as first_seen_on,
                 max(seen_on) as last_seen_on,
                 coalesce(bool_or(m.source = 'birth' and m.role = 'child'), false) as birth_in_country
-            from mention as m join known as p using (identity_id)
+            from mention as m join {members} as p using (identity_id)
             left join dated using (record_id) group by 1
         ),
         died as (
-            select p.cluster, min(d.died_on) as death_date
-            from death as d join mention as m using (record_id) join known as p using (identity_id)
+            select p.person_id, min(d.died_on) as death_date
+            from death as d join mention as m using (record_id) join {members} as p using (identity_id)
             where m.role = 'self' group by 1
         ),
         counted as (
-            select cluster, min(person_id) as person_id, count(*) as n_identity,
+            select person_id, count(*) as n_identity,
                 string_agg(distinct citizenship_code, ';' order by citizenship_code) as citizenships
             from known group by 1
         )
@@ -214,10 +215,10 @@ def _person(con: duckdb.DuckDBPyConnection) -> None:
             v_birth_country_code.value as birth_country_code,
             d.death_date, coalesce(s.birth_in_country, false) as birth_in_country, c.n_identity,
             coalesce(s.n_record, 0) as n_record, s.first_seen_on, s.last_seen_on
-        from counted as c left join seen as s using (cluster) left join died as d using (cluster)
-        left join v_sex using (cluster) left join v_birth_date using (cluster)
-        left join v_rough_date using (cluster) left join v_citizenship_code using (cluster)
-        left join v_birth_country_code using (cluster)
+        from counted as c left join seen as s using (person_id) left join died as d using (person_id)
+        left join v_sex using (person_id) left join v_birth_date using (person_id)
+        left join v_rough_date using (person_id) left join v_citizenship_code using (person_id)
+        left join v_birth_country_code using (person_id)
         order by 1
         """
     )

@@ -108,7 +108,11 @@ class Weights:
 
 @dataclass(frozen=True)
 class Rules:
-    """The linkage rules of one kind of unit."""
+    """The linkage rules of one kind of unit.
+
+    A link that decides is as often false as true at the match weight ``even``; of each bit above or below, ``trust`` is
+    to be believed.
+    """
 
     path: Path
     table: str
@@ -121,6 +125,8 @@ class Rules:
     training: Training
     link: float
     review: float
+    even: float
+    trust: float
     ceiling: int
     weights: Weights | None
 
@@ -148,7 +154,9 @@ def load_rules(path: Path) -> Rules:
         If a key, a level or a value is not one the declaration knows; the nearest right word is suggested.
     """
     tree = read_toml(path)
-    refuse_unknown_keys(tree, ("input", "block", "compare", "training", "threshold", "column"), str(path))
+    refuse_unknown_keys(
+        tree, ("input", "block", "compare", "training", "threshold", "chance", "column"), str(path)
+    )
     faults = Faults()
     for key in ("input", "block", "compare", "training", "threshold"):
         with faults.gathered():
@@ -183,6 +191,8 @@ def _rules(
     refuse_unknown_keys(given, known, where)
     limits = tree["threshold"]
     refuse_unknown_keys(limits, ("link", "review", "comparisons_per_identity"), f"{path} [threshold]")
+    chance = tree.get("chance", {})
+    refuse_unknown_keys(chance, ("even", "trust"), f"{path} [chance]")
     return Rules(
         path=path,
         table=_required(given, "table", where),
@@ -195,6 +205,8 @@ def _rules(
         training=_training(tree["training"], f"{path} [training]"),
         link=_number(limits, "link", f"{path} [threshold]"),
         review=_number(limits, "review", f"{path} [threshold]"),
+        even=_number({"even": limits.get("link"), **chance}, "even", f"{path} [chance]"),
+        trust=_share({"trust": 1.0, **chance}, "trust", f"{path} [chance]"),
         ceiling=int(_number(limits, "comparisons_per_identity", f"{path} [threshold]")),
         weights=None,
     )

@@ -152,6 +152,7 @@ def triangle(folder: Path, now: pl.DataFrame, month: str) -> pl.DataFrame:
             *(
                 pl.read_csv(
                     path,
+                    glob=False,
                     schema_overrides={
                         **types,
                         "share_final": pl.Float64,

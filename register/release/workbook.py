@@ -99,7 +99,8 @@ def _table(
         for name in ("standard_error", "share_final")
     ]
     columns.append([status[code] for code in labelled["obs_status"]])
-    last = FIRST_ROW + len(labelled)
+    # A spreadsheet's table has a row at least, be it empty.
+    last = FIRST_ROW + max(1, len(labelled))
     sheet.add_table(
         FIRST_ROW, 0, last, len(heads) - 1,
         {"columns": [{"header": head} for head in heads], "name": f"table_{table.name}", "style": None},

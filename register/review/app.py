@@ -19,7 +19,7 @@ from register.decisions import JUDGEMENTS, Standing
 from register.engine import Engine
 from register.errors import RegisterError, UsageError
 from register.locale import LANGUAGES, catalogue, translate
-from register.release.charts import number
+from register.locale.numbers import decimal, number
 from register.review.agreement import agreements, measure
 from register.review.compare import Labels, as_written, compare
 from register.review.guard import Keys
@@ -103,7 +103,7 @@ def _show(desk: Desk, pages: Environment, template: str, status: int = 200, **va
     text = pages.get_template(template).render(
         t=lambda key, **more: desk.text(f"review.{key}", **more),
         number=lambda value: number(value, desk.language),
-        decimal=lambda value, places: _decimal(value, places, desk.language),
+        decimal=lambda value, places: decimal(value, places, desk.language),
         language=desk.language,
         languages=LANGUAGES,
         form_key=desk.keys.form,
@@ -113,12 +113,6 @@ def _show(desk: Desk, pages: Environment, template: str, status: int = 200, **va
         **values,
     )
     return HTMLResponse(text, status)
-
-
-def _decimal(value: float, places: int, language: str) -> str:
-    """Return a number with so many decimals, as the language writes it."""
-    text = f"{value:.{places}f}".replace("-", "\u2212")
-    return text.replace(".", ",") if language == "es" else text
 
 
 async def _enter(desk: Desk, _show: Show, request: Request) -> Response:

@@ -2,16 +2,17 @@
 
 workshop    what a stage works with
 records     ingest, and its gate
-persons     identify, link, resolve
+persons     identify, link, resolve, relink
 residence   stays, events, estimate, flows, and the gate of the accounts
 """
 
-from register.stages.persons import identify, link, resolve
+from register.stages.persons import identify, link, relink, resolve
 from register.stages.records import check_rejected_share, fingerprint_extracts, ingest
 from register.stages.residence import check_account, estimate, events, flows, stays
-from register.stages.workshop import Workshop
+from register.stages.workshop import RECORDS, Workshop
 
 __all__ = [
+    "RECORDS",
     "Workshop",
     "check_account",
     "check_rejected_share",
@@ -22,6 +23,7 @@ __all__ = [
     "identify",
     "ingest",
     "link",
+    "relink",
     "resolve",
     "stays",
 ]

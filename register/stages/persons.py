@@ -1,4 +1,4 @@
-"""Identify, link, resolve: from mentions to persons."""
+"""Identify, link, resolve, relink: from mentions to persons."""
 
 from __future__ import annotations
 
@@ -87,6 +87,25 @@ def resolve(workshop: Workshop) -> dict[str, Any]:
         disagreed = decisions["disagreed"]
         workshop.console.say("decisions.contradicted", contradicted=against, disagreed=disagreed)
     return {"report": asdict(report), "ids_carried_from": before, "decisions": decisions}
+
+
+def relink(workshop: Workshop) -> dict[str, Any]:
+    """Draw what the linkage could be as well."""
+    from register.link.itinerary import load_itinerary
+    from register.link.redraw import redraw
+    from register.link.rules import load_rules
+
+    project = workshop.project
+    register_decisions(workshop.engine, project)
+    report = redraw(
+        workshop.engine.con,
+        load_rules(project.linkage_rules / "people.toml"),
+        load_itinerary(project.linkage_rules / "itinerary.toml"),
+        project.estimate.linkages,
+        project.rule.seed,
+    )
+    workshop.write_made()
+    return {"report": asdict(report)}
 
 
 def _register_previous(workshop: Workshop) -> str | None:

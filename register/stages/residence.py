@@ -9,7 +9,7 @@ from register.engine import Engine
 from register.errors import QualityError
 from register.project import Project
 from register.rules.codelists import register_codelists
-from register.stages.workshop import Workshop
+from register.stages.workshop import RECORDS, Workshop
 
 if TYPE_CHECKING:
     from register.rules.residence import Parameters
@@ -58,10 +58,16 @@ def events(workshop: Workshop) -> dict[str, Any]:
 def estimate(workshop: Workshop) -> dict[str, Any]:
     """Complete the register where crossings are missing, and apply the rule to each completion."""
     from register.estimate.complete import complete, derive
+    from register.estimate.linkage import add_drawn
 
     project, engine = workshop.project, workshop.engine
     parameters = rule_parameters(workshop)
     register_codelists(engine.con, workshop.schema)
+    with Engine(memory_limit=project.engine.memory_limit, threads=project.engine.threads) as apart:
+        register_codelists(apart.con, workshop.schema)
+        for name in (*RECORDS, "mention"):
+            apart.view(name, workshop.run.table_path(workshop.schema.tables[name]))
+        add_drawn(engine, apart, workshop.staging, parameters)
     completed = complete(
         engine, parameters, project.estimate.draws, is_modelled=project.estimate.missing == "model"
     )
@@ -75,11 +81,12 @@ def estimate(workshop: Workshop) -> dict[str, Any]:
         for name in ("mention", "visa", "permit"):
             other.view(name, workshop.run.table_path(workshop.schema.tables[name]))
         derive(engine, other, workshop.staging, parameters, project.estimate.provisional)
-        for name in ("completed_event", "completed_residency"):
+        for name in ("event", "residency"):
             path = workshop.staging / f"derived_{name}.parquet"
-            other.write(f"select * from {name}", path)
-            engine.view(name, path)
-            workshop.write(name, f"select * from {name}")
+            other.write(f"select * from completed_{name}", path)
+            engine.view(f"derived_{name}", path)
+            workshop.write(f"completed_{name}", f"select * from derived_{name} where not is_drawn")
+            workshop.write(f"drawn_{name}", f"select * from derived_{name} where is_drawn")
     return {"people_modelled": completed.people, "people_left_out": completed.left_out}
 
 
@@ -89,9 +96,10 @@ def flows(workshop: Workshop) -> dict[str, Any]:
     from register.rules.residence import RESIDENCY, create_tables
 
     engine, parameters = workshop.engine, rule_parameters(workshop)
+    asked = workshop.project.estimate
     register_codelists(engine.con, workshop.schema)
     create_tables(engine.con, [name for name in RESIDENCY if not engine.has(name)], parameters)
-    values = {**parameters.values(), "draws": workshop.project.estimate.draws}
+    values = {**parameters.values(), "draws": asked.draws, "linkages": asked.linkages}
     for name in ("flow", "reference", "stock", "account"):
         engine.run(f"create temporary table {name} as {read_sql(name, values)}")
     workshop.write_made()
