@@ -116,7 +116,8 @@ def make_release(project: Project, run_name: str | None, method: str | None, mon
     try:
         from register.release.declaration import load_releases
         from register.release.disclose import Protection
-        from register.release.publish import Order, publish
+        from register.release.order import Order
+        from register.release.publish import publish
     except ModuleNotFoundError as error:
         raise UsageError("missing_extra", extra="release") from error
     order = Order(

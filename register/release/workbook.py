@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 import xlsxwriter
 
 from register.locale import translate
+from register.release.order import Order
 from register.release.published import Published
 from register.release.report import reading_notes
-
-if TYPE_CHECKING:
-    from register.release.publish import Order
 
 WITHHELD, NONE = "[c]", "[z]"
 FIRST_ROW = 4

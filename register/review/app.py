@@ -59,9 +59,6 @@ class Desk:
         return self.labels[self.language]
 
 
-Handler = Callable[[Desk, Request], Awaitable[Response]]
-
-
 def make_app(desk: Desk) -> Starlette:
     """Return the application of a desk. It must stand behind `register.review.guard.Guard`."""
     pages = Environment(
@@ -184,8 +181,9 @@ def _page(desk: Desk, show: Show, item: Item) -> HTMLResponse:
 
 def _reason(desk: Desk, rule: str) -> str:
     """Return the name of a conflict's rule; a rule without a name is called what its declaration calls it."""
-    key = f"review.rule_{rule}"
-    return desk.text(key) if key in catalogue() else rule
+    key = f"linkage.rule_{rule}"
+    name = desk.text(key) if key in catalogue() else rule
+    return desk.text("review.reason", rule=name[:1].lower() + name[1:])
 
 
 def _last(desk: Desk) -> dict[str, Any] | None:
