@@ -17,6 +17,7 @@ import polars as pl
 
 from register.engine import Engine
 from register.estimate.chain import AWAY, END, FORMS, HOME, TRIP, VISIT, Histories, Kind, Lives, Sampler
+from register.estimate.figures import flow_figures, stock_figures
 from register.estimate.fit import SELDOM, UNWATCHED, emigration_rate, fit
 from register.estimate.histories import Batch, Codes, populations, read_batch, read_codes
 from register.estimate.outcome import forecast_by_model
@@ -34,6 +35,8 @@ WIDE = 90
 #: Populations of subject.sql, in the order in which they tell of one another.
 NATIONAL, DOCUMENTED, PROTECTED, UNDOCUMENTED = range(4)
 ORDER = (DOCUMENTED, PROTECTED, UNDOCUMENTED, NATIONAL)
+#: Added to the population of people whom other linkages make: they tell nothing of its numbers.
+DRAWN = 10
 #: Fewer people than this in a population tell nothing of what is missed.
 LEAST = 300
 
@@ -47,6 +50,7 @@ MISSED = {
     "is_wide": pl.Boolean,
     "after_post": pl.String,
 }
+FIGURES = {"flow": flow_figures, "stock": stock_figures}
 OPENING = {"draw": pl.Int64, "person_id": pl.String, "status": pl.Int64}
 
 
@@ -60,7 +64,8 @@ class Completed:
 
 def read_sql(name: str, values: dict[str, Any]) -> str:
     """Return the text of one of this package's statements, with its parameters."""
-    return bind(files(__package__).joinpath(f"{name}.sql").read_text("utf-8"), values)
+    text = files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
+    return bind(FIGURES[name](text) if name in FIGURES else text, values)
 
 
 def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled: bool = True) -> Completed:
@@ -82,6 +87,11 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
         create_tables(engine.con, ("presence",), parameters)
     for name in ("observed", "subject"):
         engine.run(f"create or replace temporary table {name} as {read_sql(name, values)}")
+    if not engine.has("drawn_person"):
+        engine.run("create temporary table drawn_person (person_id varchar)")
+    engine.run(
+        f"update subject set population = population + {DRAWN} where person_id in (select person_id from drawn_person)"
+    )
     for name, columns in (("missed", MISSED), ("opening", OPENING)):
         engine.con.register("empty", pl.DataFrame(schema=columns).to_arrow())
         engine.run(f"create or replace temporary table {name} as select * from empty")
@@ -107,8 +117,9 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
             numbers = fit(sample, codes.sizes, rng, draws, like=like)
         if population == DOCUMENTED:
             leaving = emigration_rate(sample, numbers[-1], rng)
-        for batch in _batches(engine, codes, population, size):
-            _draw(engine, batch, numbers, np.random.default_rng([seed, population, len(batch.step)]))
+        for people in (population, population + DRAWN):
+            for batch in _batches(engine, codes, people, size):
+                _draw(engine, batch, numbers, np.random.default_rng([seed, people, len(batch.step)]))
     for name in ("completion", "completed_movement", "missing_rate"):
         engine.run(f"create or replace temporary table {name} as {read_sql(name, values)}")
     return report
@@ -135,6 +146,8 @@ def _batches(engine: Engine, codes: Codes, population: int, size: int) -> Iterat
 
 
 def _draw(engine: Engine, batch: Batch, numbers: list[list[Kind]], rng: np.random.Generator) -> None:
+    if not len(batch.histories):
+        return
     for number, kinds in enumerate(numbers, start=1):
         lives = Sampler(batch.histories, kinds).draw(rng)
         _keep(engine, "missed", _missed(batch, lives, number))
@@ -190,7 +203,8 @@ def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters, 
     handed = {
         "completion": "select * from completion",
         "movement": "select * from completed_movement",
-        "person": "select person.* replace (completion.case_id as person_id), completion.weight from person "
+        "person": "select person.* replace (completion.case_id as person_id), "
+        "case when completion.is_drawn then 0.0 else completion.weight end as weight from person "
         "inner join completion on completion.person_id = person.person_id",
         "initial_status": read_sql("completed_initial_status", parameters.values()),
         "membership": "select membership.* replace (completion.case_id as person_id) from membership "
@@ -205,7 +219,7 @@ def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters, 
     for name, table in (("completed_event", "event"), ("completed_residency", "residency")):
         other.run(
             f"create or replace temporary table {name} as select completion.person_id, completion.draw, "
-            f"completion.weight, {table}.* exclude (person_id) from {table} "
+            f"completion.weight, completion.is_drawn, {table}.* exclude (person_id) from {table} "
             f"inner join completion on completion.case_id = {table}.person_id"
         )
 
@@ -213,7 +227,7 @@ def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters, 
 def derive_events(engine: Engine, parameters: Parameters, provisional: str) -> None:
     """Make the tables of ``EVENTS`` after ``initial_status``, open crossings estimated by the baseline or the model.
 
-    Where ``person`` has a weight (a case of a completed register), experience counts with it.
+    Where ``person`` has a weight (a case of a completed register; none for drawn people), experience counts with it.
     """
     made = EVENTS[EVENTS.index("initial_status") + 1 :]
     at = made.index("forecast")

@@ -123,4 +123,6 @@ def _number(column: str, codes: Mapping[str, int]) -> pl.Expr:
 
 def populations(engine: Engine) -> Sequence[tuple[int, int]]:
     """Return each population and how many people it has."""
-    return engine.rows("select population, count(*) from subject group by 1 order by 1")
+    return engine.rows(
+        "select population, count(*) from subject anti join drawn_person using (person_id) group by 1 order by 1"
+    )

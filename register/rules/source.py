@@ -8,7 +8,7 @@ from typing import Protocol
 
 import duckdb
 
-from register.engine import Engine, literal, parquet
+from register.engine import Engine, file_literal
 from register.errors import ExtractError, UsageError
 from register.rules.packed import DIRECTION
 from register.rules.parts import Layout
@@ -72,7 +72,9 @@ def open_source(engine: Engine, crossings: Path | str | ArrowFrame) -> Source:
     try:
         if path.suffix.lower() == ".parquet":
             engine.view("source", path)
-            return number_rows(engine, str(path), of=parquet(path), by="file_row_number")
+            return number_rows(
+                engine, str(path), of=f"read_parquet({file_literal(path)})", by="file_row_number"
+            )
         _read_csv(engine, path)
         return number_rows(engine, str(path), by="rowid")
     except duckdb.Error as error:
@@ -172,7 +174,7 @@ def _read_csv(engine: Engine, path: Path) -> None:
     for encoding in encodings:
         try:
             engine.run(
-                f"create or replace table source as select * from read_csv({literal(path)}, "
+                f"create or replace table source as select * from read_csv({file_literal(path)}, "
                 f"header = true, all_varchar = true, encoding = '{encoding}')"
             )
         except duckdb.InvalidInputException as error:
