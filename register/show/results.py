@@ -20,7 +20,7 @@ def flows(console: Console, run: Run, columns: Sequence[str], rows: Sequence[Map
     if console.as_json:
         console.json(list(rows))
         return
-    measures = ("immigration", "emigration", "net", "share_final")
+    measures = ("immigration", "emigration", "net", "share_final", "linkage_share")
     titles = [console.text(f"column.{name}") if name == "year" else name for name in columns]
     console.table(
         [*titles, *(console.text(f"column.{name}") for name in measures)],
@@ -31,6 +31,7 @@ def flows(console: Console, run: Run, columns: Sequence[str], rows: Sequence[Map
                 f"{row['emigration']:,.1f} ± {INTERVAL_95 * row['emigration_standard_error']:,.1f}",
                 f"{row['net']:+,.1f}",
                 f"{100 * row['share_final']:.0f}",
+                f"{100 * row['linkage_share']:.1f}",
             ]
             for row in rows
         ],
