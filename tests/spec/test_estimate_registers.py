@@ -73,7 +73,7 @@ def test_the_estimate_is_nearer_to_the_truth_than_the_plain_rule(project: Projec
 
 
 def test_a_release_gives_the_error_of_its_totals(project: Project) -> None:
-    """Rubin's rule by hand for each year and direction: what each register and each linkage says, and the doubt within."""
+    """Rubin's rule by hand for each year and direction: between registers, between linkages, and the doubt within."""
     releases = load_releases(project.schema())
     run = find_run(project.runs)
     registers, linkages = 10, linkages_of(run.manifest)
@@ -127,7 +127,7 @@ def test_people_of_other_linkages_weigh_nothing_in_the_register(project: Project
             (select count(*) from (
                 select person_id from completed_event union select person_id from completed_residency
             ) semi join drawn_person using (person_id)) as mixed,
-            (select count(distinct person_id) from drawn_residency semi join drawn_person using (person_id)) as lived""",
+            (select count(*) from drawn_residency semi join drawn_person using (person_id)) as lived""",
     ).rows()
     assert mixed == 0
     assert lived > 0
