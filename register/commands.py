@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from register.console import Console
-from register.engine import Engine
 from register.errors import DeclarationError, UsageError, suggest
 from register.project import RELEASE_METHODS, Project
 from register.rules.residence import Rule
 from register.run import Run, find_run, write_json
-from register.tables import open_tables, parameters_of
+from register.tables import open_for_rule, open_tables, parameters_of
 
 if TYPE_CHECKING:
     from register.link.train import TrainReport
@@ -117,7 +116,8 @@ def make_release(project: Project, run_name: str | None, method: str | None, mon
     try:
         from register.release.declaration import load_releases
         from register.release.disclose import Protection
-        from register.release.publish import Order, publish
+        from register.release.order import Order
+        from register.release.publish import publish
     except ModuleNotFoundError as error:
         raise UsageError("missing_extra", extra="release") from error
     order = Order(
@@ -147,7 +147,6 @@ def backtest_run(project: Project, run_name: str | None, vintages: int, console:
     """
     from register.estimate.backtest import backtest, cut_offs
     from register.project import PROVISIONAL
-    from register.rules.codelists import register_codelists
 
     run = find_run(project.runs, run_name)
     if "flows" not in run.stages:
@@ -156,13 +155,8 @@ def backtest_run(project: Project, run_name: str | None, vintages: int, console:
     if not cut_offs(parameters, 1):
         raise UsageError("series_too_short", where=run.name, window=parameters.rule.window)
 
-    def opened() -> Engine:
-        engine = open_tables(project, run)
-        register_codelists(engine.con, project.schema())
-        return engine
-
     result = backtest(
-        opened,
+        lambda: open_for_rule(project, run),
         parameters,
         PROVISIONAL,
         vintages,

@@ -79,9 +79,9 @@ class Engine:
             self.con.interrupt()
 
     def view(self, name: str, files: Path | Sequence[Path]) -> None:
-        """Let SQL read Parquet under a name. Signs that stand for other names in a path are taken as they are."""
+        """Let SQL read Parquet under a name."""
         paths = [files] if isinstance(files, Path) else list(files)
-        listed = ", ".join(literal(re.sub(r"([\[*?])", r"[\1]", str(path))) for path in paths)
+        listed = ", ".join(file_literal(path) for path in paths)
         self.con.execute(f'create or replace view "{name}" as select * from read_parquet([{listed}])')
 
     def empty_view(self, name: str, columns: Mapping[str, Any]) -> None:
@@ -128,6 +128,11 @@ class Engine:
         found = self.rows("select 1 from duckdb_tables() where table_name = $n union all "
                           "select 1 from duckdb_views() where view_name = $n", {"n": name})  # fmt: skip
         return bool(found)
+
+
+def file_literal(path: Path) -> str:
+    """Return the path of one file to read as an SQL literal: the signs that stand for others stand for themselves."""
+    return literal(re.sub(r"([\[*?])", r"[\1]", str(path)))
 
 
 def literal(value: Path | str) -> str:

@@ -20,7 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from register.engine import Engine, literal
+from register.engine import Engine, file_literal
 from register.errors import DeclarationError, ExtractError, UsageError, suggest
 from register.ingest.name_text import clean, phonetic_key
 from register.ingest.text import fold_text
@@ -160,9 +160,9 @@ def _read(engine: Engine, file: Path, columns: Sequence[Column], id_column: str 
     if not file.is_file():
         raise ExtractError("file_missing", where=str(file))
     reader = (
-        f"read_parquet({literal(file)})"
+        f"read_parquet({file_literal(file)})"
         if file.suffix.lower() == ".parquet"
-        else f"read_csv({literal(file)}, all_varchar = true, header = true)"
+        else f"read_csv({file_literal(file)}, all_varchar = true, header = true)"
     )
     try:
         described = engine.rows(f"describe from {reader}")

@@ -266,7 +266,9 @@ def _perform(
     }
     run.commit(stage.name, workshop.written, record, schema.tables)
     run.log("finish", stage=stage.name, gsbpm=stage.gsbpm, seconds=seconds, rows=workshop.rows)
-    console.say("build.stage_done", stage=console.text(f"stage.{stage.name}"), seconds=f"{seconds:.1f}")
+    console.say(
+        "build.stage_done", stage=console.text(f"stage.{stage.name}"), seconds=console.decimal(seconds)
+    )
 
 
 def _stage_key(stage: Stage, project: Project, run: Run, keys: Mapping[str, str]) -> str:

@@ -171,6 +171,11 @@ class Schema:
             self._codelists[name] = _read_codelist(self.directory / "codelists", name)
         return self._codelists[name]
 
+    def labels(self, name: str, language: str) -> Mapping[str, str]:
+        """Return the labels of a code list by code."""
+        frame = self.codelist(name)
+        return dict(zip(frame["code"], frame[f"label_{language}"], strict=True))
+
     @cached_property
     def codelist_names(self) -> tuple[str, ...]:
         """Names of the code lists at hand."""

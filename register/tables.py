@@ -18,6 +18,7 @@ from register.assess.kept import newest_table
 from register.engine import Engine, OutOfMemory, literal, smaller_memory
 from register.errors import LockedError, UsageError, suggest
 from register.project import Project
+from register.rules.codelists import register_codelists
 from register.rules.residence import Parameters
 from register.run import Run, find_run
 
@@ -43,6 +44,13 @@ def open_tables(project: Project, run: Run, memory_limit: str = "") -> Engine:
     assessed = newest_table(project)
     if assessed is not None:
         engine.view("indicator", assessed)
+    return engine
+
+
+def open_for_rule(project: Project, run: Run) -> Engine:
+    """Return an engine with the tables of a run and the code lists that the residence rule looks into."""
+    engine = open_tables(project, run)
+    register_codelists(engine.con, project.schema())
     return engine
 
 

@@ -10,16 +10,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
+from register.assess.assessment import Assessment
 from register.errors import LockedError, UsageError, suggest
 from register.project import Project
 from register.run import write_json
-
-if TYPE_CHECKING:
-    from register.assess.assess import Assessment
 
 FOLDER = "assessments"
 ANSWERS = "answers.toml"

@@ -28,7 +28,7 @@ def add(app: typer.Typer, text: Text) -> None:
         if backtest:
             show.backtest(session.console, *backtest_run(project, run, vintages, session.console))
         elif output is None:
-            show.flows(session.console, *annual_flows(project, run, by or []))
+            show.flows(session.console, project.schema(), *annual_flows(project, run, by or []))
         else:
             export_tables(project, flows_sql(by or []), output, run)
 
@@ -43,8 +43,9 @@ def add(app: typer.Typer, text: Text) -> None:
         from register.show import results as show
 
         session = session_of(context)
-        found, rows = stock_on(session.project(), day, by or [], run)
-        show.stock(session.console, found, day, by or [], rows)
+        project = session.project()
+        found, rows = stock_on(project, day, by or [], run)
+        show.stock(session.console, project.schema(), found, day, by or [], rows)
 
     @app.command(help=text("concordance"))
     def concordance(context: typer.Context, run: str | None = run_option(text)) -> None:

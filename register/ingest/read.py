@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
+from operator import itemgetter
 from typing import Protocol
 
 import polars as pl
@@ -114,22 +115,27 @@ class Preamble:
 
 
 def read_header(line: str, source: Source, period: tuple[dt.date, dt.date] | None = None) -> Header:
-    """Hold a header line against a declaration. Without a header the declared columns are in their declared order."""
+    """Hold a header line against a declaration. Without a header the declared columns are in their declared order.
+
+    Of several delimiters that one counts by which most declared columns stand in the line, the first of those alike.
+    """
     form = source.format
-    if form.fixed:
-        cells = [column.name for column in form.fixed]
-    elif not form.has_header:
-        cells = list(form.columns)
-    else:
-        separator = form.delimiter
-        if len(separator.encode()) > 1:
-            line, separator = line.replace(separator, UNIT_SEPARATOR), UNIT_SEPARATOR
-        cells = _cells(line, separator, form.quote)
-    return replace(_hold(cells, source, period), lines=line.count("\n") + 1)
+    read = []
+    for delimiter in form.delimiters:
+        cells = _cells(line, delimiter, form.quote) if form.has_header else form.columns
+        header = replace(_hold(cells, source, period), lines=line.count("\n") + 1, delimiter=delimiter)
+        if form.has_header:
+            n_found = sum(not column.startswith(UNKNOWN) for column in header.columns)
+        else:
+            n_found = -abs(line.count(delimiter) + 1 - len(form.columns))
+        read.append((n_found, header))
+    return max(read, key=itemgetter(0))[1]
 
 
 def _cells(line: str, separator: str, quote: str) -> list[str]:
     """Divide a header line. What no reader of CSV takes for one is divided anyhow; its columns will be missed."""
+    if len(separator.encode()) > 1:
+        line, separator = line.replace(separator, UNIT_SEPARATOR), UNIT_SEPARATOR
     try:
         header = pl.read_csv(
             io.StringIO(line),
@@ -249,7 +255,7 @@ def _block(parts: Sequence[Parted], consumed: int) -> Block:
 def _reader(form: Format, header: Header) -> TextReader:
     if form.fixed:
         return FixedText(form, header.columns)
-    return DelimitedText(form, header.columns, header.first)
+    return DelimitedText(form, header)
 
 
 def _without_top(

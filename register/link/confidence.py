@@ -59,7 +59,7 @@ def expect(con: duckdb.DuckDBPyConnection) -> Expected:
             where a.person_id <> b.person_id
         )
         select coalesce(sum(p) filter (is_linked) / count(*) filter (is_linked), 1.0),
-            coalesce(sum(p) filter (is_linked) / nullif(sum(p), 0), 1.0), count(*)
+            coalesce(coalesce(sum(p) filter (is_linked), 0) / nullif(sum(p), 0), 1.0), count(*)
         from (
             select match_probability as p, a.person_id = b.person_id as is_linked from pair
             join membership as a on a.identity_id = identity_id_l join membership as b on b.identity_id = identity_id_r

@@ -142,8 +142,7 @@ class Releases:
             declared = self.dimensions[dimension]
             found = {TOTAL: {"es": "Total", "en": "Total"}[language]}
             for name in declared.codelists:
-                frame = self.schema.codelist(name)
-                found |= dict(zip(frame["code"], frame[f"label_{language}"], strict=True))
+                found |= self.schema.labels(name, language)
             found |= {code.code: code.label[language] for code in declared.codes}
             for table in self.tables.values():
                 found |= {d.code: d.label[language] for d in table.derived if d.dimension == dimension}

@@ -1,4 +1,4 @@
-"""The code lists that the SQL of the residence rule and of the release tables looks into."""
+"""The code lists that the SQL of the residence rule, of releases and of explanations looks into."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import duckdb
 
 from register.schema import Schema
 
-CODELISTS = ("age_group", "permit_class", "traveller_class", "visa_class")
+CODELISTS = ("age_group", "border_post", "permit_class", "traveller_class", "visa_class")
 
 
 def register_codelists(con: duckdb.DuckDBPyConnection, schema: Schema) -> None:

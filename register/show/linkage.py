@@ -30,8 +30,8 @@ def train_report(console: Console, report: TrainReport, path: Path) -> None:
             [
                 move.concept,
                 move.level,
-                "" if move.before is None else f"{move.before:+.1f}",
-                f"{move.after:+.1f}",
+                "" if move.before is None else console.decimal(move.before, sign=True),
+                console.decimal(move.after, sign=True),
             ]
             for move in report.moved
         ],
@@ -48,10 +48,10 @@ def train_report(console: Console, report: TrainReport, path: Path) -> None:
         console.say(
             "train.spread",
             levels=len(report.spreads),
-            bits=f"{worst.bits:.1f}",
+            bits=console.decimal(worst.bits),
             level=f"{worst.concept}.{worst.level}",
         )
     if report.labels:
-        agreed = f"{report.labels.agreed / report.labels.pairs:.1%}"
+        agreed = console.percent(report.labels.agreed / report.labels.pairs)
         console.say("train.labels", pairs=report.labels.pairs, same=report.labels.same, agreed=agreed)
     console.say("train.done", identities=console.number(report.rows), moved=len(report.moved), path=path)

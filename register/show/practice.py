@@ -30,9 +30,9 @@ def evaluation(console: Console, found: Any) -> None:
     console.table(
         ["", ""],
         [
-            [console.text("evaluate.precision"), f"{found.precision:.5f}"],
-            [console.text("evaluate.recall"), f"{found.recall:.5f}"],
-            [console.text("evaluate.exact"), f"{found.exact:.2%}"],
+            [console.text("evaluate.precision"), console.decimal(found.precision, 5)],
+            [console.text("evaluate.recall"), console.decimal(found.recall, 5)],
+            [console.text("evaluate.exact"), console.percent(found.exact, 2)],
         ],
         title=console.text("evaluate.title"),
     )
@@ -42,9 +42,9 @@ def evaluation(console: Console, found: Any) -> None:
             [
                 row["year"],
                 console.text(f"column.{row['direction']}"),
-                f"{row['register']:,.1f}",
-                row["truth"],
-                f"{row['error']:+.1%}",
+                console.decimal(row["register"]),
+                console.decimal(row["truth"], 0),
+                console.percent(row["error"], sign=True),
             ]
             for row in found.to_dict()["flows"]
         ],

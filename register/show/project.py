@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from register import __version__
-from register.console import Console
-from register.show import INTERVAL_95
+from register.console import INTERVAL_95, Console
 
 if TYPE_CHECKING:
     from register.check import CheckReport
@@ -31,7 +30,7 @@ def build_report(console: Console, project: Project, report: BuildReport, *, dry
         )
         return
     if not report.done:
-        console.say("build.nothing", run=report.run, seconds=f"{report.seconds:.1f}")
+        console.say("build.nothing", run=report.run, seconds=console.decimal(report.seconds))
         return
     stages = report.manifest["stages"]
     files = stages["ingest"]["files"]
@@ -66,7 +65,7 @@ def _rounded(console: Console, row: Mapping[str, Any]) -> dict[str, object]:
         "immigration_error": console.number(INTERVAL_95 * row["immigration_standard_error"]),
         "emigration": console.number(row["emigration"]),
         "emigration_error": console.number(INTERVAL_95 * row["emigration_standard_error"]),
-        "net": f"{row['net']:+,.0f}".replace(",", " "),
+        "net": console.decimal(row["net"], 0, sign=True),
         "final": f"{100 * row['share_final']:.0f}",
     }
 
@@ -153,8 +152,8 @@ def run(console: Console, found: Run) -> None:
             [
                 console.text(f"stage.{name}"),
                 stage["gsbpm"],
-                stage["seconds"],
-                ", ".join(f"{table} {rows}" for table, rows in stage["rows"].items()),
+                console.decimal(stage["seconds"], 2),
+                ", ".join(f"{table} {console.number(rows)}" for table, rows in stage["rows"].items()),
             ]
             for name, stage in found.stages.items()
         ],
@@ -163,7 +162,7 @@ def run(console: Console, found: Run) -> None:
     files = found.stages.get("ingest", {}).get("files", [])
     console.table(
         [console.text("column.file"), *(console.text(f"column.{fate}") for fate in ROW_FATES)],
-        [[count["file"], *(count[fate] for fate in ROW_FATES)] for count in files],
+        [[count["file"], *(console.number(count[fate]) for fate in ROW_FATES)] for count in files],
     )
 
 

@@ -2,41 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from register.console import Console
-from register.show import INTERVAL_95
 
 if TYPE_CHECKING:
     from register.run import Run
+    from register.schema import Schema
 
 Row = dict[str, Any]
 
 
-def flows(console: Console, run: Run, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Show annual flows as a table or as JSON."""
+def flows(
+    console: Console, schema: Schema, run: Run, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Show annual flows as a table, in words, or as JSON, in codes."""
     if console.as_json:
         console.json(list(rows))
         return
     measures = ("immigration", "emigration", "net", "share_final", "linkage_share")
-    titles = [console.text(f"column.{name}") if name == "year" else name for name in columns]
+    titles, words = _in_words(console, schema, columns)
     console.table(
         [*titles, *(console.text(f"column.{name}") for name in measures)],
         [
             [
-                *(row[name] for name in columns),
-                f"{row['immigration']:,.1f} ± {INTERVAL_95 * row['immigration_standard_error']:,.1f}",
-                f"{row['emigration']:,.1f} ± {INTERVAL_95 * row['emigration_standard_error']:,.1f}",
-                f"{row['net']:+,.1f}",
+                *(words(name, row[name]) for name in columns),
+                console.interval(row["immigration"], row["immigration_standard_error"]),
+                console.interval(row["emigration"], row["emigration_standard_error"]),
+                console.decimal(row["net"], sign=True),
                 f"{100 * row['share_final']:.0f}",
-                f"{100 * row['linkage_share']:.1f}",
+                console.decimal(100 * row["linkage_share"]),
             ]
             for row in rows
         ],
         title=console.text("flows.title", run=run.name),
     )
+
+
+def _in_words(
+    console: Console, schema: Schema, columns: Sequence[str]
+) -> tuple[list[str], Callable[[str, Any], Any]]:
+    """Return the titles of columns, and what tells a code of one in words."""
+    language = console.language
+    concepts = {name: schema.concepts[name] for name in columns}
+    lists = {name: schema.labels(c.codelist, language) for name, c in concepts.items() if c.codelist}
+
+    def words(column: str, code: Any) -> Any:
+        return console.text("column.not_known") if code is None else lists.get(column, {}).get(code, code)
+
+    return [concept.label[language] for concept in concepts.values()], words
 
 
 def backtest(console: Console, run: Run, result: Any) -> None:
@@ -54,9 +70,9 @@ def backtest(console: Console, run: Run, result: Any) -> None:
                 one.cut_off,
                 one.provisional,
                 console.text(f"backtest.{one.direction}"),
-                f"{one.first:,.1f} ± {INTERVAL_95 * one.standard_error:,.1f}",
-                f"{one.final:,.1f}",
-                f"{100 * one.error:+.1f} %",
+                console.interval(one.first, one.standard_error),
+                console.decimal(one.final),
+                console.percent(one.error, sign=True),
             ]
             for one in result.vintages
             if one.sex == "_T"
@@ -64,21 +80,24 @@ def backtest(console: Console, run: Run, result: Any) -> None:
         title=console.text("backtest.title", run=run.name),
     )
     for way, found in result.summary.items():
-        shares = {name: f"{100 * share:.1f}" for name, share in found.items() if name != "vintages"}
+        shares = {name: console.decimal(100 * share) for name, share in found.items() if name != "vintages"}
         console.data(console.text("backtest.summary", way=way, vintages=found["vintages"], **shares))
 
 
-def stock(console: Console, run: Run, day: str, by: Sequence[str], rows: Sequence[Row]) -> None:
-    """Show the residents of a day."""
+def stock(
+    console: Console, schema: Schema, run: Run, day: str, by: Sequence[str], rows: Sequence[Row]
+) -> None:
+    """Show the residents of a day as a table, in words, or as JSON, in codes."""
     if console.as_json:
         console.json({"run": run.name, "date": day, "stock": list(rows)})
         return
+    titles, words = _in_words(console, schema, by)
     console.table(
-        [*by, console.text("stock.residents"), console.text("column.share_final")],
+        [*titles, console.text("stock.residents"), console.text("column.share_final")],
         [
             [
-                *(row[name] for name in by),
-                f"{row['estimate']:,.1f} ± {INTERVAL_95 * row['standard_error']:,.1f}",
+                *(words(name, row[name]) for name in by),
+                console.interval(row["estimate"], row["standard_error"]),
                 f"{100 * row['share_final']:.0f}",
             ]
             for row in rows
@@ -106,9 +125,9 @@ def rules(console: Console, run: Run, rows: Sequence[Row]) -> None:
                 row["rule"],
                 f"{row['threshold']}/{row['window']}" if row["window"] else str(row["threshold"]),
                 row["year"],
-                f"{row['immigration']:,.1f}",
-                f"{row['emigration']:,.1f}",
-                f"{row['net']:+,.1f}",
+                console.decimal(row["immigration"]),
+                console.decimal(row["emigration"]),
+                console.decimal(row["net"], sign=True),
                 f"{100 * row['share_final']:.0f}",
             ]
             for row in rows
@@ -134,7 +153,7 @@ def imputed(console: Console, run: Run, rows: Sequence[Row]) -> None:
                 console.number(row["movements"]),
                 console.number(row["missing_legs"]),
                 console.number(row["proven_entries"]),
-                f"{100 * row['share_imputed']:.1f}",
+                console.decimal(100 * row["share_imputed"]),
             ]
             for row in rows
         ],

@@ -13,7 +13,7 @@ from register.errors import UsageError
 from register.locale import translate
 from register.project import Project
 from register.run import find_run
-from register.tables import open_tables, parameters_of
+from register.tables import open_for_rule, parameters_of
 from register.trace.target import check_code, codes_by_dimension, read_cell
 from register.trace.units import TOTAL, UNKNOWN, collect, make_flow, make_stock
 
@@ -80,12 +80,11 @@ def explain_cell(project: Project, written: str, run_name: str | None, language:
         raise UsageError("table_not_built", table="flow", run=run.name)
     name = read_cell(written)
     parameters = parameters_of(project, run)
-    with open_tables(project, run) as engine:
+    with open_for_rule(project, run) as engine:
         if name.table in KEPT:
             codes = codes_by_dimension(name, *KEPT[name.table])
             _check_codes(engine, project, name.table, codes)
             title = translate(f"trace.{name.table}", language)
-            engine.con.register("age_group", project.schema().codelist("age_group").to_arrow())
             make = make_flow if name.table == "flow" else make_stock
             spread = make(engine, codes, parameters)
             published = None
@@ -125,8 +124,7 @@ def _labels(project: Project, codes: Mapping[str, str], language: str) -> dict[s
         concept = schema.concepts[_concept(name)]
         label = code
         if concept.codelist:
-            frame = schema.codelist(concept.codelist)
-            label = next(iter(frame.filter(frame["code"] == code)[f"label_{language}"]), code)
+            label = schema.labels(concept.codelist, language).get(code, code)
         found[concept.label[language]] = label
     return found
 

@@ -60,8 +60,7 @@ def _teller(console: Console, project: Project, rules: Rules) -> Teller:
     labels = {name: concept.label[console.language] for name, concept in schema.concepts.items()}
     codes: dict[str, str] = {}
     for codelist in ("record_source", "role"):
-        frame = schema.codelist(codelist)
-        codes |= dict(zip(frame["code"], frame[f"label_{console.language}"], strict=True))
+        codes |= schema.labels(codelist, console.language)
     return Teller(Words(rules, labels, console.language), console.text, codes)
 
 

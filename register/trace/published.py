@@ -135,7 +135,7 @@ def _published(run: Run, table: ReleaseTable, codes: dict[str, str]) -> dict[str
     path = run.path / "release" / "csv" / f"{table.name}.csv"
     if not path.is_file():
         return None
-    frame = pl.read_csv(path, infer_schema=False)
+    frame = pl.read_csv(path, infer_schema=False, glob=False)
     for name, code in codes.items():
         frame = frame.filter(pl.col(name) == code)
     if frame.is_empty():

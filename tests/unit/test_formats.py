@@ -56,6 +56,27 @@ ROWS = [cells(), cells(**OTHER)]
 # --- text ------------------------------------------------------------------------------------------------------------
 
 
+def test_a_delimiter_that_changes_from_file_to_file_is_found_by_the_header(tmp_path: Path) -> None:
+    files = {
+        f"cancilleria_visas_{at}.csv": "\n".join(sign.join(line) for line in (row, row.values()))
+        for at, (sign, row) in enumerate(zip((";", "||"), ROWS, strict=True))
+    }
+    edits = with_format("{ type = 'csv', delimiter = [',', ';', '||'], quote = '' }")
+    two_visas(ingest(tmp_path / "project", files, edits), (2, 2))
+
+
+def test_a_delimiter_that_changes_is_found_by_the_number_of_columns_where_there_is_no_header(
+    tmp_path: Path,
+) -> None:
+    files = {
+        f"cancilleria_visas_{at}.csv": sign.join(row.values())
+        for at, (sign, row) in enumerate(zip((";", "|"), ROWS, strict=True))
+    }
+    columns = list(VISAS.ordinary)
+    edits = with_format(f"{{ type = 'csv', delimiter = [';', '|'], columns = {columns} }}")
+    two_visas(ingest(tmp_path / "project", files, edits), (1, 1))
+
+
 @pytest.mark.parametrize("delimiter", [";", "|", "\t", "||", "~|~", "¦"])
 def test_columns_are_separated_by_one_sign_or_several(tmp_path: Path, delimiter: str) -> None:
     text = "\n".join(delimiter.join(row) for row in (VISAS.ordinary, *(row.values() for row in ROWS)))

@@ -57,6 +57,11 @@ def test_probabilities_promise_a_precision_and_a_recall() -> None:
     assert found.pairs == 3
 
 
+def test_a_linkage_that_links_nothing_misses_everything() -> None:
+    found = expect(linkage([("a", "b", 5, 0.4)], {"a": "p", "b": "q"}))
+    assert (found.precision, found.recall) == (1.0, 0.0)
+
+
 def test_pairs_that_a_rule_parted_are_not_missed() -> None:
     persons = {"a": "p", "b": "p", "c": "q", "d": "r"}
     con = linkage(

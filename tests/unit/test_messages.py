@@ -18,7 +18,6 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_profile" not in path.
 ERRORS = {
     name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)
 }
-OTHER_PREFIXES = {"say": "", "text": "", "translate": ""}
 
 
 def placeholders(text: str) -> set[str]:

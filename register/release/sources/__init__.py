@@ -155,7 +155,7 @@ def _read_partner(path: Path) -> pl.DataFrame:
         "child": pl.String,
         "value": pl.Float64,
     }
-    frame = pl.read_csv(path, infer_schema=False)
+    frame = pl.read_csv(path, infer_schema=False, glob=False)
     for name in columns:
         if name not in frame.columns:
             raise DeclarationError("missing_key", where=str(path), key=name)
