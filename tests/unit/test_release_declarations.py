@@ -55,8 +55,8 @@ def test_a_misspelt_declaration_is_refused(
 def test_cells_are_counted_with_every_margin() -> None:
     releases = load_releases(load_schema(SCHEMAS))
     rows = [
-        {"unit_id": f"e{n}", "weight": weight, "draw": 0, "draw_weight": 1.0, "linkage": 0, "is_final": weight == 1, "year": 2020,
-         "direction": "immigration",
+        {"unit_id": f"e{n}", "weight": weight, "draw": 0, "draw_weight": 1.0, "linkage": 0, "is_final": weight == 1,
+         "year": 2020, "direction": "immigration",
          "sex": sex, "age": age, "citizenship_code": country}
         for n, (sex, age, country, weight) in enumerate(
             [("1", 3, "COL", 1.0), ("2", 16, "VEN", 1.0), ("2", 18, "VEN", 0.5), (None, None, None, 0.25)]
