@@ -87,11 +87,7 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
         engine.run(f"create or replace temporary table {name} as select * from empty")
         engine.con.unregister("empty")
     report = Completed()
-    # Foreigners with ordinary documents are seen best and tell how often residents leave; those under protection, whose
-    # presence is documented, tell how people live who enter where nobody watches, protected or not.
-    leaving: float | None = None
-    unwatched: list[Kind] = []
-    for population, size in sorted(populations(engine), key=lambda found: ORDER.index(found[0])):
+    for population, size in populations(engine):
         if size < LEAST or not is_modelled:
             report.left_out[population] = size
             continue
@@ -99,14 +95,7 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
         codes = read_codes(engine, population)
         sample = _sample(engine, codes, population, size)
         rng = np.random.default_rng([seed, population])
-        if population == PROTECTED:
-            numbers = fit(sample, codes.sizes, rng, draws, (SELDOM, UNWATCHED), leaving=leaving)
-            unwatched = [kinds[-1] for kinds in numbers]
-        else:
-            like = unwatched if population == UNDOCUMENTED else []
-            numbers = fit(sample, codes.sizes, rng, draws, like=like)
-        if population == DOCUMENTED:
-            leaving = emigration_rate(sample, numbers[-1], rng)
+        numbers = fit(sample, codes.sizes, rng, draws)
         for batch in _batches(engine, codes, population, size):
             _draw(engine, batch, numbers, np.random.default_rng([seed, population, len(batch.step)]))
     for name in ("completion", "completed_movement", "missing_rate"):

@@ -26,9 +26,8 @@ select
     person.person_id,
     case
         when coalesce(person.citizenship_code, '') = :country then 0
-        when document.is_protection then 2
-        when document.person_id is not null then 1
-        else 3
+        when document.person_id is not null and not document.is_protection then 1
+        else 2
     end as population,
     coalesce(person.citizenship_code, '') as origin,
     case
