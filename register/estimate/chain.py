@@ -103,7 +103,8 @@ class Kind:
     ``rate`` of each crossing; ``states``, the chance that each purpose is stated at it, by situations: (purpose,
     from, to); ``missed``, the chance that a crossing after one at each post is not written down; ``first_permit``,
     ``act`` and ``death``: how often these are seen in each state; ``start``, the state when the series begins;
-    ``share`` of the kind among the people of each origin.
+    ``share`` of the kind among the people of each origin; ``is_watched`` tells people who cross at posts, all of whom
+    are missed alike, from those who cross where nobody watches.
     """
 
     rate: Floats
@@ -114,6 +115,7 @@ class Kind:
     death: Floats
     start: Floats
     share: Floats
+    is_watched: bool = True
 
 
 @dataclass(frozen=True)

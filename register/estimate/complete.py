@@ -17,7 +17,7 @@ import polars as pl
 
 from register.engine import Engine
 from register.estimate.chain import AWAY, END, FORMS, HOME, TRIP, VISIT, Histories, Kind, Lives, Sampler
-from register.estimate.fit import SELDOM, UNWATCHED, emigration_rate, fit
+from register.estimate.fit import fit
 from register.estimate.histories import Batch, Codes, populations, read_batch, read_codes
 from register.estimate.outcome import forecast_by_model
 from register.rules.residence import EVENTS, bind, create_tables

@@ -34,7 +34,7 @@ from register.estimate.chain import (
 )
 
 #: Rounds until the numbers have settled.
-SETTLING = 14
+ROUNDS = 14
 #: How much the present numbers weigh against what is counted: one event, or one year.
 PULL = 1.0
 #: Crossings that the share of all posts weighs against those of one post.
@@ -59,10 +59,12 @@ class Guess:
     journeys: float
     missed: float
     settles: float
+    is_watched: bool = True
 
 
-SELDOM, OFTEN, UNWATCHED = Guess(0.4, 0.02, 0.05), Guess(3.0, 0.02, 0.02), Guess(0.4, 0.45, 0.5)
-GUESSES = (SELDOM, OFTEN, UNWATCHED)
+SELDOM, OFTEN, SETTLING = Guess(0.4, 0.02, 0.02), Guess(3.0, 0.02, 0.02), Guess(0.4, 0.02, 0.5)
+UNWATCHED = Guess(0.4, 0.45, 0.5, is_watched=False)
+GUESSES = (SELDOM, OFTEN, SETTLING, UNWATCHED)
 
 
 def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
@@ -90,6 +92,7 @@ def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
         death=acts / 10,
         start=np.repeat(np.array([0.45, 0.05, 0.45, 0.05]) / FORMS, FORMS),
         share=np.full(sizes.origins, 1 / len(GUESSES)),
+        is_watched=guess.is_watched,
     )
 
 
@@ -99,54 +102,22 @@ def fit(
     rng: np.random.Generator,
     draws: int,
     guesses: Sequence[Guess] = GUESSES,
-    like: Sequence[Kind] = (),
-    leaving: float | None = None,
 ) -> list[list[Kind]]:
     """Return as many draws of the numbers of a population as asked for; each has the kinds of people.
 
     The rounds that settle take the mean of what the numbers may be, given the lives drawn; the rounds that are kept
     draw them, so that what is not known of the numbers shows as a difference between draws.
-
-    With ``like``, one kind for each draw, the last kind lives as these people do: its rates and the share of crossings
-    missed are theirs; how many there are, and what they declare, is the population's own. With ``leaving``, residents
-    of the last kind emigrate that often a day: where half of the crossings are missed, the histories themselves hardly
-    tell who left from who stopped travelling.
     """
     kinds = [guess_kind(guess, sizes) for guess in guesses]
     kept = []
-    for number in range(SETTLING + draws):
-        settled = number >= SETTLING
-        if like:
-            theirs = like[number % len(like)]
-            missed = np.full(sizes.openers, theirs.missed[0])
-            kinds[-1] = replace(kinds[-1], rate=theirs.rate, missed=missed)
-        if leaving is not None:
-            kinds[-1] = replace(kinds[-1], rate=_leave(kinds[-1].rate, leaving))
+    for number in range(ROUNDS + draws):
+        settled = number >= ROUNDS
         if settled:
             kept.append(kinds)
-        if number < SETTLING + draws - 1:
+        if number < ROUNDS + draws - 1:
             lives = Sampler(histories, kinds).draw(rng)
-            kinds = count(histories, kinds, lives, rng if number >= SETTLING - 1 else None)
+            kinds = count(histories, kinds, lives, rng if number >= ROUNDS - 1 else None)
     return kept
-
-
-def emigration_rate(histories: Histories, kinds: list[Kind], rng: np.random.Generator) -> float:
-    """Return how often a day residents of all kinds but the last emigrate."""
-    lives = Sampler(histories, kinds).draw(rng)
-    watched = (lives.kind < len(kinds) - 1)[histories.person]
-    source, target = (
-        np.concatenate([seen[watched & (histories.kind <= DEPARTURE)], unseen[watched[lives.row]]]) // FORMS
-        for seen, unseen in ((lives.before, lives.source), (lives.after, lives.target))
-    )
-    days = _sum(_days(histories, lives), watched).reshape(-1, FORMS).sum(axis=1)
-    return float(((source == HOME) & (target == AWAY)).sum() / max(days[HOME] + days[TRIP], 1.0))
-
-
-def _leave(rate: Floats, leaving: float) -> Floats:
-    rate, home, away = rate.copy(), slice(FORMS * HOME, FORMS * (HOME + 1)), slice(0, FORMS)
-    now = rate[home, away].sum(axis=1, keepdims=True)
-    rate[home, away] = np.where(now > 0, rate[home, away] / np.maximum(now, 1e-300), 1 / FORMS) * leaving
-    return rate
 
 
 @dataclass(frozen=True)
@@ -169,26 +140,58 @@ def count(
     h = histories
     person = h.person
     days = _days(h, lives)
-    result = []
-    for number, kind in enumerate(kinds):
-        openers = len(kind.missed)
-        mine = lives.kind[person] == number
-        unseen_mine = mine[lives.row]
-        crossed = mine & (h.kind <= DEPARTURE)
-        counts = _Counts(
-            _cross(h.opener[crossed], lives.before[crossed], lives.after[crossed], openers),
-            _cross(
-                h.opener[lives.row][unseen_mine],
-                lives.source[unseen_mine],
-                lives.target[unseen_mine],
-                openers,
-            ),
-            _state(h, lives, crossed, len(kind.states)),
-            np.stack([_sum(days, mine & (h.undocumented == flag)) for flag in (0, 1)]),
+    mine = [(lives.kind == number)[person] for number in range(len(kinds))]
+    counts = [_counts(h, kind, lives, days, rows) for kind, rows in zip(kinds, mine, strict=True)]
+    missed = {
+        is_watched: _missed(
+            [kind.missed for kind in kinds if kind.is_watched == is_watched],
+            [counted for kind, counted in zip(kinds, counts, strict=True) if kind.is_watched == is_watched],
+            rng,
+            is_watched=is_watched,
         )
-        result.append(_numbers(h, kind, lives, counts, mine, lives.kind == number, rng))
+        for is_watched in {kind.is_watched for kind in kinds}
+    }
+    result = [
+        _numbers(h, kind, lives, counted, rows, lives.kind == number, missed[kind.is_watched], rng)
+        for number, (kind, counted, rows) in enumerate(zip(kinds, counts, mine, strict=True))
+    ]
     whole = np.sum([kind.share for kind in result], axis=0)
     return [replace(kind, share=kind.share / whole) for kind in result]
+
+
+def _counts(h: Histories, kind: Kind, lives: Lives, days: tuple[Ints, Ints, Floats], mine: Flags) -> _Counts:
+    openers, unseen = len(kind.missed), mine[lives.row]
+    crossed = mine & (h.kind <= DEPARTURE)
+    return _Counts(
+        _cross(h.opener[crossed], lives.before[crossed], lives.after[crossed], openers),
+        _cross(h.opener[lives.row][unseen], lives.source[unseen], lives.target[unseen], openers),
+        _state(h, lives, crossed, len(kind.states)),
+        np.stack([_sum(days, mine & (h.undocumented == flag)) for flag in (0, 1)]),
+    )
+
+
+def _missed(
+    now: list[Floats], counts: list[_Counts], rng: np.random.Generator | None, *, is_watched: bool
+) -> Floats:
+    """Return the share of crossings missed after one at each post, which all kinds that are watched have in common.
+
+    Posts with few crossings are drawn to the share of all; those whom nobody watches have one share wherever they are
+    seen. Before the first crossing nothing alternates: what was missed there is taken to be missed as often as later.
+    """
+    before = np.mean(now, axis=0)
+    seen, unseen = (
+        np.sum([getattr(one, name).sum(axis=(1, 2)) for one in counts], axis=0) for name in ("seen", "unseen")
+    )
+    pooled = (unseen[1:].sum() + PULL * before.mean()) / (seen[1:].sum() + unseen[1:].sum() + PULL)
+    if is_watched:
+        lost, kept = unseen + POOL * pooled, seen + POOL * (1 - pooled)
+    else:
+        lost, kept = np.full(1, unseen[1:].sum() + PULL), np.full(1, seen[1:].sum() + PULL)
+    missed = lost / (lost + kept) if rng is None else rng.beta(np.maximum(lost, 1e-3), kept)
+    missed = np.broadcast_to(missed, seen.shape).copy()
+    if is_watched:
+        missed[0] = pooled
+    return np.clip(missed, 1e-4, 0.95)
 
 
 def _numbers(
@@ -198,6 +201,7 @@ def _numbers(
     counts: _Counts,
     mine: Flags,
     people: Flags,
+    missed: Floats,
     rng: np.random.Generator | None,
 ) -> Kind:
     total = counts.days.sum(axis=0)
@@ -211,13 +215,6 @@ def _numbers(
         counted = np.bincount(lives.before[mine & (h.kind == what)], minlength=STATES)
         return often(counted.astype(np.float64), now, days)
 
-    seen, unseen = counts.seen.sum(axis=(1, 2)), counts.unseen.sum(axis=(1, 2))
-    # Posts with few crossings are drawn to the share of all. Before the first crossing nothing alternates: what was
-    # missed there is taken to be missed as often as later.
-    pooled = (unseen[1:].sum() + PULL * kind.missed.mean()) / (seen[1:].sum() + unseen[1:].sum() + PULL)
-    lost, kept = unseen + POOL * pooled, seen + POOL * (1 - pooled)
-    missed = lost / (lost + kept) if rng is None else rng.beta(np.maximum(lost, 1e-3), kept)
-    missed[0] = pooled
     said = counts.purposes + kind.states * 5
     if rng is not None:
         said = rng.gamma(np.maximum(said, 1e-3))
@@ -233,12 +230,13 @@ def _numbers(
     return Kind(
         rate=_bounded(rate * MOVES, total),
         states=said / said.sum(axis=0),
-        missed=np.clip(missed, 1e-4, 0.95),
+        missed=missed,
         first_permit=acts(FIRST_PERMIT, kind.first_permit, counts.days[1]),
         act=acts(ACT, kind.act, total),
         death=acts(DEATH, kind.death, total),
         start=start / start.sum() if rng is None else rng.dirichlet(np.maximum(start, 1e-3)),
         share=share,
+        is_watched=kind.is_watched,
     )
 
 
