@@ -60,6 +60,8 @@ class Histories:
         For each person the number of her citizenship among those that are told apart.
     is_born
         For each person whether her observation begins with her birth.
+    marks
+        For each person and each thing that papers can tell of her: 1 yes, 0 no, -1 not known.
     gap
         For each step the days since the one before, or since the start.
     kind
@@ -76,6 +78,7 @@ class Histories:
     length: Ints
     origin: Ints
     is_born: Flags
+    marks: Ints
     gap: Ints
     kind: Ints
     purpose: Ints
@@ -103,7 +106,7 @@ class Kind:
     ``rate`` of each crossing; ``states``, the chance that each purpose is stated at it, by situations: (purpose,
     from, to); ``missed``, the chance that a crossing after one at each post is not written down; ``first_permit``,
     ``act`` and ``death``: how often these are seen in each state; ``start``, the state when the series begins;
-    ``share`` of the kind among the people of each origin; ``is_watched`` tells people who cross at posts, all of whom
+    ``share`` of the kind among the people of each origin, ``marked`` the share of them with each mark; ``is_watched`` tells people who cross at posts, all of whom
     are missed alike, from those who cross where nobody watches.
     """
 
@@ -115,6 +118,7 @@ class Kind:
     death: Floats
     start: Floats
     share: Floats
+    marked: Floats
     is_watched: bool = True
 
 
@@ -220,6 +224,8 @@ class Sampler:
         state = np.broadcast_to(kind.start, (len(h), STATES)).astype(np.float32)
         state[h.is_born] = BORN
         total = np.log(kind.share[h.origin])
+        for mark, marked in zip(h.marks.T, kind.marked, strict=True):
+            total += np.log(np.array([1.0 - marked, marked, 1.0]))[mark]
         for step in range(int(h.length.max(initial=0))):
             size = self._active(step)
             rows = self.first[:size] + step

@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 SAMPLE, BATCH = 6_000, 40_000
 #: Crossings missed within fewer days than this change no verdict worth the doubt.
 WIDE = 90
-#: Populations of subject.sql, in the order in which they tell of one another.
-NATIONAL, DOCUMENTED, PROTECTED, UNDOCUMENTED = range(4)
-ORDER = (DOCUMENTED, PROTECTED, UNDOCUMENTED, NATIONAL)
 #: Fewer people than this in a population tell nothing of what is missed.
 LEAST = 300
 

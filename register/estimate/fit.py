@@ -54,17 +54,24 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Guess:
-    """Where the search for a kind of people begins: journeys a year, share of crossings missed, arrivals that stay."""
+    """Where the search for a kind of people begins.
+
+    Journeys a year, share of crossings missed, arrivals that stay, people who live here at the start, and share with
+    each mark.
+    """
 
     journeys: float
     missed: float
     settles: float
+    lives_here: float
+    marked: tuple[float, ...] = (0.05, 0.05)
     is_watched: bool = True
 
 
-SELDOM, OFTEN, SETTLING = Guess(0.4, 0.02, 0.02), Guess(3.0, 0.02, 0.02), Guess(0.4, 0.02, 0.5)
-UNWATCHED = Guess(0.4, 0.45, 0.5, is_watched=False)
-GUESSES = (SELDOM, OFTEN, SETTLING, UNWATCHED)
+SELDOM, OFTEN = Guess(0.4, 0.02, 0.02, 0.3), Guess(3.0, 0.02, 0.02, 0.3)
+SETTLER, RESIDENT = Guess(0.4, 0.02, 0.5, 0.1, (0.8, 0.05)), Guess(0.8, 0.02, 0.5, 0.9, (0.8, 0.05))
+UNWATCHED = Guess(0.4, 0.45, 0.5, 0.1, (0.05, 0.8), is_watched=False)
+GUESSES = (SELDOM, OFTEN, SETTLER, RESIDENT, UNWATCHED)
 
 
 def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
@@ -90,8 +97,11 @@ def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
         first_permit=acts,
         act=acts,
         death=acts / 10,
-        start=np.repeat(np.array([0.45, 0.05, 0.45, 0.05]) / FORMS, FORMS),
+        start=np.repeat(
+            np.outer([1 - guess.lives_here, guess.lives_here], [0.9, 0.1]).ravel() / FORMS, FORMS
+        ),
         share=np.full(sizes.origins, 1 / len(GUESSES)),
+        marked=np.array(guess.marked),
         is_watched=guess.is_watched,
     )
 
@@ -226,6 +236,11 @@ def _numbers(
     share = np.bincount(h.origin[people], minlength=len(kind.share)).astype(np.float64) + 1.0
     if rng is not None:
         share = rng.gamma(share)
+    yes, no = (
+        (h.marks[people] == told).sum(axis=0) + PULL * now
+        for told, now in ((1, kind.marked), (0, 1 - kind.marked))
+    )
+    marked = yes / (yes + no) if rng is None else rng.beta(np.maximum(yes, 1e-3), np.maximum(no, 1e-3))
     start = np.bincount(lives.opened[people & ~h.is_born], minlength=STATES) + PULL * kind.start
     return Kind(
         rate=_bounded(rate * MOVES, total),
@@ -236,6 +251,7 @@ def _numbers(
         death=acts(DEATH, kind.death, total),
         start=start / start.sum() if rng is None else rng.dirichlet(np.maximum(start, 1e-3)),
         share=share,
+        marked=np.clip(marked, 1e-4, 1 - 1e-4),
         is_watched=kind.is_watched,
     )
 
