@@ -31,16 +31,23 @@ from register.estimate.chain import (
     Kind,
     Lives,
     Sampler,
+    Tables,
 )
 
-#: Rounds until the numbers have settled.
-ROUNDS = 14
+#: Searches that are begun, rounds until the best of them is told, and rounds until its numbers have settled.
+STARTS, TRIAL, ROUNDS = 3, 12, 24
 #: How much the present numbers weigh against what is counted: one event, or one year.
 PULL = 1.0
 #: Crossings that the share of all posts weighs against those of one post.
 POOL = 20.0
 #: The longest mean of journeys, in days: the W - V of the commonest rule.
 LONGEST_JOURNEY = 122
+#: The most people without a record that are counted for each one with a record.
+MOST_UNSEEN = 9.0
+#: Those whom nobody watches are missed more often than not; who is missed less is told by the posts.
+LEAST_UNWATCHED = 0.5
+#: The shortest mean of residences, in days: the V of the commonest rule.
+SHORTEST_RESIDENCE = 365
 
 
 @dataclass(frozen=True)
@@ -56,29 +63,35 @@ class Sizes:
 class Guess:
     """Where the search for a kind of people begins.
 
-    Journeys a year, share of crossings missed, arrivals that stay, people who live here at the start, and share with
-    each mark.
+    How often a year those who live abroad come and those who live here travel, share of crossings missed, arrivals that
+    stay, people who live here at the start, share with each mark, and how often a year residents get a first permit.
     """
 
-    journeys: float
+    comes: float
+    travels: float
     missed: float
     settles: float
     lives_here: float
     marked: tuple[float, ...] = (0.05, 0.05)
+    permits: float = 0.1
     is_watched: bool = True
 
 
-SELDOM, OFTEN = Guess(0.4, 0.02, 0.02, 0.3), Guess(3.0, 0.02, 0.02, 0.3)
-SETTLER, RESIDENT = Guess(0.4, 0.02, 0.5, 0.1, (0.8, 0.05)), Guess(0.8, 0.02, 0.5, 0.9, (0.8, 0.05))
-UNWATCHED = Guess(0.4, 0.45, 0.5, 0.1, (0.05, 0.8), is_watched=False)
-GUESSES = (SELDOM, OFTEN, SETTLER, RESIDENT, UNWATCHED)
+SELDOM, OFTEN = Guess(0.1, 0.4, 0.02, 0.02, 0.3), Guess(3.0, 3.0, 0.02, 0.02, 0.3)
+SETTLER = Guess(0.05, 0.4, 0.02, 0.5, 0.1, (0.8, 0.05), 3.0)
+RESIDENT = Guess(0.4, 0.8, 0.02, 0.5, 0.9, (0.8, 0.05), 0.3)
+UNWATCHED = Guess(0.05, 0.4, 0.45, 0.5, 0.1, (0.05, 0.5), 0.02, is_watched=False)
+PROTECTED = Guess(0.05, 0.4, 0.45, 0.5, 0.1, (0.05, 0.9), 1.0, is_watched=False)
+GUESSES = (SELDOM, OFTEN, SETTLER, RESIDENT, UNWATCHED, PROTECTED)
 
 
 def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
     """Return a kind to start from: journeys of ten days and of four months, homes that last for years."""
     rate = np.zeros((STATES, STATES))
-    often = guess.journeys / 365
-    leaves = {AWAY: (1 / 90, often), VISIT: (1 / 10, 1 / 120), HOME: (1 / 90, often), TRIP: (1 / 10, 1 / 120)}
+    leaves = {
+        AWAY: (1 / 90, guess.comes / 365), VISIT: (1 / 10, 1 / 120),
+        HOME: (1 / 90, guess.travels / 365), TRIP: (1 / 10, 1 / 120),
+    }  # fmt: skip
     forms = {AWAY: (0.2, 0.8), VISIT: (0.9, 0.1), HOME: (0.2, 0.8), TRIP: (0.9, 0.1)}
     moves = {AWAY: {VISIT: 1 - guess.settles, HOME: guess.settles}, VISIT: {AWAY: 1.0}, TRIP: {HOME: 1.0}}
     moves[HOME] = {TRIP: 0.95, AWAY: 0.05}
@@ -89,12 +102,12 @@ def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
                 rate[row, FORMS * target : FORMS * (target + 1)] = (
                     leaves[source][form] * share * np.array(forms[target])
                 )
-    acts = np.repeat(np.array([0.01, 0.1, 1.0, 0.01]) / 365, FORMS)
+    acts = np.repeat(np.array([0.001, 0.01, 0.1, 0.001]) / 365, FORMS)
     return Kind(
         rate=rate,
         states=np.full((sizes.purposes, STATES // FORMS, STATES // FORMS), 1 / sizes.purposes),
         missed=np.full(sizes.openers, guess.missed),
-        first_permit=acts,
+        first_permit=acts * guess.permits * 10,
         act=acts,
         death=acts / 10,
         start=np.repeat(
@@ -118,16 +131,59 @@ def fit(
     The rounds that settle take the mean of what the numbers may be, given the lives drawn; the rounds that are kept
     draw them, so that what is not known of the numbers shows as a difference between draws.
     """
-    kinds = [guess_kind(guess, sizes) for guess in guesses]
+    length = int(np.bincount(histories.person, weights=histories.gap).max())
+
+    def step(kinds: list[Kind], *, drawn: bool = False) -> tuple[list[Kind], float]:
+        sampler = Sampler(histories, kinds)
+        hidden = [unseen(*one, length) for one in zip(kinds, sampler.tables, strict=True)]
+        return count(histories, kinds, sampler.draw(rng), rng if drawn else None, hidden), sampler.log_likelihood
+
+    searches = []
+    for _ in range(STARTS):
+        kinds = [guess_kind(guess, sizes) for guess in guesses]
+        for _ in range(TRIAL):
+            kinds, likelihood = step(kinds)
+        searches.append((likelihood, kinds))
+    kinds = max(searches, key=lambda one: one[0])[1]
+    for _ in range(ROUNDS - TRIAL):
+        kinds, _ = step(kinds)
     kept = []
-    for number in range(ROUNDS + draws):
-        settled = number >= ROUNDS
-        if settled:
-            kept.append(kinds)
-        if number < ROUNDS + draws - 1:
-            lives = Sampler(histories, kinds).draw(rng)
-            kinds = count(histories, kinds, lives, rng if number >= ROUNDS - 1 else None)
+    for _ in range(draws):
+        kinds, _ = step(kinds, drawn=True)
+        kept.append(kinds)
     return kept
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """People of one kind of whom there is no record at all: how many for each one seen, and how one of them lives.
+
+    ``days`` in each state, ``crossed`` from state to state, ``start``: the chance of each state at the beginning.
+    """
+
+    ratio: float
+    days: Floats
+    crossed: Floats
+    start: Floats
+
+
+def unseen(kind: Kind, table: Tables, length: int) -> Unseen:
+    """Return what is to be expected of people of whom nothing was written down in ``length`` days.
+
+    Who is in the register is there because something was seen: without the others, people would seem to come sooner
+    than they do, and fewer and fewer of them (Sanathanan 1972).
+    """
+    between = table[0, 1].astype(np.float64)
+    ahead = kind.start @ between[: length + 1]
+    later = between[: length + 1].sum(axis=-1)[::-1]
+    chance = float(later[0] @ kind.start)
+    daily = between[1] * (1 - np.eye(STATES))
+    return Unseen(
+        ratio=min(chance / max(1 - chance, 1e-9), MOST_UNSEEN),
+        days=(ahead[:-1] * later[:-1]).sum(axis=0) / chance,
+        crossed=daily * (ahead[:-1].T @ later[1:]) / chance,
+        start=kind.start * later[0] / chance,
+    )
 
 
 @dataclass(frozen=True)
@@ -141,17 +197,33 @@ class _Counts:
 
 
 def count(
-    histories: Histories, kinds: list[Kind], lives: Lives, rng: np.random.Generator | None = None
+    histories: Histories,
+    kinds: list[Kind],
+    lives: Lives,
+    rng: np.random.Generator | None = None,
+    hidden: Sequence[Unseen] = (),
 ) -> list[Kind]:
     """Return the numbers that complete lives show: their means, or with ``rng`` a draw from what they may be.
 
-    Rates are gamma, shares beta and Dirichlet, with a weak pull to the present numbers where little is seen.
+    Rates are gamma, shares beta and Dirichlet, with a weak pull to the present numbers where little is seen. With
+    ``hidden``, one for each kind, the people of whom nothing was seen are counted too.
     """
     h = histories
     person = h.person
     days = _days(h, lives)
     mine = [(lives.kind == number)[person] for number in range(len(kinds))]
     counts = [_counts(h, kind, lives, days, rows) for kind, rows in zip(kinds, mine, strict=True)]
+    starts = [
+        np.bincount(lives.opened[(lives.kind == number) & ~h.is_born], minlength=STATES).astype(np.float64)
+        for number in range(len(kinds))
+    ]
+    ratios = [1.0] * len(kinds)
+    for number, one in enumerate(hidden):
+        people = one.ratio * starts[number].sum()
+        counts[number].days[1] += people * one.days
+        counts[number].unseen[0] += people * one.crossed
+        starts[number] += people * one.start
+        ratios[number] += one.ratio
     missed = {
         is_watched: _missed(
             [kind.missed for kind in kinds if kind.is_watched == is_watched],
@@ -162,9 +234,10 @@ def count(
         for is_watched in {kind.is_watched for kind in kinds}
     }
     result = [
-        _numbers(h, kind, lives, counted, rows, lives.kind == number, missed[kind.is_watched], rng)
-        for number, (kind, counted, rows) in enumerate(zip(kinds, counts, mine, strict=True))
+        _numbers(h, kind, lives, counted, rows, lives.kind == number, missed[kind.is_watched], start, rng)
+        for number, (kind, counted, rows, start) in enumerate(zip(kinds, counts, mine, starts, strict=True))
     ]
+    result = [replace(kind, share=kind.share * ratio) for kind, ratio in zip(result, ratios, strict=True)]
     whole = np.sum([kind.share for kind in result], axis=0)
     return [replace(kind, share=kind.share / whole) for kind in result]
 
@@ -201,7 +274,7 @@ def _missed(
     missed = np.broadcast_to(missed, seen.shape).copy()
     if is_watched:
         missed[0] = pooled
-    return np.clip(missed, 1e-4, 0.95)
+    return np.clip(missed, 1e-4 if is_watched else LEAST_UNWATCHED, 0.95)
 
 
 def _numbers(
@@ -212,6 +285,7 @@ def _numbers(
     mine: Flags,
     people: Flags,
     missed: Floats,
+    start: Floats,
     rng: np.random.Generator | None,
 ) -> Kind:
     total = counts.days.sum(axis=0)
@@ -228,11 +302,17 @@ def _numbers(
     said = counts.purposes + kind.states * 5
     if rng is not None:
         said = rng.gamma(np.maximum(said, 1e-3))
-    rate = often(
-        counts.seen.sum(axis=0) + counts.unseen.sum(axis=0),
-        kind.rate,
-        np.repeat(total[:, None], STATES, axis=1),
-    )
+    crossed = counts.seen.sum(axis=0) + counts.unseen.sum(axis=0)
+    rate = often(crossed, kind.rate, np.repeat(total[:, None], STATES, axis=1))
+    # Whoever moves does so as often in either form of life: the forms tell journeys apart, not residences.
+    for own, other in ((AWAY, HOME), (HOME, AWAY)):
+        rows, targets = _rows(own), _rows(other)
+        moves = often(
+            crossed[rows, targets].sum(axis=0),
+            np.average(kind.rate[rows, targets], axis=0, weights=total[rows] + 365),
+            np.repeat(total[rows].sum(), FORMS),
+        )
+        rate[rows, targets] = moves * min(1.0, 1 / (SHORTEST_RESIDENCE * moves.sum()))
     share = np.bincount(h.origin[people], minlength=len(kind.share)).astype(np.float64) + 1.0
     if rng is not None:
         share = rng.gamma(share)
@@ -241,7 +321,7 @@ def _numbers(
         for told, now in ((1, kind.marked), (0, 1 - kind.marked))
     )
     marked = yes / (yes + no) if rng is None else rng.beta(np.maximum(yes, 1e-3), np.maximum(no, 1e-3))
-    start = np.bincount(lives.opened[people & ~h.is_born], minlength=STATES) + PULL * kind.start
+    start = start + PULL * kind.start
     return Kind(
         rate=_bounded(rate * MOVES, total),
         states=said / said.sum(axis=0),
@@ -275,6 +355,10 @@ def _bounded(rate: Floats, days: Floats) -> Floats:
         )
         rate[other_rows] *= np.clip(own_leaves / max(other_leaves, 1e-12), 1.0, 2.0)
     return rate
+
+
+def _rows(situation: int) -> slice:
+    return slice(FORMS * situation, FORMS * (situation + 1))
 
 
 def _days(h: Histories, lives: Lives) -> tuple[Ints, Ints, Floats]:
