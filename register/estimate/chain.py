@@ -30,7 +30,7 @@ STATES = 4 * FORMS
 ARRIVALS = ((AWAY, VISIT), (AWAY, HOME), (TRIP, HOME))
 DEPARTURES = ((VISIT, AWAY), (HOME, TRIP), (HOME, AWAY))
 
-ARRIVAL, DEPARTURE, FIRST_PERMIT, ACT, END, DEATH = range(6)
+ARRIVAL, DEPARTURE, FIRST_PERMIT, ACT, END, DEATH, RENEWED, LAPSED = range(8)
 
 
 def edges(pairs: tuple[tuple[int, int], ...]) -> Floats:
@@ -65,7 +65,7 @@ class Histories:
     gap
         For each step the days since the one before, or since the start.
     kind
-        For each step what was seen: ``ARRIVAL`` to ``DEATH``.
+        For each step what was seen: ``ARRIVAL`` to ``LAPSED``.
     purpose
         For each step the number of the purpose that was stated at a crossing (0: none).
     opener
@@ -105,7 +105,8 @@ class Kind:
 
     ``rate`` of each crossing; ``states``, the chance that each purpose is stated at it, by situations: (purpose,
     from, to); ``missed``, the chance that a crossing after one at each post is not written down; ``first_permit``,
-    ``act`` and ``death``: how often these are seen in each state; ``start``, the state when the series begins;
+    ``act`` and ``death``: how often these are seen in each state; ``lapsed``, the chance in each state that a permit which
+    runs out is not renewed; ``start``, the state when the series begins;
     ``share`` of the kind among the people of each origin, ``marked`` the share of them with each mark; ``is_watched`` tells people who cross at posts, all of whom
     are missed alike, from those who cross where nobody watches.
     """
@@ -116,6 +117,7 @@ class Kind:
     first_permit: Floats
     act: Floats
     death: Floats
+    lapsed: Floats
     start: Floats
     share: Floats
     marked: Floats
@@ -180,6 +182,7 @@ def seen_as(kind: Kind) -> Tables:
     """Return the matrices of what a step says: (sign, from, to); of crossings without the chance to be seen."""
     states = np.kron(kind.states, np.ones((FORMS, FORMS)))
     acts = [np.diag(kind.first_permit), np.diag(kind.act), np.eye(STATES), np.diag(kind.death)]
+    acts += [np.diag(1 - kind.lapsed), np.diag(kind.lapsed)]
     crossings = [kind.rate * crossing * states for crossing in CROSSINGS]
     return np.concatenate([*crossings, np.stack(acts)]).astype(np.float32)
 

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from register.engine import Engine
-from register.estimate.chain import AWAY, END, FORMS, HOME, TRIP, VISIT, Histories, Kind, Lives, Sampler
+from register.estimate.chain import AWAY, DEPARTURE, END, FORMS, HOME, TRIP, VISIT, Histories, Kind, Lives, Sampler
 from register.estimate.fit import fit
 from register.estimate.histories import Batch, Codes, populations, read_batch, read_codes
 from register.estimate.outcome import forecast_by_model
@@ -135,6 +135,7 @@ def _missed(batch: Batch, lives: Lives, number: int) -> pl.DataFrame:
     inward = (target == HOME) | ((source == AWAY) & (target == VISIT))
     is_first = np.zeros(len(h.gap), dtype=bool)
     is_first[h.first] = True
+    is_crossing = h.kind <= DEPARTURE
     # The step that ends the series lies on the first day not observed: nothing was missed on it.
     day = np.minimum(lives.day, np.maximum(h.gap[row] - (h.kind[row] == END), 0))
     return pl.DataFrame(
@@ -145,7 +146,7 @@ def _missed(batch: Batch, lives: Lives, number: int) -> pl.DataFrame:
             "turn": np.arange(len(row)),
             "day": batch.since[row] + day,
             "direction": np.where(inward, "arrival", "departure"),
-            "is_wide": (h.gap[row] > WIDE) | (h.kind[row] >= END) | is_first[row],
+            "is_wide": (h.gap[row] > WIDE) | ~is_crossing[row] | is_first[row] | ~is_crossing[row - 1],
             "after_post": batch.posts.gather(h.opener[row]),
         },
         schema=MISSED,

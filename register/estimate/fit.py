@@ -20,7 +20,9 @@ from register.estimate.chain import (
     FIRST_PERMIT,
     FORMS,
     HOME,
+    LAPSED,
     MOVES,
+    RENEWED,
     STATES,
     TRIP,
     VISIT,
@@ -110,6 +112,7 @@ def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
         first_permit=acts * guess.permits * 10,
         act=acts,
         death=acts / 10,
+        lapsed=np.repeat(np.array([0.95, 0.9, 0.2, 0.2]), FORMS),
         start=np.repeat(
             np.outer([1 - guess.lives_here, guess.lives_here], [0.9, 0.1]).ravel() / FORMS, FORMS
         ),
@@ -321,6 +324,11 @@ def _numbers(
         for told, now in ((1, kind.marked), (0, 1 - kind.marked))
     )
     marked = yes / (yes + no) if rng is None else rng.beta(np.maximum(yes, 1e-3), np.maximum(no, 1e-3))
+    ended, renewed = (
+        np.bincount(lives.before[mine & (h.kind == what)], minlength=STATES) + 5 * PULL * now
+        for what, now in ((LAPSED, kind.lapsed), (RENEWED, 1 - kind.lapsed))
+    )
+    lapsed = ended / (ended + renewed) if rng is None else rng.beta(ended, renewed)
     start = start + PULL * kind.start
     return Kind(
         rate=_bounded(rate * MOVES, total),
@@ -329,6 +337,7 @@ def _numbers(
         first_permit=acts(FIRST_PERMIT, kind.first_permit, counts.days[1]),
         act=acts(ACT, kind.act, total),
         death=acts(DEATH, kind.death, total),
+        lapsed=np.clip(lapsed, 1e-3, 1 - 1e-3),
         start=start / start.sum() if rng is None else rng.dirichlet(np.maximum(start, 1e-3)),
         share=share,
         marked=np.clip(marked, 1e-4, 1 - 1e-4),
