@@ -17,7 +17,7 @@ import polars as pl
 
 from register.engine import Engine
 from register.estimate.chain import AWAY, DEPARTURE, END, FORMS, HOME, TRIP, VISIT, Histories, Kind, Lives, Sampler
-from register.estimate.fit import fit
+from register.estimate.fit import FOREIGNERS, NATIONALS, fit
 from register.estimate.histories import Batch, Codes, populations, read_batch, read_codes
 from register.estimate.outcome import forecast_by_model
 from register.rules.residence import EVENTS, bind, create_tables
@@ -92,7 +92,7 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
         codes = read_codes(engine, population)
         sample = _sample(engine, codes, population, size)
         rng = np.random.default_rng([seed, population])
-        numbers = fit(sample, codes.sizes, rng, draws)
+        numbers = fit(sample, codes.sizes, rng, draws, FOREIGNERS if population else NATIONALS)
         for batch in _batches(engine, codes, population, size):
             _draw(engine, batch, numbers, np.random.default_rng([seed, population, len(batch.step)]))
     for name in ("completion", "completed_movement", "missing_rate"):

@@ -37,7 +37,9 @@ from register.estimate.chain import (
 )
 
 #: Searches that are begun, rounds until the best of them is told, and rounds until its numbers have settled.
-STARTS, TRIAL, ROUNDS = 3, 12, 24
+STARTS, TRIAL, ROUNDS = 3, 10, 22
+#: Rounds with the people drawn again for each draw of the numbers.
+AGAIN = 2
 #: How much the present numbers weigh against what is counted: one event, or one year.
 PULL = 1.0
 #: Crossings that the share of all posts weighs against those of one post.
@@ -66,7 +68,8 @@ class Guess:
     """Where the search for a kind of people begins.
 
     How often a year those who live abroad come and those who live here travel, share of crossings missed, arrivals that
-    stay, people who live here at the start, share with each mark, and how often a year residents get a first permit.
+    stay, people who live here at the start, share with each mark, how often a year residents get a first permit, and how
+    long in days visits last as a rule.
     """
 
     comes: float
@@ -76,6 +79,7 @@ class Guess:
     lives_here: float
     marked: tuple[float, ...] = (0.05, 0.05)
     permits: float = 0.1
+    visits: float = 10
     is_watched: bool = True
 
 
@@ -84,14 +88,17 @@ SETTLER = Guess(0.05, 0.4, 0.02, 0.5, 0.1, (0.8, 0.05), 3.0)
 RESIDENT = Guess(0.4, 0.8, 0.02, 0.5, 0.9, (0.8, 0.05), 0.3)
 UNWATCHED = Guess(0.05, 0.4, 0.45, 0.5, 0.1, (0.05, 0.5), 0.02, is_watched=False)
 PROTECTED = Guess(0.05, 0.4, 0.45, 0.5, 0.1, (0.05, 0.9), 1.0, is_watched=False)
-GUESSES = (SELDOM, OFTEN, SETTLER, RESIDENT, UNWATCHED, PROTECTED)
+SEASONAL = Guess(1.0, 0.4, 0.02, 0.02, 0.1, visits=90)
+#: Nothing tells a national who crosses where nobody watches from one who was missed: nationals are taken to be watched.
+NATIONALS = (SELDOM, OFTEN, SETTLER, RESIDENT)
+FOREIGNERS = (SELDOM, OFTEN, SEASONAL, SETTLER, RESIDENT, UNWATCHED, PROTECTED)
 
 
 def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
     """Return a kind to start from: journeys of ten days and of four months, homes that last for years."""
     rate = np.zeros((STATES, STATES))
     leaves = {
-        AWAY: (1 / 90, guess.comes / 365), VISIT: (1 / 10, 1 / 120),
+        AWAY: (1 / 90, guess.comes / 365), VISIT: (1 / guess.visits, 1 / 120),
         HOME: (1 / 90, guess.travels / 365), TRIP: (1 / 10, 1 / 120),
     }  # fmt: skip
     forms = {AWAY: (0.2, 0.8), VISIT: (0.9, 0.1), HOME: (0.2, 0.8), TRIP: (0.9, 0.1)}
@@ -116,7 +123,7 @@ def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
         start=np.repeat(
             np.outer([1 - guess.lives_here, guess.lives_here], [0.9, 0.1]).ravel() / FORMS, FORMS
         ),
-        share=np.full(sizes.origins, 1 / len(GUESSES)),
+        share=np.full(sizes.origins, 1.0),
         marked=np.array(guess.marked),
         is_watched=guess.is_watched,
     )
@@ -127,34 +134,48 @@ def fit(
     sizes: Sizes,
     rng: np.random.Generator,
     draws: int,
-    guesses: Sequence[Guess] = GUESSES,
+    guesses: Sequence[Guess] = FOREIGNERS,
 ) -> list[list[Kind]]:
     """Return as many draws of the numbers of a population as asked for; each has the kinds of people.
 
-    The rounds that settle take the mean of what the numbers may be, given the lives drawn; the rounds that are kept
-    draw them, so that what is not known of the numbers shows as a difference between draws.
+    Several searches are begun, because the likelihood has several summits; the best goes on until it settles, each round
+    with the mean of what the numbers may be, given the lives drawn. For each draw that is kept the people are drawn
+    anew and the numbers too, so that what is not known of them shows as a difference between draws.
     """
     length = int(np.bincount(histories.person, weights=histories.gap).max())
 
-    def step(kinds: list[Kind], *, drawn: bool = False) -> tuple[list[Kind], float]:
-        sampler = Sampler(histories, kinds)
+    def step(seen: Histories, kinds: list[Kind], *, is_drawn: bool = False) -> tuple[list[Kind], float]:
+        sampler = Sampler(seen, kinds)
         hidden = [unseen(*one, length) for one in zip(kinds, sampler.tables, strict=True)]
-        return count(histories, kinds, sampler.draw(rng), rng if drawn else None, hidden), sampler.log_likelihood
+        return count(seen, kinds, sampler.draw(rng), rng if is_drawn else None, hidden), sampler.log_likelihood
 
     searches = []
     for _ in range(STARTS):
         kinds = [guess_kind(guess, sizes) for guess in guesses]
         for _ in range(TRIAL):
-            kinds, likelihood = step(kinds)
+            kinds, likelihood = step(histories, kinds)
         searches.append((likelihood, kinds))
     kinds = max(searches, key=lambda one: one[0])[1]
     for _ in range(ROUNDS - TRIAL):
-        kinds, _ = step(kinds)
+        kinds, _ = step(histories, kinds)
     kept = []
     for _ in range(draws):
-        kinds, _ = step(kinds, drawn=True)
-        kept.append(kinds)
+        again = resample(histories, rng)
+        drawn = kinds
+        for _ in range(AGAIN):
+            drawn, _ = step(again, drawn)
+        kept.append(step(again, drawn, is_drawn=True)[0])
     return kept
+
+
+def resample(h: Histories, rng: np.random.Generator) -> Histories:
+    """Return as many people, drawn from these with replacement (the bootstrap: Efron 1979)."""
+    people = np.sort(rng.integers(len(h), size=len(h)))
+    length = h.length[people]
+    rows = np.repeat(h.first[people] - (np.cumsum(length) - length), length) + np.arange(length.sum())
+    by_person = {name: getattr(h, name)[people] for name in ("length", "origin", "is_born", "marks")}
+    steps = ("gap", "kind", "purpose", "opener", "undocumented")
+    return Histories(**by_person, **{name: getattr(h, name)[rows] for name in steps})
 
 
 @dataclass(frozen=True)
