@@ -16,7 +16,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from register.commands import annual_flows, query_tables
     from register.errors import RegisterError
     from register.link_files import link_files
     from register.pipeline import build
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from register.rules.classify import classify
     from register.synth import generate
     from register.synth.evaluate import evaluate
+    from register.tables import annual_flows, query_tables
 
 __version__ = version("migration-register")
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
 
 _HOME = {
     "RegisterError": "register.errors",
-    "annual_flows": "register.commands",
+    "annual_flows": "register.tables",
     "build": "register.pipeline",
     "classify": "register.rules.classify",
     "evaluate": "register.synth.evaluate",
@@ -49,7 +49,7 @@ _HOME = {
     "init_project": "register.project",
     "link_files": "register.link_files",
     "load_project": "register.project",
-    "query_tables": "register.commands",
+    "query_tables": "register.tables",
 }
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from register.cases import run_cases
-from register.errors import QualityError
-from register.project import Project
+from register.cases import load_cases, run_cases
+from register.errors import DeclarationError, Faults, QualityError
+from register.project import SETTINGS_FILE, Project, load_project
 from register.run import list_runs
+from register.schema import load_schema, read_toml
+
+if TYPE_CHECKING:
+    from register.ingest.source import Source
 
 
 @dataclass
@@ -22,28 +28,20 @@ class CheckReport:
     notes: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
 
-def check_project(project: Project) -> CheckReport:
+def check_project(root: Path) -> CheckReport:
     """Load every declaration and hold the header of every extract against its source. Reads no rows.
 
     Raises
     ------
     DeclarationError
-        At the first declaration that is wrong.
+        If declarations are wrong: all of them, with file, key and mend.
     QualityError
         If the rule does not give what one of the office's own cases expects.
     """
-    from register.ingest.declaration import load_sources
     from register.ingest.extracts import find_extracts
     from register.ingest.read import find_header
-    from register.link.itinerary import load_itinerary
-    from register.link.rules import load_rules
 
-    schema = project.schema()
-    for name in schema.codelist_names:
-        schema.codelist(name)
-    sources = load_sources(project.schemas / "sources", project.country, schema)
-    load_rules(project.linkage_rules / "people.toml")
-    load_itinerary(project.linkage_rules / "itinerary.toml")
+    project, sources = _declarations(root)
     cases, differences = run_cases(project)
     if differences:
         first = differences[0]
@@ -71,7 +69,7 @@ def check_project(project: Project) -> CheckReport:
     if similar:
         report.notes.append(("ingest.similar", {"count": str(similar)}))
     for extract in extracts:
-        header = find_header(extract.path, extract.source, extract.member, extract.period)
+        header = find_header(extract)
         if header is None:
             continue
         if header.is_doubtful:
@@ -85,6 +83,55 @@ def check_project(project: Project) -> CheckReport:
                 ("check.missing_columns", {"file": extract.name, "columns": ", ".join(header.missing)})
             )
     return report
+
+
+def _declarations(root: Path) -> tuple[Project, tuple[Source, ...]]:
+    """Load every declaration of a project; one that is wrong keeps none of the others from being looked at."""
+    from register.assess.declaration import load_indicators
+    from register.assess.questionnaire import load_questionnaire
+    from register.ingest.declaration import load_sources
+    from register.link.itinerary import load_itinerary
+    from register.link.rules import load_rules
+    from register.release.declaration import load_releases
+
+    faults = Faults()
+    for load, path in (
+        (load_rules, "linkage_rules/people.toml"),
+        (load_itinerary, "linkage_rules/itinerary.toml"),
+        (load_cases, "cases"),
+    ):
+        with faults.gathered(str(root / path)):
+            load(root / path)
+    schema = None
+    with faults.gathered():
+        schema = load_schema(root / "schemas")
+        for name in schema.codelist_names:
+            with faults.gathered():
+                schema.codelist(name)
+        for declared, file in (
+            (load_releases, "releases"),
+            (load_indicators, "indicators.toml"),
+            (load_questionnaire, "questionnaire.toml"),
+        ):
+            with faults.gathered(str(schema.directory / file)):
+                declared(schema)
+    with faults.gathered():
+        project = load_project(root)
+    country = _country(root)
+    # Of a country that the settings do not tell there are no sources to look at.
+    with faults.gathered():
+        if schema and country:
+            sources = load_sources(root / "schemas" / "sources", country, schema)
+    faults.tell()
+    return project, sources
+
+
+def _country(root: Path) -> str:
+    """Return the country of a project whose settings may be wrong otherwise."""
+    try:
+        return str(read_toml(root / SETTINGS_FILE).get("country", ""))
+    except DeclarationError:
+        return ""
 
 
 LIBRARIES = ("duckdb", "jellyfish", "numpy", "polars", "pyarrow", "rapidfuzz", "rich", "splink", "typer")

@@ -1,200 +1,25 @@
-"""What the commands do beside building: query, show, train, classify, make and evaluate a synthetic country."""
+"""What the commands do beside building and asking: train, classify, publish, look back, make and evaluate a country."""
 
 from __future__ import annotations
 
 import datetime as dt
-import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import duckdb
-import polars as pl
-
-from register.assess.kept import newest_table
 from register.console import Console
-from register.engine import Engine, OutOfMemory, literal, smaller_memory
-from register.errors import DeclarationError, LockedError, UsageError, suggest
+from register.errors import DeclarationError, UsageError, suggest
 from register.project import RELEASE_METHODS, Project
-from register.rules.residence import Parameters, Rule
+from register.rules.residence import Rule
 from register.run import Run, find_run, write_json
+from register.tables import open_for_rule, open_tables, parameters_of
 
 if TYPE_CHECKING:
     from register.link.train import TrainReport
 
-DIMENSIONS = ("sex", "age_group", "citizenship_code", "birth_country_code", "counterpart_country_code")
-OUTPUTS = {
-    ".csv": "(format csv, header)",
-    ".parquet": "(format parquet, compression zstd)",
-    ".json": "(format json, array true)",
-}
-
-
 # A release counts and sorts cells; two engines are open at once, to count under the other rules. What it needs does not
 # grow with the memory a build was given.
 RELEASE_MEMORY = "1GB"
-
-
-def open_tables(project: Project, run: Run, memory_limit: str = "") -> Engine:
-    """Return an engine in which every table of a run can be read by its name; it may be held to less memory."""
-    limit = smaller_memory(project.engine.memory_limit, memory_limit)
-    # Rows that spill may hold names: beside the run, whose folder is its owner's alone.
-    engine = Engine(
-        memory_limit=limit, threads=project.engine.threads, temp_directory=run.path / f".spill-{os.getpid()}"
-    )
-    for table in project.schema().tables.values():
-        path = run.table_path(table)
-        if path.is_file():
-            engine.view(table.name, path)
-    assessed = newest_table(project)
-    if assessed is not None:
-        engine.view("indicator", assessed)
-    return engine
-
-
-def query_tables(project: Project, query: str, run_name: str | None = None) -> pl.DataFrame:
-    """Return the rows of a query over the tables of a run, the newest if not named.
-
-    Raises
-    ------
-    UsageError
-        If the query is wrong or names a table that was not built.
-    """
-    run = find_run(project.runs, run_name)
-    with open_tables(project, run) as engine, _explained(project, run):
-        return engine.frame(_bare(query))
-
-
-def query_text(project: Project, query: str, run_name: str | None, *, as_json: bool) -> str:
-    """Return the rows of a query as CSV or JSON text, as a file of that kind would hold them."""
-    with TemporaryDirectory() as folder:
-        output = Path(folder) / ("rows.json" if as_json else "rows.csv")
-        export_tables(project, query, output, run_name)
-        return output.read_text("utf-8")
-
-
-def export_tables(project: Project, query: str, output: Path, run_name: str | None = None) -> None:
-    """Write the rows of a query to a file, as `query_tables` returns them; they may exceed the memory.
-
-    Raises
-    ------
-    UsageError
-        If the query is wrong, names a table that was not built, or the file's ending is unknown.
-    """
-    run = find_run(project.runs, run_name)
-    with open_tables(project, run) as engine, _explained(project, run):
-        copy_to(engine, query, output)
-
-
-@contextmanager
-def _explained(project: Project, run: Run) -> Iterator[None]:
-    """Turn the database's errors on a user's query into errors that tell what to do."""
-    try:
-        yield
-    except duckdb.IOException as error:
-        raise LockedError("cannot_write", where=str(run.path)) from error
-    except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
-        named = re.search(r"Table with name (\w+)", str(error))
-        if named and named[1] in project.schema().tables:
-            raise UsageError("table_not_built", table=named[1], run=run.name) from error
-        raise UsageError("sql_failed", reason=str(error).splitlines()[0]) from error
-    except OutOfMemory as error:
-        raise LockedError("out_of_memory", where=str(run.path)) from error
-    except duckdb.Error as error:
-        # Met while reading rows: its text may quote one.
-        raise UsageError("sql_failed_on_rows", kind=type(error).__name__) from error
-
-
-def copy_to(engine: Engine, query: str, output: Path) -> None:
-    """Write a query's rows to CSV, Parquet or JSON, by the ending of the file's name.
-
-    Raises
-    ------
-    UsageError
-        If the ending is none of these.
-    """
-    form = OUTPUTS.get(output.suffix.lower())
-    if form is None:
-        raise UsageError("bad_output", name=output.name)
-    query = _bare(query)
-    if output.suffix.lower() == ".json":
-        query = _finite(engine, query)
-    engine.run(f"copy ({query}) to {literal(output)} {form}")
-
-
-def _finite(engine: Engine, query: str) -> str:
-    """Put null in the place of numbers that JSON cannot write (NaN, infinity)."""
-    described = engine.rows(f"describe {query}")
-    numbers = [str(name) for name, kind, *_ in described if kind in ("DOUBLE", "FLOAT")]
-    if not numbers:
-        return query
-    replaced = ", ".join(f'case when isfinite("{name}") then "{name}" end as "{name}"' for name in numbers)
-    return f"select * replace ({replaced}) from ({query})"
-
-
-def _bare(query: str) -> str:
-    """Return a query without a closing semicolon; refuse one that says nothing."""
-    bare = query.strip().rstrip(";").rstrip()
-    if not bare:
-        raise UsageError("empty_query")
-    return bare
-
-
-def flows_sql(by: Sequence[str] = ()) -> str:
-    """Return the query for immigration, emigration and net by year and the dimensions asked for.
-
-    The standard error of a sum is the root of the sum of squares: events are independent given the model.
-
-    Raises
-    ------
-    UsageError
-        If there is no such dimension.
-    """
-    for name in by:
-        if name not in DIMENSIONS:
-            raise UsageError(
-                "unknown_dimension",
-                name=name,
-                suggestion=suggest(name, DIMENSIONS),
-                known=", ".join(DIMENSIONS),
-            )
-    listed = ", ".join(("year", *by))
-    measures = ", ".join(
-        f"""coalesce(sum(estimate) filter (direction = '{direction}'), 0) as {direction},
-            sqrt(coalesce(sum(standard_error ** 2) filter (direction = '{direction}'), 0))
-                as {direction}_standard_error"""
-        for direction in ("immigration", "emigration")
-    )
-    return f"""
-        select *, immigration - emigration as net from (
-            select {listed}, {measures},
-                coalesce(sum(share_final * estimate) / nullif(sum(estimate), 0), 1) as share_final
-            from flow group by {listed}
-        ) order by {listed}
-        """
-
-
-def annual_flows(
-    project: Project, run_name: str | None = None, by: Sequence[str] = ()
-) -> tuple[Run, list[str], list[dict[str, Any]]]:
-    """Return the run, the columns of breakdown and the rows of `flows_sql`."""
-    run = find_run(project.runs, run_name)
-    return run, ["year", *by], query_tables(project, flows_sql(by), run.name).to_dicts()
-
-
-def rejected_rows(project: Project, run_name: str | None, output: Path | None) -> list[dict[str, Any]]:
-    """Return counts of rejected rows and flagged values by file and reason; write the rows to a file if asked."""
-    run = find_run(project.runs, run_name)
-    if output is not None:
-        export_tables(project, "select * from rejected order by file, line", output, run.name)
-    return [
-        {"file": count["file"], "reason": reason, "rows": number}
-        for count in run.stages.get("ingest", {}).get("files", [])
-        for reason, number in sorted(count["reasons"].items())
-    ]
 
 
 def train_weights(
@@ -203,7 +28,7 @@ def train_weights(
     """Estimate the linkage weights from a run, by EM or from reviewers' decisions; write them beside the rules."""
     from register.link.rules import load_rules
     from register.link.train import train, train_from_labels, write
-    from register.stages import register_decisions
+    from register.stages.persons import register_decisions
 
     run = find_run(project.runs, run_name)
     rules = load_rules(project.linkage_rules / "people.toml")
@@ -291,7 +116,8 @@ def make_release(project: Project, run_name: str | None, method: str | None, mon
     try:
         from register.release.declaration import load_releases
         from register.release.disclose import Protection
-        from register.release.publish import Order, publish
+        from register.release.order import Order
+        from register.release.publish import publish
     except ModuleNotFoundError as error:
         raise UsageError("missing_extra", extra="release") from error
     order = Order(
@@ -311,19 +137,6 @@ def make_release(project: Project, run_name: str | None, method: str | None, mon
         return publish(engine, order)
 
 
-def parameters_of(project: Project, run: Run) -> Parameters:
-    """Return the rule and the series with which a run's flows were made."""
-    stage = run.stages["flows"]
-    return Parameters(
-        rule=project.rule.rule,
-        observed_from=dt.date.fromisoformat(stage["observed_from"]),
-        observed_until=dt.date.fromisoformat(stage["observed_until"]),
-        country=project.country,
-        missing_leg=project.rule.missing_leg,
-        seed=project.rule.seed,
-    )
-
-
 def backtest_run(project: Project, run_name: str | None, vintages: int, console: Console) -> tuple[Run, Any]:
     """Estimate past vintages of a run as on their day, compare them with what it says now, and keep the result.
 
@@ -334,7 +147,6 @@ def backtest_run(project: Project, run_name: str | None, vintages: int, console:
     """
     from register.estimate.backtest import backtest, cut_offs
     from register.project import PROVISIONAL
-    from register.stages import register_codelists
 
     run = find_run(project.runs, run_name)
     if "flows" not in run.stages:
@@ -343,13 +155,8 @@ def backtest_run(project: Project, run_name: str | None, vintages: int, console:
     if not cut_offs(parameters, 1):
         raise UsageError("series_too_short", where=run.name, window=parameters.rule.window)
 
-    def opened() -> Engine:
-        engine = open_tables(project, run)
-        register_codelists(project.schema(), engine)
-        return engine
-
     result = backtest(
-        opened,
+        lambda: open_for_rule(project, run),
         parameters,
         PROVISIONAL,
         vintages,

@@ -7,15 +7,18 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from register.locale import translate
+from register.locale.numbers import decimal, percent
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.progress import Progress
 
 WIDE = 1_000
+#: Half an interval of 95%, in standard errors.
+INTERVAL_95 = 1.96
 
 
 class Console:
@@ -101,9 +104,21 @@ class Console:
         with bars:
             yield bars
 
-    def number(self, value: Any) -> str:
-        """Return a count with thin thousands separators and no decimals."""
-        return f"{value:,.0f}".replace(",", " ")
+    def number(self, value: float) -> str:
+        """Return a count, without decimals."""
+        return decimal(value, 0, self.language)
+
+    def decimal(self, value: float, digits: int = 1, *, sign: bool = False) -> str:
+        """Return a number with so many decimals; with ``sign``, also that of one above zero."""
+        return decimal(value, digits, self.language, sign=sign)
+
+    def percent(self, share: float, digits: int = 1, *, sign: bool = False) -> str:
+        """Return a share in per cent."""
+        return percent(share, digits, self.language, sign=sign)
+
+    def interval(self, estimate: float, standard_error: float) -> str:
+        """Return an estimate with half its interval of 95%."""
+        return f"{self.decimal(estimate)} ± {self.decimal(INTERVAL_95 * standard_error)}"
 
 
 def _rich(stream: TextIO) -> RichConsole:

@@ -7,7 +7,7 @@ run's permissions because spilled rows hold names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -79,9 +79,9 @@ class Engine:
             self.con.interrupt()
 
     def view(self, name: str, files: Path | Sequence[Path]) -> None:
-        """Let SQL read Parquet under a name. Signs that stand for other names in a path are taken as they are."""
+        """Let SQL read Parquet under a name."""
         paths = [files] if isinstance(files, Path) else list(files)
-        listed = ", ".join(literal(re.sub(r"([\[*?])", r"[\1]", str(path))) for path in paths)
+        listed = ", ".join(file_literal(path) for path in paths)
         self.con.execute(f'create or replace view "{name}" as select * from read_parquet([{listed}])')
 
     def empty_view(self, name: str, columns: Mapping[str, Any]) -> None:
@@ -106,6 +106,11 @@ class Engine:
         unique = [name if name not in names[:at] else f"{name}_{at}" for at, name in enumerate(names)]
         return pl.DataFrame(table.rename_columns(unique))
 
+    def frames(self, sql: str, rows: int) -> Iterator[pl.DataFrame]:
+        """Yield a large result in frames of so many rows; run nothing else before the last is taken."""
+        for batch in self.con.sql(sql).to_arrow_reader(rows):
+            yield pl.DataFrame(batch)
+
     def write(self, sql: str, path: Path, *, order_by: Iterable[str] = ()) -> int:
         """Write the rows of a query to Parquet without collecting them; return how many.
 
@@ -123,6 +128,11 @@ class Engine:
         found = self.rows("select 1 from duckdb_tables() where table_name = $n union all "
                           "select 1 from duckdb_views() where view_name = $n", {"n": name})  # fmt: skip
         return bool(found)
+
+
+def file_literal(path: Path) -> str:
+    """Return the path of one file to read as an SQL literal: the signs that stand for others stand for themselves."""
+    return literal(re.sub(r"([\[*?])", r"[\1]", str(path)))
 
 
 def literal(value: Path | str) -> str:

@@ -7,7 +7,8 @@ or a document number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from register.locale import translate
 
@@ -36,6 +37,11 @@ class RegisterError(Exception):
         self.values = values
         super().__init__(key)
 
+    @property
+    def each(self) -> tuple[RegisterError, ...]:
+        """The errors that this one stands for: itself, where it is not several at once."""
+        return (self,)
+
     def message(self, language: str = "en") -> str:
         """Return the text of the error in a language: what, where, why and how to mend it."""
         text = translate(f"errors.{self.key}", language, **self.values)
@@ -58,6 +64,68 @@ class DeclarationError(RegisterError):
     """A declaration (schemas, linkage rules, register.toml) is wrong."""
 
     exit_code = 10
+
+
+class SeveralDeclarationsError(DeclarationError):
+    """Several declarations are wrong: all are told at once."""
+
+    def __init__(self, errors: Iterable[RegisterError]) -> None:
+        self._each = tuple(errors)
+        super().__init__("declarations_wrong", count=len(self._each))
+
+    @property
+    def each(self) -> tuple[RegisterError, ...]:
+        """The errors, in the order in which they were met."""
+        return self._each
+
+    def message(self, language: str = "en") -> str:
+        """Return how many errors there are, and the text of each on a line of its own."""
+        return "\n".join(
+            [super().message(language), *(f"- {error.message(language)}" for error in self.each)]
+        )
+
+
+class Faults:
+    """Gathers what is wrong in declarations, so that whoever wrote them mends all of it in one go."""
+
+    def __init__(self) -> None:
+        self._errors: list[RegisterError] = []
+
+    @contextmanager
+    def gathered(self, where: str | None = None) -> Iterator[None]:
+        """Note a declaration error and go on after the block.
+
+        A file may hold anything at all. What a reader does not foresee (a number for a list, a missing name) is noted
+        as an error of the declaration at ``where``, if that is given.
+        """
+        try:
+            yield
+        except DeclarationError as error:
+            self._note(*error.each)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            if where is None:
+                raise
+            missing = isinstance(error, KeyError)
+            key = str(error.args[0]) if missing and error.args else ""
+            self._note(DeclarationError("missing_key" if missing else "malformed", where=where, key=key))
+
+    def _note(self, *errors: RegisterError) -> None:
+        """Note errors; one that several declarations run into (a broken code list) is told once."""
+        told = {error.message() for error in self._errors}
+        self._errors.extend(error for error in errors if error.message() not in told)
+
+    def tell(self) -> None:
+        """Raise what was gathered, if anything was.
+
+        Raises
+        ------
+        DeclarationError
+            The only one, or all of them together.
+        """
+        if len(self._errors) == 1:
+            raise self._errors[0]
+        if self._errors:
+            raise SeveralDeclarationsError(self._errors)
 
 
 class ExtractError(RegisterError):
@@ -92,5 +160,5 @@ def suggest(word: str, known: Iterable[str]) -> str:
     from rapidfuzz import process
 
     words = list(known)
-    best = process.extractOne(word, words, score_cutoff=60)
+    best = process.extractOne(str(word), words, score_cutoff=60)
     return str(best[0]) if best else ""

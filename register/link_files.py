@@ -20,8 +20,7 @@ from typing import Any
 
 import polars as pl
 
-from register.commands import copy_to
-from register.engine import Engine, literal
+from register.engine import Engine, file_literal
 from register.errors import DeclarationError, ExtractError, UsageError, suggest
 from register.ingest.name_text import clean, phonetic_key
 from register.ingest.text import fold_text
@@ -30,6 +29,7 @@ from register.link.resolve import connect
 from register.link.rules import Rules, load_rules
 from register.link.train import TrainReport, train, write
 from register.schema import read_toml, refuse_unknown_keys
+from register.tables import copy_to
 
 ROWS_AT_ONCE = 100_000
 #: The table that the rules read: a row of each file, and the columns that are always there.
@@ -160,9 +160,9 @@ def _read(engine: Engine, file: Path, columns: Sequence[Column], id_column: str 
     if not file.is_file():
         raise ExtractError("file_missing", where=str(file))
     reader = (
-        f"read_parquet({literal(file)})"
+        f"read_parquet({file_literal(file)})"
         if file.suffix.lower() == ".parquet"
-        else f"read_csv({literal(file)}, all_varchar = true, header = true)"
+        else f"read_csv({file_literal(file)}, all_varchar = true, header = true)"
     )
     try:
         described = engine.rows(f"describe from {reader}")

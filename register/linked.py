@@ -6,7 +6,7 @@ from register.errors import UsageError
 from register.link.rules import Rules, load_rules
 from register.project import Project
 from register.run import Run
-from register.stages import rules_digest
+from register.stages.persons import rules_digest
 
 
 def rules_of(project: Project, run: Run) -> Rules:

@@ -1,16 +1,18 @@
 """The stages, in order: READ THIS FIRST.
 
-An office's extracts become annual flows in eight steps. Each reads tables and makes tables; a table between stages has
+An office's extracts become annual flows in nine steps. Each reads tables and makes tables; a table between stages has
 a declared grain, key and columns (``schemas/tables``) and stands as Parquet in the run, so that any step can be looked
 at with ``register sql``.
 
-    ingest    extracts            -> crossing visa permit birth death marriage, mention bundle, rejected similar_match
+    ingest    extracts            -> crossing visa permit birth death marriage, mention bundle, rejected superseded ...
     identify  mention bundle      -> identity                       distinct bundles of name, birth date, documents
     link      identity            -> pair compared                  which identities look like one person, with a weight
     resolve   pair                -> membership person conflict person_change
+    relink    pair                -> drawn_membership drawn_person linkage_change    what the linkage could be as well
     stays     crossing membership -> movement stay initial_status   when each person was in the country
     events    movement            -> verdict outlook event          which crossings were migrations, by the rule
     estimate  movement            -> completed_event completed_residency missing_rate    what nobody wrote down
+              drawn_membership    -> drawn_event drawn_residency    the same, of people in other linkages
     flows     completed_event     -> flow stock account             what the office publishes, beside the plain rule
 """
 
@@ -31,7 +33,7 @@ from register.project import Project
 from register.run import Run, digest, digest_files, list_runs, now, open_run
 from register.schema import Schema
 
-RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
+RECORDS = stages.RECORDS
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,10 @@ STAGES: tuple[Stage, ...] = (
         gsbpm="4.4",
         work=stages.ingest,
         reads=(),
-        makes=(*RECORDS, "mention", "bundle", "rejected", "similar_match"),
+        makes=(*RECORDS, "mention", "bundle", "rejected", "superseded", "similar_match"),
         settings=lambda project: (project.country, asdict(project.quality), project.secret()),
         declarations=("schemas/**/*",),
-        code=("ingest", "schema.py"),
+        code=("ingest", "schema.py", "stages/records.py"),
         gate=stages.check_rejected_share,
     ),
     Stage(
@@ -72,7 +74,7 @@ STAGES: tuple[Stage, ...] = (
         work=stages.identify,
         reads=("mention", "bundle"),
         makes=("identity",),
-        code=("ingest/identify.py",),
+        code=("ingest/identify.py", "stages/persons.py"),
     ),
     Stage(
         name="link",
@@ -81,7 +83,7 @@ STAGES: tuple[Stage, ...] = (
         reads=("identity",),
         makes=("pair", "compared"),
         declarations=("linkage_rules/people*",),
-        code=("link",),
+        code=("link", "stages/persons.py"),
     ),
     Stage(
         name="resolve",
@@ -91,7 +93,17 @@ STAGES: tuple[Stage, ...] = (
         makes=("membership", "person", "conflict", "person_change"),
         settings=lambda project: project.secret(),
         declarations=("linkage_rules/*", "decisions/people.jsonl"),
-        code=("link", "decisions.py"),
+        code=("link", "decisions.py", "stages/persons.py"),
+    ),
+    Stage(
+        name="relink",
+        gsbpm="5.1",
+        work=stages.relink,
+        reads=("identity", "pair", "mention", *RECORDS, "membership", "conflict"),
+        makes=("drawn_membership", "drawn_person", "linkage_change"),
+        settings=lambda project: (project.estimate.linkages, project.rule.seed),
+        declarations=("linkage_rules/*", "decisions/people.jsonl"),
+        code=("link", "decisions.py", "stages/persons.py"),
     ),
     Stage(
         name="stays",
@@ -101,7 +113,7 @@ STAGES: tuple[Stage, ...] = (
         makes=("movement", "stay", "initial_status", "movement_conflict"),
         settings=lambda project: asdict(project.rule),
         declarations=("schemas/codelists/*",),
-        code=("rules",),
+        code=("rules", "stages/residence.py"),
     ),
     Stage(
         name="events",
@@ -111,17 +123,20 @@ STAGES: tuple[Stage, ...] = (
         makes=("verdict", "outlook", "event"),
         settings=lambda project: (asdict(project.rule), project.estimate.provisional),
         declarations=("schemas/codelists/*",),
-        code=("rules", "estimate/outcome.py"),
+        code=("rules", "estimate/outcome.py", "stages/residence.py"),
     ),
     Stage(
         name="estimate",
         gsbpm="5.4",
         work=stages.estimate,
-        reads=(*RECORDS, "mention", "membership", "person", "movement", "initial_status"),
-        makes=("completed_event", "completed_residency", "missing_rate"),
+        reads=(
+            *(*RECORDS, "mention", "membership", "person", "movement", "initial_status"),
+            *("drawn_membership", "drawn_person"),
+        ),
+        makes=("completed_event", "completed_residency", "missing_rate", "drawn_event", "drawn_residency"),
         settings=lambda project: (asdict(project.rule), asdict(project.estimate)),
         declarations=("schemas/codelists/*",),
-        code=("estimate", "rules"),
+        code=("estimate", "rules", "stages/residence.py"),
     ),
     Stage(
         name="flows",
@@ -129,12 +144,13 @@ STAGES: tuple[Stage, ...] = (
         work=stages.flows,
         reads=(
             *("crossing", "person", "movement", "stay", "verdict", "outlook", "event"),
-            *("completed_event", "completed_residency"),
+            *("completed_event", "completed_residency", "drawn_event", "drawn_residency"),
+            *("drawn_person", "linkage_change"),
         ),
         makes=("flow", "stock", "account"),
         settings=lambda project: (asdict(project.rule), asdict(project.estimate)),
         declarations=("schemas/codelists/age_group.csv",),
-        code=("estimate", "rules"),
+        code=("estimate", "rules", "stages/residence.py"),
         gate=stages.check_account,
     ),
 )
@@ -250,7 +266,9 @@ def _perform(
     }
     run.commit(stage.name, workshop.written, record, schema.tables)
     run.log("finish", stage=stage.name, gsbpm=stage.gsbpm, seconds=seconds, rows=workshop.rows)
-    console.say("build.stage_done", stage=console.text(f"stage.{stage.name}"), seconds=f"{seconds:.1f}")
+    console.say(
+        "build.stage_done", stage=console.text(f"stage.{stage.name}"), seconds=console.decimal(seconds)
+    )
 
 
 def _stage_key(stage: Stage, project: Project, run: Run, keys: Mapping[str, str]) -> str:
@@ -274,7 +292,7 @@ def _stage_key(stage: Stage, project: Project, run: Run, keys: Mapping[str, str]
             "extracts": stages.fingerprint_extracts(project, run) if not stage.reads else None,
             "settings": stage.settings(project),
             "declarations": digest_files(declared, project.root),
-            "code": digest_files([*code, package / "stages.py"], package),
+            "code": digest_files([*code, package / "stages" / "workshop.py"], package),
             "libraries": [version(library) for library in ("duckdb", "polars", "splink")],
         }
     )

@@ -10,19 +10,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from register.commands import DIMENSIONS, open_tables, parameters_of
 from register.engine import Engine
 from register.errors import UsageError, suggest
 from register.estimate.complete import read_sql
 from register.project import Project
 from register.rules.residence import EVENTS, PRESETS, RESIDENCY, Parameters, bind, create_tables, read_rule
 from register.run import Run, find_run
+from register.tables import DIMENSIONS, open_for_rule, parameters_of
 
 Row = dict[str, Any]
 
 STOCK_DIMENSIONS = tuple(name for name in DIMENSIONS if name != "counterpart_country_code")
 FIRST_TO_LAST = "first-arrival-last-departure"
-_CODELISTS = ("age_group", "permit_class", "traveller_class", "visa_class", "border_post")
 
 
 def stock_on(
@@ -64,9 +63,13 @@ def stock_on(
     one = dt.timedelta(days=1)
     if not first < known <= last + one:
         raise UsageError("stock_outside", day=known, first=first + one, last=last + one)
-    values = {**parameters.values(), "draws": project.estimate.draws}
+    values = {
+        **parameters.values(),
+        "draws": project.estimate.draws,
+        "linkages": project.estimate.linkages,
+    }
     listed = ", ".join(by)
-    with _tables(project, run) as engine:
+    with open_for_rule(project, run) as engine:
         create_tables(engine.con, RESIDENCY, parameters)
         engine.run(f"create temporary table reference as select date '{known}' as reference_date")
         engine.run(f"create temporary table stock_on as {read_sql('stock', values)}")
@@ -105,13 +108,13 @@ def rules_side_by_side(project: Project, run_name: str | None = None) -> tuple[R
     first_year = (own.observed_from + dt.timedelta(days=widest - 1)).year + 1
     rows: list[Row] = []
     for rule in rules.values():
-        with _tables(project, run) as engine:
+        with open_for_rule(project, run) as engine:
             create_tables(engine.con, EVENTS, replace(own, rule=rule))
             found = _annual(engine, "event", first_year, own)
         rows += [
             {"rule": rule.name, "threshold": rule.threshold, "window": rule.window, **row} for row in found
         ]
-    with _tables(project, run) as engine:
+    with open_for_rule(project, run) as engine:
         text = bind(read_rule("permit_stay"), replace(own, rule=PRESETS["12-of-16"]).values())
         engine.run(f"create temporary table permit_stay as {text}")
         migration = """
@@ -142,7 +145,7 @@ def imputed_by_post(project: Project, run_name: str | None = None) -> tuple[Run,
         If the run was not built to its end.
     """
     run = _built(project, run_name)
-    with _tables(project, run) as engine:
+    with open_for_rule(project, run) as engine:
         return run, engine.frame(
             """
             select
@@ -170,7 +173,9 @@ def _annual(engine: Engine, source: str, first_year: int, parameters: Parameters
             coalesce(sum(probability) filter (direction = 'immigration'), 0.0) as immigration,
             coalesce(sum(probability) filter (direction = 'emigration'), 0.0) as emigration,
             coalesce(sum(case direction when 'immigration' then probability else -probability end), 0.0) as net,
-            coalesce(sum(probability) filter (status = 'final') / nullif(sum(probability), 0.0), 1.0) as share_final
+            coalesce(
+                coalesce(sum(probability) filter (status = 'final'), 0.0) / nullif(sum(probability), 0.0), 1.0
+            ) as share_final
         from range({first_year}, {parameters.observed_until.year + 1}) as years(year)
         left join {source} as migration on year(migration.event_date) = years.year
         group by years.year
@@ -184,15 +189,6 @@ def _built(project: Project, run_name: str | None) -> Run:
     if "flows" not in run.stages:
         raise UsageError("table_not_built", table="flow", run=run.name)
     return run
-
-
-def _tables(project: Project, run: Run) -> Engine:
-    """Return an engine with the tables of a run and the code lists that the rule looks into."""
-    engine = open_tables(project, run)
-    schema = project.schema()
-    for name in _CODELISTS:
-        engine.con.register(name, schema.codelist(name).to_arrow())
-    return engine
 
 
 def _day(day: dt.date | str) -> dt.date:

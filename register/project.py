@@ -6,11 +6,12 @@ import datetime as dt
 import re
 import secrets
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from register.errors import DeclarationError, LockedError, UsageError, suggest
+from register.errors import DeclarationError, Faults, LockedError, UsageError, suggest
 from register.locale import LANGUAGES
 from register.rules.residence import MISSING_LEG_POLICIES, Rule
 from register.schema import Schema, load_schema, profile_directory, read_toml, refuse_unknown_keys, table_at
@@ -58,12 +59,14 @@ class EstimateSettings:
     """How figures are estimated.
 
     ``provisional``: open crossings by the model or the transparent baseline; ``missing``: what nobody wrote down by
-    the model or not at all; ``draws``: how many completed registers.
+    the model or not at all; ``draws``: how many completed registers; ``linkages``: how many linkages are drawn for the
+    error that linkage leaves (0: none).
     """
 
     provisional: str = "model"
     missing: str = "model"
     draws: int = 10
+    linkages: int = 20
 
 
 RELEASE_METHODS = ("round", "suppress", "cell-key")
@@ -163,19 +166,19 @@ def load_project(root: Path) -> Project:
         raise UsageError("no_project", where=str(root))
     tree = read_toml(path)
     where = str(path)
-    refuse_unknown_keys(tree, ("country", "rule", "engine", "quality", "release", "estimate"), where)
+    faults = Faults()
+    with faults.gathered():
+        refuse_unknown_keys(tree, ("country", *_SECTIONS), where)
     country = str(tree.get("country", "")).upper()
-    if not re.fullmatch(r"[A-Z]{3}", country):
-        raise DeclarationError("bad_country", where=where, country=country)
-    return Project(
-        root=root,
-        country=country,
-        rule=_rule(table_at(tree, "rule", where), f"{where} [rule]"),
-        engine=_engine(table_at(tree, "engine", where), f"{where} [engine]"),
-        quality=_quality(table_at(tree, "quality", where), f"{where} [quality]"),
-        release=_release(table_at(tree, "release", where), f"{where} [release]"),
-        estimate=_estimate(table_at(tree, "estimate", where), f"{where} [estimate]"),
-    )
+    with faults.gathered():
+        if not re.fullmatch(r"[A-Z]{3}", country):
+            raise DeclarationError("bad_country", where=where, country=country)
+    sections: dict[str, Any] = {}
+    for name, read in _SECTIONS.items():
+        with faults.gathered(f"{where} [{name}]"):
+            sections[name] = read(table_at(tree, name, where), f"{where} [{name}]")
+    faults.tell()
+    return Project(root=root, country=country, **sections)
 
 
 def _rule(node: dict[str, Any], where: str) -> RuleSettings:
@@ -259,11 +262,12 @@ def _release(node: dict[str, Any], where: str) -> ReleaseSettings:
 
 
 def _estimate(node: dict[str, Any], where: str) -> EstimateSettings:
-    refuse_unknown_keys(node, ("provisional", "missing", "draws"), where)
+    refuse_unknown_keys(node, ("provisional", "missing", "draws", "linkages"), where)
     settings = EstimateSettings(
         provisional=str(node.get("provisional", EstimateSettings.provisional)),
         missing=str(node.get("missing", EstimateSettings.missing)),
         draws=int(_number(node, "draws", EstimateSettings.draws, where)),
+        linkages=int(_number(node, "linkages", EstimateSettings.linkages, where)),
     )
     for key, known in (("provisional", PROVISIONAL), ("missing", MISSING_RECORDS)):
         name = getattr(settings, key)
@@ -278,8 +282,18 @@ def _estimate(node: dict[str, Any], where: str) -> EstimateSettings:
             )
     if not 2 <= settings.draws <= MOST_DRAWS:
         raise DeclarationError("bad_draws", where=where, value=settings.draws, most=MOST_DRAWS)
+    if settings.linkages == 1 or settings.linkages > MOST_DRAWS:
+        raise DeclarationError("bad_linkages", where=where, value=settings.linkages, most=MOST_DRAWS)
     return settings
 
+
+_SECTIONS: Mapping[str, Callable[[dict[str, Any], str], object]] = {
+    "rule": _rule,
+    "engine": _engine,
+    "quality": _quality,
+    "release": _release,
+    "estimate": _estimate,
+}
 
 _TEMPLATE = """\
 # Proyecto del registro · project of the register
@@ -301,12 +315,13 @@ threads = 0
 [quality]
 max_rejected_share = 0.02
 
-# Lo que aún no se sabe (provisional: model o baseline) y lo que nadie registró (missing: model o none): véase
-# docs/explanation/estimation.
+# Lo que aún no se sabe (provisional: model o baseline) y lo que nadie registró (missing: model o none); linkages: los
+# vínculos que se sortean para el error del vínculo (0: ninguno). Véase docs/explanation/estimation.
 [estimate]
 provisional = "model"
 missing = "model"
 draws = 10
+linkages = 20
 
 # Lo que se publica: cifras de 1 a threshold - 1 no deben conocerse. method: round, suppress o cell-key; base: 3 o 5.
 [release]

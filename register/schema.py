@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from register.errors import DeclarationError, suggest
+from register.errors import DeclarationError, Faults, suggest
 
 TYPES: Mapping[str, Any] = {
     "string": pl.String,
@@ -56,16 +56,18 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def refuse_unknown_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
     """Stop on a key that no reader would look at: a misspelt setting must not be silently ignored."""
-    allowed = list(known)
+    allowed, faults = list(known), Faults()
     for key in given:
-        if key not in allowed:
-            raise DeclarationError(
-                "unknown_key",
-                where=where,
-                key=key,
-                suggestion=suggest(key, allowed),
-                known=", ".join(sorted(allowed)),
-            )
+        with faults.gathered():
+            if key not in allowed:
+                raise DeclarationError(
+                    "unknown_key",
+                    where=where,
+                    key=key,
+                    suggestion=suggest(key, allowed),
+                    known=", ".join(sorted(allowed)),
+                )
+    faults.tell()
 
 
 def table_at(node: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
@@ -169,6 +171,11 @@ class Schema:
             self._codelists[name] = _read_codelist(self.directory / "codelists", name)
         return self._codelists[name]
 
+    def labels(self, name: str, language: str) -> Mapping[str, str]:
+        """Return the labels of a code list by code."""
+        frame = self.codelist(name)
+        return dict(zip(frame["code"], frame[f"label_{language}"], strict=True))
+
     @cached_property
     def codelist_names(self) -> tuple[str, ...]:
         """Names of the code lists at hand."""
@@ -207,35 +214,45 @@ def load_schema(directory: Path) -> Schema:
         If a file is missing, is not TOML, or names what does not exist.
     """
     shipped = profile_directory() / "schemas"
-    concepts = {
-        name: _concept(name, node, folder / "concepts.toml")
-        for folder in (shipped, directory)
-        for name, node in read_toml(folder / "concepts.toml").items()
-    }
+    faults = Faults()
+    concepts: dict[str, Concept] = {}
+    for folder in (shipped, directory):
+        for name, node in read_toml(folder / "concepts.toml").items():
+            with faults.gathered(f"{folder / 'concepts.toml'} [{name}]"):
+                concepts[name] = _concept(name, node, folder / "concepts.toml")
+    # A table that speaks of a concept in error is not itself to blame.
+    faults.tell()
     paths = {
         path.stem: path for folder in (shipped, directory) for path in (folder / "tables").glob("*.toml")
     }
-    tables = {name: _table(paths[name], concepts) for name in sorted(paths)}
+    tables: dict[str, Table] = {}
+    for name in sorted(paths):
+        with faults.gathered(str(paths[name])):
+            tables[name] = _table(paths[name], concepts)
+    faults.tell()
     schema = Schema(directory, concepts, tables)
     for table in tables.values():
         for check in table.checks:
             # A check looks at a value of the record, or of a person that it names.
             known = [*table.columns, *tables["identity"].columns]
-            if check.column not in known:
-                raise DeclarationError(
-                    "unknown_column",
-                    where=f"{directory / 'tables' / table.name}.toml [[check]]",
-                    name=check.column,
-                    suggestion=suggest(check.column, known),
-                )
+            with faults.gathered():
+                if check.column not in known:
+                    raise DeclarationError(
+                        "unknown_column",
+                        where=f"{directory / 'tables' / table.name}.toml [[check]]",
+                        name=check.column,
+                        suggestion=suggest(check.column, known),
+                    )
     for concept in concepts.values():
-        if concept.codelist and concept.codelist not in schema.codelist_names:
-            raise DeclarationError(
-                "unknown_codelist",
-                where=f"{directory / 'concepts.toml'} [{concept.name}]",
-                name=concept.codelist,
-                suggestion=suggest(concept.codelist, schema.codelist_names),
-            )
+        with faults.gathered():
+            if concept.codelist and concept.codelist not in schema.codelist_names:
+                raise DeclarationError(
+                    "unknown_codelist",
+                    where=f"{directory / 'concepts.toml'} [{concept.name}]",
+                    name=concept.codelist,
+                    suggestion=suggest(concept.codelist, schema.codelist_names),
+                )
+    faults.tell()
     return schema
 
 
@@ -247,6 +264,8 @@ _CONCEPT_KEYS = (
 
 def _concept(name: str, node: dict[str, Any], path: Path) -> Concept:
     where = f"{path} [{name}]"
+    if not isinstance(node, dict):
+        raise DeclarationError("not_a_section", where=str(path), key=name)
     refuse_unknown_keys(node, _CONCEPT_KEYS, where)
     for key in ("label_es", "label_en", "definition_es", "definition_en", "type"):
         if not node.get(key):
@@ -273,11 +292,13 @@ def _table(path: Path, concepts: Mapping[str, Concept]) -> Table:
     )
     columns: dict[str, Column] = {}
     for node in tree["column"]:
+        if not isinstance(node, dict):
+            raise DeclarationError("not_a_section", where=str(path), key="column")
         where = f"{path} [[column]] {node.get('name', '?')}"
         refuse_unknown_keys(
             node, ("name", "concept", "required", "declarable", "past", "earliest", "attribute_of"), where
         )
-        concept = node.get("concept", node["name"])
+        concept = str(node.get("concept", node["name"]))
         if concept not in concepts:
             raise DeclarationError(
                 "unknown_concept", where=where, name=concept, suggestion=suggest(concept, concepts)

@@ -12,12 +12,12 @@ import datetime as dt
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from register.assess import borders, linkage, measures, series
+from register.assess.assessment import Assessed, Assessment
 from register.assess.declaration import Indicators, load_indicators
 from register.assess.gauge import FACT, Gauge, Gauged
 from register.assess.kept import ANSWERS, FOLDER, workplace
@@ -40,43 +40,6 @@ MEMORY = "1GB"
 KEY = ("source", "declaration", "period", "variable", "indicator_id")
 #: The level of a comparison at which two fields are equal.
 EQUAL = ("exact", "equal")
-
-
-@dataclass(frozen=True)
-class Assessed:
-    """One source: its declaration, kind of record, titles, rows received, files, and the variables that it brings."""
-
-    declaration: str
-    source: str
-    title: dict[str, str]
-    received: int
-    files: int
-    variables: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Assessment:
-    """What was found. ``indicator`` has the columns of the table of that name; ``run`` is empty without linkage.
-
-    ``is_stale`` says that the run linked other extracts than those that were measured.
-    """
-
-    name: str
-    country: str
-    made: str
-    run: str
-    is_stale: bool
-    sources: tuple[Assessed, ...]
-    absent: tuple[str, ...]
-    unclaimed: tuple[str, ...]
-    verdicts: tuple[Verdict, ...]
-    judged: dict[str, list[Judged]]
-    declared: dict[str, Declared]
-    indicator: pl.DataFrame
-
-    def of(self, declaration: str) -> pl.DataFrame:
-        """Return the rows of one source."""
-        return self.indicator.filter(pl.col("declaration") == declaration)
 
 
 def assess(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from register.page.svg import BLUE, GREY, INK, ORANGE, WIDTH, figure, line, number, shorten, text, ticks
+from register.locale.numbers import number
+from register.page.svg import BLUE, GREY, INK, ORANGE, WIDTH, figure, line, shorten, text, ticks
 
 #: From empty to complete, in even steps of lightness; the ink on them keeps a contrast of at least 4.5 to 1.
 SHADES = ("#8c2d04", "#d9733a", "#f3b88f", "#d5e2f0", "#9fbcdc", "#5f8fc4")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from register.assess.assess import Assessment
+from register.assess.assessment import Assessment
 from register.assess.declaration import CORRECTION, DIRECT, TOTAL, UNUSABLE, Indicators
 from register.assess.labels import Labels
 from register.assess.verdict import Judged, counts, has_records, table_levels

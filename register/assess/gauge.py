@@ -134,14 +134,14 @@ class Gauge:
         for extract in extracts:
             tally = FileTally(extract.name)
             files.append(tally)
-            header = find_header(extract.path, self.source, extract.member, extract.period)
+            header = find_header(extract)
             if header is None:
                 continue
             declared = {name for value in self.source.every_value() for name in value.headers}
             tally.missing = len(header.missing)
             tally.found = max(0, len(declared) - tally.missing)
             tally.undeclared = len(header.unknown)
-            for block in ahead(read_blocks(extract.path, self.source, header, member=extract.member)):
+            for block in ahead(read_blocks(extract, header)):
                 self._read_block(block, tally)
                 advance(block.consumed)
         return Gauged(

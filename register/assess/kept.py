@@ -10,16 +10,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
-from register.errors import LockedError, UsageError
+from register.assess.assessment import Assessment
+from register.errors import LockedError, UsageError, suggest
 from register.project import Project
 from register.run import write_json
-
-if TYPE_CHECKING:
-    from register.assess.assess import Assessment
 
 FOLDER = "assessments"
 ANSWERS = "answers.toml"
@@ -112,10 +110,18 @@ def kept_record(project: Project, name: str | None = None) -> dict[str, Any]:
         (json.loads(path.read_text("utf-8")) for path in home.glob(f"[!.]*/{RECORD}")),
         key=lambda one: (one["made"], one["name"]),
     )
+    if not known:
+        raise UsageError("no_assessment_yet", where=str(home))
     chosen = [one for one in known if name in (None, one["name"])]
     if not chosen:
-        names = ", ".join(one["name"] for one in known)
-        raise UsageError("no_assessment", where=str(home), name=name or "", known=names)
+        names = [one["name"] for one in known]
+        raise UsageError(
+            "no_assessment",
+            where=str(home),
+            name=name or "",
+            suggestion=suggest(name or "", names),
+            known=", ".join(names),
+        )
     return chosen[-1]
 
 

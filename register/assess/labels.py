@@ -35,10 +35,9 @@ class Labels:
         return translate(f"assess.{key}", self.language, **values)
 
     @cached_property
-    def _lists(self) -> dict[str, dict[str, str]]:
-        label = f"label_{self.language}"
+    def _lists(self) -> Mapping[str, Mapping[str, str]]:
         names = ("border_post", "role", "country")
-        return {name: dict(self.schema.codelist(name).select("code", label).iter_rows()) for name in names}
+        return {name: self.schema.labels(name, self.language) for name in names}
 
     def source(self, declaration: str) -> str:
         """Return the title of a source."""

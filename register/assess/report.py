@@ -6,7 +6,7 @@ from html import escape
 
 import polars as pl
 
-from register.assess.assess import Assessment
+from register.assess.assessment import Assessment
 from register.assess.declaration import DIRECT, LEVELS, Indicators
 from register.assess.findings import find
 from register.assess.labels import Labels

@@ -7,7 +7,7 @@ from html import escape
 import polars as pl
 
 from register.assess import charts
-from register.assess.assess import Assessed, Assessment
+from register.assess.assessment import Assessed, Assessment
 from register.assess.declaration import TOTAL, Indicators
 from register.assess.findings import Finding
 from register.assess.labels import Labels

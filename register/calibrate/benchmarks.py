@@ -106,7 +106,7 @@ def _read_table(one: BenchmarkSpec) -> pl.DataFrame:
         raise DeclarationError("file_missing", where=str(path))
     if path.suffix.lower() == ".parquet":
         return pl.read_parquet(path, glob=False)
-    return pl.read_csv(path, infer_schema=False)
+    return pl.read_csv(path, infer_schema=False, glob=False)
 
 
 def _of_table(one: BenchmarkSpec, place: str, frame: pl.DataFrame, survey: Survey) -> list[Benchmark]:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from register.page.svg import BLUE, GREY, INK, ORANGE, PALE, WIDTH, figure, line, number, shorten, text
+from register.locale.numbers import number
+from register.page.svg import BLUE, GREY, INK, ORANGE, PALE, WIDTH, figure, line, shorten, text
 
 BAND = 26.0
 HOLLOW = f'fill="#ffffff" stroke="{ORANGE}" stroke-width="2.5"'

@@ -115,17 +115,17 @@ def _tell(console: Console, outcome: Outcome, summary: dict[str, Any]) -> None:
     if summary["estimates"]:
         heads = ("estimate", "domain", "e_before", "e_before_error", "e_after", "e_after_error")
         keys = ("name", "domain", "before", "before_error", "after", "after_error")
-        lines = [[_short(one[key]) for key in keys] for one in summary["estimates"]]
+        lines = [[_short(console, one[key]) for key in keys] for one in summary["estimates"]]
         console.table([console.text(f"calibrate.{head}") for head in heads], lines)
     ratios, effect, survey = summary["ratios"], summary["design_effect"], summary["survey"]
     console.say(
         "calibrate.told",
         rank=summary["rank"],
         benchmarks=len(summary["benchmarks"]),
-        least=f"{ratios['min']:.3f}",
-        greatest=f"{ratios['max']:.3f}",
-        before=f"{effect['before']:.3f}",
-        after=f"{effect['after']:.3f}",
+        least=console.decimal(ratios["min"], 3),
+        greatest=console.decimal(ratios["max"], 3),
+        before=console.decimal(effect["before"], 3),
+        after=console.decimal(effect["after"], 3),
     )
     if summary["collapses"] or summary["dropped"]:
         count, dropped = len(summary["collapses"]), len(summary["dropped"])
@@ -137,8 +137,8 @@ def _tell(console: Console, outcome: Outcome, summary: dict[str, Any]) -> None:
         console.say("calibrate.told_lonely", count=survey["lonely_strata"], lonely=lonely)
 
 
-def _short(value: Any) -> str:
-    return f"{value:,.6g}" if isinstance(value, float) else str(value)
+def _short(console: Console, value: Any) -> str:
+    return console.decimal(value, 4 if abs(value) < 10 else 1) if isinstance(value, float) else str(value)
 
 
 def write_benchmarks(

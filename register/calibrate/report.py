@@ -10,8 +10,8 @@ from typing import Any
 from register.calibrate.charts import Dot, dots, histogram
 from register.calibrate.summary import QUANTILES
 from register.locale import translate
+from register.locale.numbers import decimal, number, percent
 from register.page import html
-from register.page.svg import number
 
 SHOWN = 30
 NORMAL_95 = 1.96
@@ -306,12 +306,7 @@ class Page:
         return self._decimal(value, 3 if abs(value) < 1 else 1)
 
     def _decimal(self, value: float | None, digits: int) -> str:
-        if value is None:
-            return "–"
-        written = f"{value:.{digits}f}".replace("-", "\u2212")
-        return written.replace(".", ",") if self.language == "es" else written
+        return "–" if value is None else decimal(value, digits, self.language)
 
     def _percent(self, value: float | None) -> str:
-        if value is None:
-            return "–"
-        return self._decimal(round(100 * value, 2) + 0.0, 2) + "\u00a0%"
+        return "–" if value is None else percent(value, 2, self.language)

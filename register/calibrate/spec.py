@@ -115,11 +115,6 @@ class Spec:
     replicates: ReplicateSpec | None
     estimates: tuple[EstimateSpec, ...]
 
-    @property
-    def needs_register(self) -> bool:
-        """Whether a benchmark comes from the register."""
-        return any(one.source == "register" for one in self.benchmarks)
-
 
 def date_of(text: str | None, spec: Spec) -> dt.date:
     """Return the day for which the register's totals are wanted: that asked for, or the survey's.

@@ -10,12 +10,12 @@ import polars as pl
 
 from register.calibrate.spec import BenchmarkSpec, RegisterSpec, Spec, date_of
 from register.calibrate.variables import Variable
-from register.commands import open_tables, parameters_of
 from register.engine import Engine
 from register.errors import DeclarationError, UsageError, suggest
 from register.project import Project
 from register.rules.residence import bind
 from register.run import find_run
+from register.tables import open_tables, parameters_of
 
 # A citizenship is shared out over departments if this part of it has a known one.
 LEAST_KNOWN = 0.5

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from register.commands import open_tables
 from register.diagnose import before, blocking, clusters, model, trust
 from register.engine import Engine
 from register.errors import UsageError
@@ -15,6 +14,7 @@ from register.link.rules import Rules
 from register.linked import rules_of
 from register.project import Project
 from register.run import Run, find_run, now
+from register.tables import open_tables
 
 TABLES = ("identity", "mention", "pair", "membership", "person", "conflict", "person_change")
 
@@ -89,7 +89,7 @@ def _measure(project: Project, run: Run, rules: Rules, engine: Engine) -> Diagno
         bridges=classes,
         weakest=weakest,
         conflicts=trust.measure_conflicts(con),
-        trust=trust.measure_trust(con, project.decisions, project.country),
+        trust=trust.measure_trust(con, project.decisions, project.country, project.secret()),
         figures=before.compare(run, earlier),
         changes=dict(engine.rows("select change, count(*) from person_change group by 1 order by 1")),
     )

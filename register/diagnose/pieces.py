@@ -10,8 +10,8 @@ from register.diagnose.measure import Diagnosis
 from register.link.rules import Rules
 from register.link.words import Words
 from register.locale import translate
+from register.locale.numbers import decimal, number, percent
 from register.page import html
-from register.page.svg import number
 from register.release.charts import Point, bars
 from register.schema import Schema
 
@@ -53,19 +53,17 @@ class Pieces:
 
     def percent(self, share: float | None, digits: int = 1) -> str:
         """Return a share in percent, or a dash."""
-        return "–" if share is None else f"{self.decimal(100 * share, digits)}\u00a0%"
+        return "–" if share is None else percent(share, digits, self.language)
 
     def decimal(self, value: float, digits: int) -> str:
         """Return a number with so many decimals."""
-        written = f"{value:.{digits}f}"
-        return written.replace(".", ",") if self.language == "es" else written
+        return decimal(value, digits, self.language)
 
     def small(self, value: float | None) -> str:
         """Return a small number to two significant digits, without an exponent."""
         if not value:
             return "–" if value is None else "0"
-        written = f"{value:.{max(0, 2 - math.floor(math.log10(value)))}f}"
-        return written.replace(".", ",") if self.language == "es" else written
+        return self.decimal(value, max(0, 2 - math.floor(math.log10(value))))
 
     def band(self, low: float, high: float | None) -> str:
         """Return a band of match weights."""
@@ -93,6 +91,4 @@ class Pieces:
 
     def _label(self, codelist: str, code: str) -> str:
         """Return the label of a code."""
-        frame = self.schema.codelist(codelist)
-        labels = frame.filter(frame["code"] == code)[f"label_{self.language}"]
-        return str(labels[0]) if len(labels) else code
+        return self.schema.labels(codelist, self.language).get(code, code)

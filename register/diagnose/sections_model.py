@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from register.diagnose.pieces import NEAR, Pieces
+from register.locale.numbers import number
 from register.page import weights
-from register.page.svg import number, shorten
+from register.page.svg import shorten
 from register.page.weights import Bar
 from register.release.charts import Point
 

@@ -101,7 +101,7 @@ def trust(p: Pieces) -> Iterator[str]:
             for part in ("precision", "recall")
             for name in (part, f"{part}_low", f"{part}_high")
         }
-        line = p.text("reviewed_line", many=p.count(reviewed.reviewed), **shares)
+        line = p.text("reviewed_line", many=p.count(reviewed.reviewed), **shares) + " " + p.text("sampled")
     yield f"<p>{escape(line)}</p>"
     named = []
     for place, row in enumerate(trust.strata):

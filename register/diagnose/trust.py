@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 from register.decisions import DIFFERENT, SAME, read_standing
-from register.link.confidence import BANDS, Expected, Reviewed, combine, expect
+from register.link.confidence import Expected, Reviewed, combine, expect
+from register.link.strata import Sampled, make_asked, make_scored, sample
 
-#: Queues whose pairs were drawn at random; empty where a line made by hand does not say.
-RANDOM = ("sample", "")
 _ANSWER = {SAME: True, DIFFERENT: False}
 #: Groups of fewer pairs are left out: a share of them says nothing.
 FEWEST = 20
@@ -72,76 +70,28 @@ class Trust:
     groups: list[Group]
 
 
-def measure_trust(con: duckdb.DuckDBPyConnection, decisions: Path, country: str) -> Trust:
-    """Measure precision and recall. Reads ``pair``, ``membership``, ``conflict``, ``mention`` and ``identity``."""
-    _make_judged(con, decisions)
-    strata = _strata(con)
-    con.execute("drop table judged_pair")
+def measure_trust(con: duckdb.DuckDBPyConnection, decisions: Path, country: str, secret: str) -> Trust:
+    """Measure precision and recall. Reads ``pair``, ``membership``, ``conflict``, ``mention`` and ``identity``.
+
+    Of the reviewers' answers those count that are a random sample (see `register.link.strata`); an answer about which
+    nothing holds, as of reviewers who could not agree, is one to a pair of which nobody can tell.
+    """
+    standings = [one for one in read_standing(decisions).values() if one.state != "waiting"]
+    make_asked(con, ((one.pair, one.voices[0].linked, _ANSWER.get(one.judgement or "")) for one in standings))
+    make_scored(con)
+    strata = [_stratum(found) for found in sample(con, secret)]
+    con.execute("drop table scored; drop table asked")
     reviewed = combine((s.is_linked, s.pairs, s.promised, s.judged, s.same) for s in strata)
     return Trust(expect(con), reviewed if reviewed.reviewed else None, strata, _groups(con, country))
 
 
-def _make_judged(con: duckdb.DuckDBPyConnection, decisions: Path) -> None:
-    """Create ``judged_pair`` (identity_id_l, identity_id_r, is_same, was_linked): reviewers' answers to random pairs.
-
-    ``is_same`` is null where they could not agree. Pairs that were chosen because they are doubtful would make every
-    stratum look worse than it is; decisions that do not say how they were chosen are taken as random.
-    """
-    rows = [
-        (
-            *standing.pair[0],
-            *standing.pair[1],
-            _ANSWER.get(standing.judgement or ""),
-            standing.voices[0].linked,
-        )
-        for standing in read_standing(decisions).values()
-        if standing.voices[0].queue in RANDOM
-    ]
-    names = [f"{name}_{side}" for side in "lr" for name in ("source", "record_key", "role")]
-    schema = dict.fromkeys(names, pl.String) | {"is_same": pl.Boolean, "was_linked": pl.Boolean}
-    con.register("decided", pl.DataFrame(rows, schema=schema, orient="row").to_arrow())
-    con.execute(
-        """
-        create or replace temp table judged_pair as
-        select least(a.identity_id, b.identity_id) as identity_id_l,
-            greatest(a.identity_id, b.identity_id) as identity_id_r, bool_and(is_same) as is_same,
-            bool_or(was_linked) as was_linked
-        from decided as d
-        join mention as a on a.source = d.source_l and a.record_key = d.record_key_l
-            and a.role = d.role_l
-        join mention as b on b.source = d.source_r and b.record_key = d.record_key_r
-            and b.role = d.role_r
-        where a.identity_id <> b.identity_id group by 1, 2
-        """
+def _stratum(found: Sampled) -> Stratum:
+    # The share of true pairs in one stratum is the precision of a linkage of just these.
+    alone = combine([(True, found.pairs, found.promised, found.judged, found.same)])
+    return Stratum(
+        *(found.is_linked, found.band, found.pairs, found.promised, found.judged, found.same),
+        *(alone.precision, alone.precision_low, alone.precision_high),
     )
-    con.unregister("decided")
-
-
-def _strata(con: duckdb.DuckDBPyConnection) -> list[Stratum]:
-    """Return linked and other pairs by band of weight.
-
-    A judged pair stays in the stratum in which it was asked about: what reviewers part is no longer linked, and would
-    make the linked pairs look free of errors.
-    """
-    bands = " ".join(f"when match_weight >= {foot} then {foot}" for foot in reversed(BANDS[1:]))
-    rows = con.execute(
-        f"""
-        select coalesce(was_linked, a.person_id = b.person_id) as is_linked,
-            case {bands} else {BANDS[0]} end as band, count(*) as pairs, avg(match_probability) as promised,
-            count(is_same) as judged, count(*) filter (is_same) as same
-        from pair as p join membership as a on a.identity_id = p.identity_id_l
-        join membership as b on b.identity_id = p.identity_id_r
-        left join judged_pair as j on j.identity_id_l = p.identity_id_l and j.identity_id_r = p.identity_id_r
-        where match_key <> 'identical' group by 1, 2 order by 1, 2
-        """
-    ).fetchall()
-    found = []
-    for is_linked, foot, pairs, promised, judged, same in rows:
-        # The share of true pairs in one stratum is the precision of a linkage of just these.
-        alone = combine([(True, pairs, promised, judged, same)])
-        share = (alone.precision, alone.precision_low, alone.precision_high)
-        found.append(Stratum(bool(is_linked), float(foot), pairs, float(promised), judged, same, *share))
-    return found
 
 
 def _groups(con: duckdb.DuckDBPyConnection, country: str) -> list[Group]:

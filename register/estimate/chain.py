@@ -105,10 +105,10 @@ class Kind:
 
     ``rate`` of each crossing; ``states``, the chance that each purpose is stated at it, by situations: (purpose,
     from, to); ``missed``, the chance that a crossing after one at each post is not written down; ``first_permit``,
-    ``act`` and ``death``: how often these are seen in each state; ``lapsed``, the chance in each state that a permit which
-    runs out is not renewed; ``start``, the state when the series begins;
-    ``share`` of the kind among the people of each origin, ``marked`` the share of them with each mark; ``is_watched`` tells people who cross at posts, all of whom
-    are missed alike, from those who cross where nobody watches.
+    ``act`` and ``death``: how often these are seen in each state; ``lapsed``, the chance in each state that a permit
+    which runs out is not renewed; ``start``, the state when the series begins; ``share`` of the kind among the people
+    of each origin, ``marked`` the share of them with each mark; ``is_watched`` tells people who cross at posts, all of
+    whom are missed alike, from those who cross where nobody watches.
     """
 
     rate: Floats

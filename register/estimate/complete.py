@@ -16,9 +16,23 @@ import numpy as np
 import polars as pl
 
 from register.engine import Engine
-from register.estimate.chain import AWAY, DEPARTURE, END, FORMS, HOME, TRIP, VISIT, Histories, Kind, Lives, Sampler
-from register.estimate.fit import FOREIGNERS, NATIONALS, fit
+from register.estimate.chain import (
+    AWAY,
+    DEPARTURE,
+    END,
+    FORMS,
+    HOME,
+    TRIP,
+    VISIT,
+    Histories,
+    Kind,
+    Lives,
+    Sampler,
+)
+from register.estimate.figures import flow_figures, stock_figures
+from register.estimate.fit import fit
 from register.estimate.histories import Batch, Codes, populations, read_batch, read_codes
+from register.estimate.kinds import FOREIGNERS, NATIONALS
 from register.estimate.outcome import forecast_by_model
 from register.rules.residence import EVENTS, bind, create_tables
 
@@ -31,6 +45,10 @@ if TYPE_CHECKING:
 SAMPLE, BATCH = 6_000, 40_000
 #: Crossings missed within fewer days than this change no verdict worth the doubt.
 WIDE = 90
+#: Added to the population of people whom other linkages make: they tell nothing of its numbers.
+DRAWN = 10
+#: However seldom people of a kind are seen, at least one in five is told by the others.
+MOST_HIDDEN = 0.8
 #: Fewer people than this in a population tell nothing of what is missed.
 LEAST = 300
 
@@ -44,6 +62,8 @@ MISSED = {
     "is_wide": pl.Boolean,
     "after_post": pl.String,
 }
+FIGURES = {"flow": flow_figures, "stock": stock_figures}
+UNSEEN = {"draw": pl.Int64, "person_id": pl.String, "turn": pl.Int64}
 OPENING = {"draw": pl.Int64, "person_id": pl.String, "status": pl.Int64}
 
 
@@ -57,11 +77,12 @@ class Completed:
 
 def read_sql(name: str, values: dict[str, Any]) -> str:
     """Return the text of one of this package's statements, with its parameters."""
-    return bind(files(__package__).joinpath(f"{name}.sql").read_text("utf-8"), values)
+    text = files(__package__).joinpath(f"{name}.sql").read_text("utf-8")
+    return bind(FIGURES[name](text) if name in FIGURES else text, values)
 
 
 def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled: bool = True) -> Completed:
-    """Make the tables ``observed``, ``subject``, ``missed``, ``opening``, ``completion`` and ``completed_movement``.
+    """Make ``observed``, ``subject``, ``missed``, ``opening``, ``unseen``, ``completion`` and ``completed_movement``.
 
     Parameters
     ----------
@@ -79,7 +100,12 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
         create_tables(engine.con, ("presence",), parameters)
     for name in ("observed", "subject"):
         engine.run(f"create or replace temporary table {name} as {read_sql(name, values)}")
-    for name, columns in (("missed", MISSED), ("opening", OPENING)):
+    if not engine.has("drawn_person"):
+        engine.run("create temporary table drawn_person (person_id varchar)")
+    engine.run(
+        f"update subject set population = population + {DRAWN} where person_id in (select person_id from drawn_person)"
+    )
+    for name, columns in (("missed", MISSED), ("opening", OPENING), ("unseen", UNSEEN)):
         engine.con.register("empty", pl.DataFrame(schema=columns).to_arrow())
         engine.run(f"create or replace temporary table {name} as select * from empty")
         engine.con.unregister("empty")
@@ -93,8 +119,9 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
         sample = _sample(engine, codes, population, size)
         rng = np.random.default_rng([seed, population])
         numbers = fit(sample, codes.sizes, rng, draws, FOREIGNERS if population else NATIONALS)
-        for batch in _batches(engine, codes, population, size):
-            _draw(engine, batch, numbers, np.random.default_rng([seed, population, len(batch.step)]))
+        for people in (population, population + DRAWN):
+            for batch in _batches(engine, codes, people, size):
+                _draw(engine, batch, numbers, np.random.default_rng([seed, people, len(batch.step)]))
     for name in ("completion", "completed_movement", "missing_rate"):
         engine.run(f"create or replace temporary table {name} as {read_sql(name, values)}")
     return report
@@ -121,9 +148,13 @@ def _batches(engine: Engine, codes: Codes, population: int, size: int) -> Iterat
 
 
 def _draw(engine: Engine, batch: Batch, numbers: list[list[Kind]], rng: np.random.Generator) -> None:
+    if not len(batch.histories):
+        return
     for number, kinds in enumerate(numbers, start=1):
-        lives = Sampler(batch.histories, kinds).draw(rng)
+        sampler = Sampler(batch.histories, kinds)
+        lives = sampler.draw(rng)
         _keep(engine, "missed", _missed(batch, lives, number))
+        _keep(engine, "unseen", _unseen(batch, sampler, lives, number, rng))
         status = (lives.opened // FORMS == HOME) | (lives.opened // FORMS == TRIP)
         opening = pl.DataFrame({"person_id": batch.person_id, "status": status.astype(np.int64)})
         _keep(engine, "opening", opening.with_columns(pl.lit(number).cast(pl.Int64).alias("draw")))
@@ -153,6 +184,37 @@ def _missed(batch: Batch, lives: Lives, number: int) -> pl.DataFrame:
     )
 
 
+def _unseen(
+    batch: Batch, sampler: Sampler, lives: Lives, number: int, rng: np.random.Generator
+) -> pl.DataFrame:
+    """Return the people of whom there is no record yet, one row each, told by those who were seen late enough.
+
+    Of people who settled on the same day where nobody watched, as long ago and of the same kind, some have not been
+    seen since. How many for each who has is geometric (Sanathanan 1972); they are given her life.
+    """
+    h, person = batch.histories, batch.histories.person[lives.row]
+    settles = (lives.source // FORMS == AWAY) & (lives.target // FORMS == HOME)
+    ends = h.kind[h.first + h.length - 1] == END
+    entries = np.flatnonzero(settles & (lives.row == h.first[person]) & ends[person] & ~h.is_born[person])
+    # The last entry before the first thing seen.
+    entries = entries[np.r_[person[entries][1:] != person[entries][:-1], np.full(min(len(entries), 1), True)]]
+    who = person[entries]
+    since = np.add.reduceat(h.gap, h.first)[who] - lives.day[entries]
+    chance = np.zeros(len(who))
+    for kind, table in enumerate(sampler.tables):
+        mine = lives.kind[who] == kind
+        chance[mine] = table[0, 1, since[mine], lives.target[entries][mine]].sum(axis=-1)
+    copies = rng.geometric(1 - np.minimum(chance, MOST_HIDDEN)) - 1
+    return pl.DataFrame(
+        {
+            "draw": np.full(copies.sum(), number),
+            "person_id": batch.person_id.gather(np.repeat(who, copies)),
+            "turn": np.arange(copies.sum()),
+        },
+        schema=UNSEEN,
+    )
+
+
 def _keep(engine: Engine, table: str, frame: pl.DataFrame) -> None:
     engine.con.register("added", frame.to_arrow())
     engine.run(f"insert into {table} by name select * from added")
@@ -177,7 +239,8 @@ def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters, 
     handed = {
         "completion": "select * from completion",
         "movement": "select * from completed_movement",
-        "person": "select person.* replace (completion.case_id as person_id), completion.weight from person "
+        "person": "select person.* replace (completion.case_id as person_id), "
+        "case when completion.is_drawn then 0.0 else completion.weight end as weight from person "
         "inner join completion on completion.person_id = person.person_id",
         "initial_status": read_sql("completed_initial_status", parameters.values()),
         "membership": "select membership.* replace (completion.case_id as person_id) from membership "
@@ -192,7 +255,7 @@ def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters, 
     for name, table in (("completed_event", "event"), ("completed_residency", "residency")):
         other.run(
             f"create or replace temporary table {name} as select completion.person_id, completion.draw, "
-            f"completion.weight, {table}.* exclude (person_id) from {table} "
+            f"completion.weight, completion.is_drawn, {table}.* exclude (person_id) from {table} "
             f"inner join completion on completion.case_id = {table}.person_id"
         )
 
@@ -200,7 +263,7 @@ def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters, 
 def derive_events(engine: Engine, parameters: Parameters, provisional: str) -> None:
     """Make the tables of ``EVENTS`` after ``initial_status``, open crossings estimated by the baseline or the model.
 
-    Where ``person`` has a weight (a case of a completed register), experience counts with it.
+    Where ``person`` has a weight (a case of a completed register; none for drawn people), experience counts with it.
     """
     made = EVENTS[EVENTS.index("initial_status") + 1 :]
     at = made.index("forecast")

@@ -38,8 +38,10 @@ def dual_system(
     -------
     DualSystem
         The links found are a m' + b (n1 - m'), so m' = (m - b n1) / (a - b) people are in both, and N = n1 n2 / m'
-        (Lincoln 1930, Petersen 1896; corrected as by Ding and Fienberg 1994). The interval is normal for m', with the
-        variance of a draw without replacement (Seber 1982); the rates of error are taken as known.
+        (Lincoln 1930, Petersen 1896; corrected as by Ding and Fienberg 1994). The interval is that of Cannon and Roe
+        (Livestock Disease Surveys, 1982, p. 34; in R, ``epi.popsize`` of the package epiR): normal for the share
+        p = m' / n2, drawn without replacement, with a correction for continuity, n1 / (p +- w) where
+        w = 1.96 sqrt(p (1 - p) (1 - n2 / N) / n2) + 1 / (2 N). The rates of error are taken as known.
 
     Raises
     ------
@@ -52,7 +54,9 @@ def dual_system(
     both = (matched - false_links * first) / (sensitivity - false_links)
     if not 0 < both <= min(first, second):
         raise UsageError("bad_dual_system", first=first, second=second, matched=matched)
-    share = both / first
-    spread = 1.959964 * math.sqrt(second * share * (1 - share) * (second - both) / max(second - 1, 1))
-    least, most = max(both - spread, 1.0), min(both + spread, float(min(first, second)))
-    return DualSystem(both, first * second / both, first * second / most, first * second / least)
+    share, people = both / second, first * second / both
+    width = 1.959964 * math.sqrt(share * (1 - share) * max(1 - second / people, 0.0) / second) + 1 / (
+        2 * people
+    )
+    least, most = max(share - width, 1 / second), min(share + width, 1.0, first / second)
+    return DualSystem(both, people, first / most, first / least)

@@ -35,6 +35,7 @@ from register.estimate.chain import (
     Sampler,
     Tables,
 )
+from register.estimate.kinds import FOREIGNERS, Guess, Sizes, guess_kind
 
 #: Searches that are begun, rounds until the best of them is told, and rounds until its numbers have settled.
 STARTS, TRIAL, ROUNDS = 3, 10, 22
@@ -54,81 +55,6 @@ LEAST_UNWATCHED = 0.5
 SHORTEST_RESIDENCE = 365
 
 
-@dataclass(frozen=True)
-class Sizes:
-    """How many posts, origins and stated purposes a population is told apart by, each with one for all others."""
-
-    openers: int
-    origins: int
-    purposes: int
-
-
-@dataclass(frozen=True)
-class Guess:
-    """Where the search for a kind of people begins.
-
-    How often a year those who live abroad come and those who live here travel, share of crossings missed, arrivals that
-    stay, people who live here at the start, share with each mark, how often a year residents get a first permit, and how
-    long in days visits last as a rule.
-    """
-
-    comes: float
-    travels: float
-    missed: float
-    settles: float
-    lives_here: float
-    marked: tuple[float, ...] = (0.05, 0.05)
-    permits: float = 0.1
-    visits: float = 10
-    is_watched: bool = True
-
-
-SELDOM, OFTEN = Guess(0.1, 0.4, 0.02, 0.02, 0.3), Guess(3.0, 3.0, 0.02, 0.02, 0.3)
-SETTLER = Guess(0.05, 0.4, 0.02, 0.5, 0.1, (0.8, 0.05), 3.0)
-RESIDENT = Guess(0.4, 0.8, 0.02, 0.5, 0.9, (0.8, 0.05), 0.3)
-UNWATCHED = Guess(0.05, 0.4, 0.45, 0.5, 0.1, (0.05, 0.5), 0.02, is_watched=False)
-PROTECTED = Guess(0.05, 0.4, 0.45, 0.5, 0.1, (0.05, 0.9), 1.0, is_watched=False)
-SEASONAL = Guess(1.0, 0.4, 0.02, 0.02, 0.1, visits=90)
-#: Nothing tells a national who crosses where nobody watches from one who was missed: nationals are taken to be watched.
-NATIONALS = (SELDOM, OFTEN, SETTLER, RESIDENT)
-FOREIGNERS = (SELDOM, OFTEN, SEASONAL, SETTLER, RESIDENT, UNWATCHED, PROTECTED)
-
-
-def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
-    """Return a kind to start from: journeys of ten days and of four months, homes that last for years."""
-    rate = np.zeros((STATES, STATES))
-    leaves = {
-        AWAY: (1 / 90, guess.comes / 365), VISIT: (1 / guess.visits, 1 / 120),
-        HOME: (1 / 90, guess.travels / 365), TRIP: (1 / 10, 1 / 120),
-    }  # fmt: skip
-    forms = {AWAY: (0.2, 0.8), VISIT: (0.9, 0.1), HOME: (0.2, 0.8), TRIP: (0.9, 0.1)}
-    moves = {AWAY: {VISIT: 1 - guess.settles, HOME: guess.settles}, VISIT: {AWAY: 1.0}, TRIP: {HOME: 1.0}}
-    moves[HOME] = {TRIP: 0.95, AWAY: 0.05}
-    for source, targets in moves.items():
-        for target, share in targets.items():
-            for form in range(FORMS):
-                row = FORMS * source + form
-                rate[row, FORMS * target : FORMS * (target + 1)] = (
-                    leaves[source][form] * share * np.array(forms[target])
-                )
-    acts = np.repeat(np.array([0.001, 0.01, 0.1, 0.001]) / 365, FORMS)
-    return Kind(
-        rate=rate,
-        states=np.full((sizes.purposes, STATES // FORMS, STATES // FORMS), 1 / sizes.purposes),
-        missed=np.full(sizes.openers, guess.missed),
-        first_permit=acts * guess.permits * 10,
-        act=acts,
-        death=acts / 10,
-        lapsed=np.repeat(np.array([0.95, 0.9, 0.2, 0.2]), FORMS),
-        start=np.repeat(
-            np.outer([1 - guess.lives_here, guess.lives_here], [0.9, 0.1]).ravel() / FORMS, FORMS
-        ),
-        share=np.full(sizes.origins, 1.0),
-        marked=np.array(guess.marked),
-        is_watched=guess.is_watched,
-    )
-
-
 def fit(
     histories: Histories,
     sizes: Sizes,
@@ -138,16 +64,18 @@ def fit(
 ) -> list[list[Kind]]:
     """Return as many draws of the numbers of a population as asked for; each has the kinds of people.
 
-    Several searches are begun, because the likelihood has several summits; the best goes on until it settles, each round
-    with the mean of what the numbers may be, given the lives drawn. For each draw that is kept the people are drawn
-    anew and the numbers too, so that what is not known of them shows as a difference between draws.
+    Several searches are begun, because the likelihood has several summits; the best goes on until it settles, each
+    round with the mean of what the numbers may be, given the lives drawn. For each draw that is kept the people are
+    drawn anew and the numbers too, so that what is not known of them shows as a difference between draws.
     """
     length = int(np.bincount(histories.person, weights=histories.gap).max())
 
     def step(seen: Histories, kinds: list[Kind], *, is_drawn: bool = False) -> tuple[list[Kind], float]:
         sampler = Sampler(seen, kinds)
         hidden = [unseen(*one, length) for one in zip(kinds, sampler.tables, strict=True)]
-        return count(seen, kinds, sampler.draw(rng), rng if is_drawn else None, hidden), sampler.log_likelihood
+        return count(
+            seen, kinds, sampler.draw(rng), rng if is_drawn else None, hidden
+        ), sampler.log_likelihood
 
     searches = []
     for _ in range(STARTS):
@@ -298,7 +226,8 @@ def _missed(
     missed = np.broadcast_to(missed, seen.shape).copy()
     if is_watched:
         missed[0] = pooled
-    return np.clip(missed, 1e-4 if is_watched else LEAST_UNWATCHED, 0.95)
+    bounded: Floats = np.clip(missed, 1e-4 if is_watched else LEAST_UNWATCHED, 0.95)
+    return bounded
 
 
 def _numbers(
@@ -336,7 +265,7 @@ def _numbers(
             np.average(kind.rate[rows, targets], axis=0, weights=total[rows] + 365),
             np.repeat(total[rows].sum(), FORMS),
         )
-        rate[rows, targets] = moves * min(1.0, 1 / (SHORTEST_RESIDENCE * moves.sum()))
+        rate[rows, targets] = moves / max(1.0, SHORTEST_RESIDENCE * moves.sum())
     share = np.bincount(h.origin[people], minlength=len(kind.share)).astype(np.float64) + 1.0
     if rng is not None:
         share = rng.gamma(share)

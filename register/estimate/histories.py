@@ -10,7 +10,7 @@ import polars as pl
 
 from register.engine import Engine
 from register.estimate.chain import DEPARTURE, FIRST_PERMIT, Histories, Ints
-from register.estimate.fit import Sizes
+from register.estimate.kinds import Sizes
 
 #: Values with a number of their own; the others share one.
 LARGEST = 8
@@ -76,7 +76,8 @@ def read_batch(engine: Engine, codes: Codes, where: str) -> Batch:
         f"""
         select person_id, observed.step, observed.day, observed.kind, observed.post, observed.purpose, subject.origin,
             subject.starts_on, subject.is_born, cast(subject.is_announced as integer) as is_announced,
-            coalesce(cast(subject.is_protected as integer), -1) as is_protected, count(*) over (partition by person_id) as length
+            coalesce(cast(subject.is_protected as integer), -1) as is_protected,
+            count(*) over (partition by person_id) as length
         from observed inner join subject using (person_id)
         where {where}
         order by length desc, person_id, observed.step
@@ -127,4 +128,6 @@ def _number(column: str, codes: Mapping[str, int]) -> pl.Expr:
 
 def populations(engine: Engine) -> Sequence[tuple[int, int]]:
     """Return each population and how many people it has."""
-    return engine.rows("select population, count(*) from subject group by 1 order by 1")
+    return engine.rows(
+        "select population, count(*) from subject anti join drawn_person using (person_id) group by 1 order by 1"
+    )

@@ -2,13 +2,13 @@
 -- and how many were missed, mean over draws, with the error of the share.
 --
 -- A missed crossing has no post of its own; it belongs to the one before it, with which its journey began or ended.
--- Reads: observed, missed.
+-- Reads: observed, missed, drawn_person.
 with seen as (
     select border_post_code, count(*) as n_crossing
     from (
         select lag(post) over (partition by person_id order by step) as border_post_code, kind
         from observed
-        where kind <= 1
+        where kind <= 1 and person_id not in (select person_id from drawn_person)
     ) as followed
     where border_post_code is not null
     group by border_post_code
@@ -17,7 +17,7 @@ with seen as (
 by_draw as (
     select after_post as border_post_code, draw, count(*) as n_missed
     from missed
-    where after_post is not null
+    where after_post is not null and person_id not in (select person_id from drawn_person)
     group by after_post, draw
 ),
 

@@ -43,8 +43,8 @@ class Header:
 
     ``columns`` are the declared names, in the order of the file; those that the declaration does not know begin with
     ``__unknown``. ``first`` is the first header as the file writes it, by which a repeated header is known; ``lines``
-    says over how many lines the header goes. ``is_doubtful`` says that hardly a declared column stands in it: it may be
-    a row of data, so that ``unknown`` gives places in it and no text.
+    says over how many lines the header goes, ``delimiter`` what separates the columns. ``is_doubtful`` says that hardly
+    a declared column stands in it: it may be a row of data, so that ``unknown`` gives places in it and no text.
     """
 
     columns: tuple[str, ...]
@@ -53,6 +53,7 @@ class Header:
     missing_required: tuple[str, ...] = ()
     first: str = ""
     lines: int = 1
+    delimiter: str = ","
     is_doubtful: bool = False
 
 

@@ -13,9 +13,6 @@ import polars as pl
 
 from register.ingest.text import fold_text
 
-HOW: tuple[str, ...] = ("value_map", "code", "label", "alias", "unknown")
-"""How a value was matched, from the surest to not at all."""
-
 _ABSENT = ("NULL", "NULO", "NONE", "NAN", "N A", "N D", "S D", "SIN DATO", "SIN INFORMACION", "NO REGISTRA")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from register.errors import DeclarationError, suggest
+from register.errors import DeclarationError, Faults, suggest
 from register.ingest.declared import text_at, texts_at
 from register.ingest.declared_format import read_format
 from register.ingest.declared_values import NAME_LAYOUTS, ValueReader
@@ -48,7 +48,12 @@ def load_sources(directory: Path, country: str, schema: Schema) -> tuple[Source,
             known=", ".join(known),
             suggestion=suggest(country, known),
         )
-    return tuple(load_source(path, schema) for path in paths)
+    faults, sources = Faults(), []
+    for path in paths:
+        with faults.gathered(str(path)):
+            sources.append(load_source(path, schema))
+    faults.tell()
+    return tuple(sources)
 
 
 def load_source(path: Path, schema: Schema) -> Source:
@@ -60,60 +65,86 @@ def load_source(path: Path, schema: Schema) -> Source:
         Naming the file, the key and the mend.
     """
     tree = read_toml(path)
-    where = str(path)
-    refuse_unknown_keys(tree, _TOP_KEYS, where)
-    for key in ("table", "files", "columns"):
-        if key not in tree:
-            raise DeclarationError("missing_key", where=where, key=key)
+    where, faults = str(path), Faults()
+    with faults.gathered():
+        refuse_unknown_keys(tree, _TOP_KEYS, where)
+    for needed in ("table", "files", "columns"):
+        with faults.gathered():
+            if tree.get(needed) in (None, "", []):
+                raise DeclarationError("missing_key", where=where, key=needed)
+    # What the columns are held against must be known before anything else is looked at.
+    if "table" not in tree:
+        faults.tell()
     name = text_at(tree, "table", where)
     if name not in SOURCES:
         raise DeclarationError("unknown_table", where=where, name=name, suggestion=suggest(name, SOURCES))
     table = schema.tables[name]
     _check_rules(table, schema)
-    form = read_format(table_at(tree, "format", where), f"{where} [format]")
+    form = Format()
+    with faults.gathered():
+        form = read_format(table_at(tree, "format", where), f"{where} [format]")
     read = ValueReader(schema, typed=form.is_typed)
-    columns = _columns(table_at(tree, "columns", where), table, read, f"{where} [columns]")
-    persons = table_at(tree, "person", where)
-    refuse_unknown_keys(persons, ROLES, f"{where} [person]")
-    if not persons:
-        raise DeclarationError("nobody_named", where=f"{where} [person.self]")
-    people = {
-        role: read.person(role, table_at(persons, role, f"{where} [person]"), f"{where} [person.{role}]")
-        for role in persons
-    }
-    source = Source(
-        name=path.stem,
-        path=path,
-        table=table,
-        title=_title(tree, path.stem, where),
-        files=texts_at(tree, "files", where),
-        format=form,
-        key=_key(tree.get("key", []), read, f"{where} key"),
-        columns=columns,
-        persons=people,
-        ignored=texts_at(tree, "ignored", where),
-        renamed=read.renamed,
-        delivery=_delivery(tree, where),
-        max_rejected_share=_share(tree, where),
-    )
-    if not source.files:
-        raise DeclarationError("missing_key", where=where, key="files")
-    for former in source.renamed:
-        if former in source.headers:
-            raise DeclarationError("renamed_in_use", where=where, name=former)
+    columns: dict[str, Value] = {}
+    with faults.gathered():
+        columns = _columns(table_at(tree, "columns", where), table, read, f"{where} [columns]")
+    people: dict[str, Person] = {}
+    with faults.gathered():
+        people = _people(tree, read, where)
+    key: tuple[Value, ...] = ()
+    with faults.gathered():
+        key = _key(tree.get("key", []), read, f"{where} key")
+    with faults.gathered():
+        source = Source(
+            name=path.stem,
+            path=path,
+            table=table,
+            title=_title(tree, path.stem, where),
+            files=texts_at(tree, "files", where),
+            format=form,
+            key=key,
+            columns=columns,
+            persons=people,
+            ignored=texts_at(tree, "ignored", where),
+            renamed=read.renamed,
+            delivery=_delivery(tree, where),
+            max_rejected_share=_share(tree, where),
+        )
+        for former in source.renamed:
+            if former in source.headers:
+                raise DeclarationError("renamed_in_use", where=where, name=former)
+    faults.tell()
     return source
 
 
 def _columns(node: dict[str, Any], table: Table, read: ValueReader, where: str) -> dict[str, Value]:
+    faults, values = Faults(), {}
     declarable = [column.name for column in table.columns.values() if column.declarable]
-    refuse_unknown_keys(node, declarable, where)
+    with faults.gathered():
+        refuse_unknown_keys(node, declarable, where)
     for column in table.columns.values():
-        if column.declarable and column.required and column.name not in node:
-            raise DeclarationError("required_column", where=where, name=column.name, table=table.name)
-    return {
-        name: read.value(value, f"{where} {name}", table.columns[name].concept)
-        for name, value in node.items()
-    }
+        with faults.gathered():
+            if column.declarable and column.required and column.name not in node:
+                raise DeclarationError("required_column", where=where, name=column.name, table=table.name)
+    for name in (name for name in node if name in declarable):
+        with faults.gathered():
+            values[name] = read.value(node[name], f"{where} {name}", table.columns[name].concept)
+    faults.tell()
+    return values
+
+
+def _people(tree: Mapping[str, Any], read: ValueReader, where: str) -> dict[str, Person]:
+    persons = table_at(tree, "person", where)
+    faults, people = Faults(), {}
+    with faults.gathered():
+        refuse_unknown_keys(persons, ROLES, f"{where} [person]")
+        if not persons:
+            raise DeclarationError("nobody_named", where=f"{where} [person.self]")
+    for role in (role for role in persons if role in ROLES):
+        with faults.gathered():
+            node = table_at(persons, role, f"{where} [person]")
+            people[role] = read.person(role, node, f"{where} [person.{role}]")
+    faults.tell()
+    return people
 
 
 def _key(node: Any, read: ValueReader, where: str) -> tuple[Value, ...]:

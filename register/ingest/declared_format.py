@@ -47,12 +47,17 @@ def read_format(node: dict[str, Any], where: str) -> Format:
             "unknown_encoding", where=where, name=encoding,
             suggestion=suggest(encoding, ENCODINGS), known=", ".join(ENCODINGS),
         )  # fmt: skip
-    delimiter = text_at(node, "delimiter", where, Format.delimiter)
+    delimiters = (
+        texts_at(node, "delimiter", where)
+        if isinstance(node.get("delimiter"), list)
+        else (text_at(node, "delimiter", where, ","),)
+    )
     quote = text_at(node, "quote", where, Format.quote)
     if len(quote.encode()) > 1 or quote in ("\n", "\r", "\0"):
         raise DeclarationError("bad_quote", where=where, name=quote)
-    if not delimiter or {"\n", "\r", "\0", quote} & {*delimiter}:
-        raise DeclarationError("bad_delimiter", where=where, name=delimiter)
+    for delimiter in delimiters or ("",):
+        if not delimiter or {"\n", "\r", "\0", quote} & {*delimiter}:
+            raise DeclarationError("bad_delimiter", where=where, name=delimiter)
     fixed = _fixed_columns(node, where) if kind == "fixed" else ()
     columns = tuple(column.name for column in fixed) if fixed else texts_at(node, "columns", where)
     has_header = flag_at(node, "header", where, default=kind != "fixed" and not columns)
@@ -63,7 +68,7 @@ def read_format(node: dict[str, Any], where: str) -> Format:
             raise DeclarationError("column_repeated", where=where, name=name)
     return Format(
         type=kind,
-        delimiter=delimiter,
+        delimiters=delimiters,
         encoding=encoding,
         quote="" if kind == "fixed" else quote,
         skipped_lines=count_at(node, "skip_lines", where),
@@ -75,7 +80,7 @@ def read_format(node: dict[str, Any], where: str) -> Format:
         trims_decimals=flag_at(node, "trim_decimals", where),
         ends_with_delimiter=flag_at(node, "trailing_delimiter", where),
         fixed=fixed,
-        sheet=text_at(node, "sheet", where),
+        sheets=texts_at(node, "sheet", where),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from register.errors import DeclarationError, suggest
+from register.errors import DeclarationError, Faults, suggest
 from register.ingest.codes import match_codes
 from register.ingest.dates import check_date_format, read_dates, read_datetimes
 from register.ingest.declared import date_at, flag_at, pattern_at, tables_at, text_at, texts_at
@@ -143,12 +143,15 @@ class ValueReader:
         if values and concept is not None:
             name = text_at(node, "codelist", where) or concept.codelist or ""
             known = self.schema.codelist(name)["code"].to_list()
+            faults = Faults()
             for raw, code in values.items():
-                if code and code not in known:
-                    raise DeclarationError(
-                        "unknown_code", where=f"{where} values.{raw}",
-                        code=code, codelist=name, suggestion=suggest(code, known),
-                    )  # fmt: skip
+                with faults.gathered():
+                    if code and code not in known:
+                        raise DeclarationError(
+                            "unknown_code", where=f"{where} values.{raw}",
+                            code=code, codelist=name, suggestion=suggest(code, known),
+                        )  # fmt: skip
+            faults.tell()
         return values
 
     def _check_constant(self, value: Value, where: str, concept: Concept) -> None:
@@ -181,21 +184,25 @@ class ValueReader:
         documents = tables_at(node, "documents", where)
         if "document" in node:
             documents = [table_at(node, "document", where), *documents]
-        if len(documents) > MAX_DOCUMENTS:
-            raise DeclarationError("too_many_documents", where=where, limit=MAX_DOCUMENTS)
-        if not parts and not documents:
-            raise DeclarationError("nobody_named", where=where)
-        return Person(
-            role=role,
-            name_layout=layout,
-            name_parts={key: self.value(value, f"{where} name.{key}") for key, value in parts.items()},
-            values={
-                PERSON_VALUES[key]: self.value(value, f"{where} {key}", columns[PERSON_VALUES[key]].concept)
-                for key, value in node.items()
-                if key in PERSON_VALUES
-            },
-            documents=tuple(self.document(document, f"{where} document") for document in documents),
-        )
+        faults = Faults()
+        with faults.gathered():
+            if len(documents) > MAX_DOCUMENTS:
+                raise DeclarationError("too_many_documents", where=where, limit=MAX_DOCUMENTS)
+            if not parts and not documents:
+                raise DeclarationError("nobody_named", where=where)
+        name_parts, values, read = {}, {}, []
+        for key, value in parts.items():
+            with faults.gathered():
+                name_parts[key] = self.value(value, f"{where} name.{key}")
+        for key in (key for key in node if key in PERSON_VALUES):
+            with faults.gathered():
+                column = PERSON_VALUES[key]
+                values[column] = self.value(node[key], f"{where} {key}", columns[column].concept)
+        for document in documents:
+            with faults.gathered():
+                read.append(self.document(document, f"{where} document"))
+        faults.tell()
+        return Person(role, layout, name_parts, values, tuple(read))
 
     def _layout(self, name: dict[str, Any], where: str) -> str:
         layout = text_at(name, "layout", where)

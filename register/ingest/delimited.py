@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
-from register.ingest.block import LINE, TEXT, Parted, as_rejected, no_rejected, no_rows
+from register.ingest.block import LINE, TEXT, Header, Parted, as_rejected, no_rejected, no_rows
 from register.ingest.lines import read_lines, without_blank
 from register.ingest.source import Format
 from register.ingest.stretches import MAX_LINE_BYTES, is_lossy
@@ -31,20 +30,18 @@ class DelimitedText:
     ----------
     form
         The declared format.
-    columns
-        The names of the columns, in the order of the file.
-    first_header
-        The first header as written, null if there is none: a line that begins with it is the header again.
+    header
+        That of the file: its columns in their order; a line that begins as it does is the header again.
     """
 
-    def __init__(self, form: Format, columns: Sequence[str], first_header: str | None) -> None:
+    def __init__(self, form: Format, header: Header) -> None:
         self.quote = form.quote
-        self.columns = list(columns)
-        self.first_header = first_header
-        self.separator = form.delimiter
+        self.columns = list(header.columns)
+        self.first_header = header.first
+        self.separator = header.delimiter
         self._written_separator: bytes | None = None
-        if len(form.delimiter.encode()) > 1:
-            self.separator, self._written_separator = UNIT_SEPARATOR, form.delimiter.encode()
+        if len(header.delimiter.encode()) > 1:
+            self.separator, self._written_separator = UNIT_SEPARATOR, header.delimiter.encode()
         self._held = b""
         self._ignored = form.ignored_lines
         value, plain = self._cell_patterns()
@@ -98,8 +95,7 @@ class DelimitedText:
         if width < 2 or b"\0" in text or is_lossy(text) or _has_long_line(text):
             return None
         try:
-            # Parsed in pieces: in one, what follows is quicker.
-            rows = self._parse(text, quote=None).rechunk()
+            rows = self._parse(text, quote=None)
         except pl.exceptions.PolarsError:
             return None
         # No line has more separators than it may, or parsing had failed; so if the sum is right every line has all.

@@ -1,14 +1,18 @@
-"""Finds the extracts that declarations claim, and the order in which they were delivered."""
+"""Finds the extracts that declarations claim, and the order in which they were delivered.
+
+A file is of one declaration, but for a workbook whose sheets several declarations name.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import fnmatch
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from register.ingest.packed import ZIP, bare_name, zip_members
+from register.ingest.sheets import is_pattern, pick_sheets
 from register.ingest.source import Source
 
 
@@ -17,7 +21,8 @@ class Extract:
     """A file that a declaration claims, or one of the files in a zip.
 
     ``number`` is its place in the order of deliveries: by the date that the declaration finds in its path, and by the
-    path. ``member`` is its name in a zip of several files.
+    path. ``member`` is its name in a zip of several files, ``sheet`` that of the sheet of a workbook, null for the
+    first.
     """
 
     number: int
@@ -25,6 +30,7 @@ class Extract:
     name: str
     source: Source
     member: str | None = None
+    sheet: str | None = None
 
     @property
     def period(self) -> tuple[dt.date, dt.date] | None:
@@ -41,25 +47,37 @@ def find_extracts(directory: Path, sources: Sequence[Source]) -> tuple[list[Extr
     Raises
     ------
     ExtractError
-        If a zip cannot be unpacked.
+        If a zip cannot be unpacked, or a workbook lacks a sheet.
     """
-    claimed: list[tuple[Source, Path, str, str | None]] = []
+    claimed: list[Extract] = []
     unclaimed: list[str] = []
     for path, name, member in _files(directory) if directory.is_dir() else ():
         names = [path.name, bare_name(path.name)] + ([] if member is None else [Path(member).name])
-        source = next(
-            (source for each in reversed(names) for source in sources if _claims(source, each)), None
-        )
-        if source is None:
+        claims = [source for each in reversed(names) for source in sources if _claims(source, each)]
+        if not claims:
             unclaimed.append(name)
+        elif claims[0].format.sheets:
+            claimed += _sheets(path, name, member, [source for source in claims if source.format.sheets])
         else:
-            claimed.append((source, path, name, member))
-    claimed.sort(key=lambda found: ((found[0].period(found[2]) or (dt.date.min,))[0], found[2]))
-    extracts = [
-        Extract(number, path, name, source, member)
-        for number, (source, path, name, member) in enumerate(claimed)
+            claimed.append(Extract(0, path, name, claims[0], member))
+    claimed.sort(key=lambda extract: ((extract.period or (dt.date.min,))[0], extract.name))
+    return [replace(extract, number=number) for number, extract in enumerate(claimed)], unclaimed
+
+
+def _sheets(path: Path, name: str, member: str | None, sources: Sequence[Source]) -> list[Extract]:
+    """Return the sheets of a workbook that declarations name, each claimed by the first; it is then like a folder.
+
+    A workbook of which a declaration names one sheet, and no other declaration any, bears its own name.
+    """
+    claimed: dict[str, Source] = {}
+    for source in sources:
+        for sheet in pick_sheets(path, source.format, member):
+            claimed.setdefault(sheet, source)
+    is_alone = len(claimed) == 1 and not any(is_pattern(sheet) for sheet in sources[0].format.sheets)
+    return [
+        Extract(0, path, name if is_alone else f"{name}/{sheet}", source, member, sheet)
+        for sheet, source in claimed.items()
     ]
-    return extracts, unclaimed
 
 
 def _files(directory: Path) -> Iterator[tuple[Path, str, str | None]]:

@@ -25,12 +25,13 @@ from register.ingest.read import find_header, read_blocks
 from register.ingest.records import ONE_COLUMN, RecordReader, every_reason
 from register.ingest.repeats import Repeats
 from register.ingest.source import Source
+from register.ingest.superseded import Versions
 from register.schema import Schema
 
 RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
 # How much of an extract is read ahead for the words of its names.
 OWN_WORDS_BYTES = 2**23
-MAKES = (*RECORDS, "mention", "bundle", "rejected", "similar_match")
+MAKES = (*RECORDS, "mention", "bundle", "rejected", "superseded", "similar_match")
 
 
 @dataclass
@@ -104,6 +105,7 @@ class Loader:
                 self._learn_own_words(now)
                 self._load(now, learn=turn < last)
             self.output.submit({"similar_match": pl.concat(self.similar)})
+            self._keep_superseded(extracts)
             rows = self.output.finish() | self._drop_repeated()
         for count in self.counts.values():
             count.in_tables = count.received - count.rejected - count.duplicate - count.superseded
@@ -120,10 +122,10 @@ class Loader:
         known = self._known_names
         for extract in extracts:
             source = extract.source
-            header = find_header(extract.path, source, extract.member) if _turn(source) else None
+            header = find_header(extract) if _turn(source) else None
             if header is None:
                 continue
-            blocks = read_blocks(extract.path, source, header, OWN_WORDS_BYTES, extract.member)
+            blocks = read_blocks(extract, header, OWN_WORDS_BYTES)
             block = next(blocks, None)
             if block is not None and block.rows.height:
                 reader = RecordReader(source, self.schema, self.hasher)
@@ -139,15 +141,16 @@ class Loader:
                 readers[source.name] = RecordReader(source, self.schema, self.hasher, known_names)
             count = FileCount(source.name, source.table.name, extract.name)
             self.counts[extract.number] = count
-            header = find_header(extract.path, source, extract.member, extract.period)
+            header = find_header(extract)
             if header is None:
                 continue
             count.unknown_columns = list(header.unknown)
             count.missing_columns = list(header.missing)
-            for block in ahead(read_blocks(extract.path, source, header, member=extract.member)):
+            for block in ahead(read_blocks(extract, header)):
                 self._load_block(block, extract, readers[source.name], learn=learn)
                 self.advance(block.consumed)
         for reader in readers.values():
+            self._keep_bundles(reader.rest(), learn=learn)
             origin = {"source": reader.source.table.name, "declaration": reader.source.name}
             similar = reader.memory.similar()
             self.similar.append(
@@ -178,20 +181,34 @@ class Loader:
                 )
                 mentions = _mentions(named, made.people)
                 self.repeats.add(extract.number, source.table.name, named, mentions["line"])
-                frames = {source.table.name: named, "mention": mentions, "bundle": pl.concat(made.bundles)}
-                if learn:
-                    self._known_names = self._known_names.learn(frames["bundle"])
+                frames = {source.table.name: named, "mention": mentions}
+                self._keep_bundles(made.bundles, learn=learn)
         if rejected.height:
             count.rejected += rejected.height
             count.add_reasons(rejected["reasons"])
             frames["rejected"] = rejected.with_columns(**origin)
         self.output.submit({name: frame for name, frame in frames.items() if frame.height})
 
-    def _drop_repeated(self) -> dict[str, int]:
-        """Take out of the tables what is no record of its own; return the rows of the tables that changed."""
-        for number, fates in self.repeats.find().items():
+    def _keep_bundles(self, every_role: list[pl.DataFrame], *, learn: bool) -> None:
+        """Write identity values, and learn of their names."""
+        for bundles in every_role:
+            if bundles.height:
+                self.output.submit({"bundle": bundles})
+                if learn:
+                    self._known_names = self._known_names.learn(bundles)
+
+    def _keep_superseded(self, extracts: Sequence[Extract]) -> None:
+        """Find the rows that are no record of their own, count them, and keep the versions that were replaced."""
+        found = self.repeats.find()
+        for number, fates in found.items():
             for fate, count in fates.items():
                 setattr(self.counts[number], fate, count)
+        if any("superseded" in fates for fates in found.values()):
+            for versions in Versions(self.repeats.engine, self.repeats.folder).read(extracts):
+                self.output.submit({"superseded": versions})
+
+    def _drop_repeated(self) -> dict[str, int]:
+        """Take out of the tables what is no record of its own; return the rows of the tables that changed."""
         rows: dict[str, int] = {}
         for name in (*RECORDS, "mention"):
             blocks = self.repeats.blocks_of(name)
@@ -254,9 +271,10 @@ def _prove_counts(counts: Sequence[FileCount], rows: dict[str, int]) -> None:
         told = sum(count.in_tables for count in counts if count.source == table)
         if told != rows[table]:
             raise RegisterError("rows_do_not_add_up", where=table, expected=told, found=rows[table])
-    rejected = sum(count.rejected for count in counts)
-    if rejected != rows["rejected"]:
-        raise RegisterError("rows_do_not_add_up", where="rejected", expected=rejected, found=rows["rejected"])
+    for table in ("rejected", "superseded"):
+        told = sum(getattr(count, table) for count in counts)
+        if told != rows[table]:
+            raise RegisterError("rows_do_not_add_up", where=table, expected=told, found=rows[table])
 
 
 def _turn(source: Source) -> int:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
+from operator import itemgetter
 from typing import Protocol
 
 import polars as pl
@@ -21,6 +21,7 @@ import polars as pl
 from register.ingest import sheets
 from register.ingest.block import LINE, MAX_RAW_CHARACTERS, UNKNOWN, Block, Header, Parted
 from register.ingest.delimited import UNIT_SEPARATOR, DelimitedText
+from register.ingest.extracts import Extract
 from register.ingest.fixed import FixedText
 from register.ingest.lines import LineText
 from register.ingest.packed import open_extract
@@ -41,44 +42,37 @@ __all__ = [
 ]
 
 BLOCK_BYTES = 48 * 2**20
+# Bytes are turned into rows in stretches small enough that their memory is used again for the next one.
+STRETCH_BYTES = 2 * 2**20
 MAX_HEADER_LINES = 20
 
 
-def find_header(
-    path: Path, source: Source, member: str | None = None, period: tuple[dt.date, dt.date] | None = None
-) -> Header | None:
+def find_header(extract: Extract) -> Header | None:
     """Read the header of an extract and hold it against its declaration; null if the extract is empty.
 
-    Parameters
-    ----------
-    path, member
-        The extract; the member of a zip that holds several.
-    source
-        Its declaration.
-    period
-        The first and last day that the delivery covers, where known: a column is missed only while it is valid.
+    A column is missed only while it is valid, where the period of the delivery is known.
     """
-    form = source.format
-    if form.is_typed:
-        cells = sheets.read_header(path, form, member)
-        return _hold(cells, source, period) if cells else None
-    line = first_line(path, source, member)
-    return read_header(line, source, period) if line else None
+    source = extract.source
+    if source.format.is_typed:
+        cells = sheets.read_header(extract.path, source.format, extract.member, extract.sheet)
+        return _hold(cells, source, extract.period) if cells else None
+    line = first_line(extract)
+    return read_header(line, source, extract.period) if line else None
 
 
-def first_line(path: Path, source: Source, member: str | None = None) -> str:
+def first_line(extract: Extract) -> str:
     """Return the first line of a text that is neither skipped nor blank; empty if there is none.
 
     A header in quotes may go on over several lines; it is returned whole.
     """
-    form = source.format
+    form = extract.source.format
     preamble = Preamble(form)
-    with open_extract(path, member) as stream:
+    with open_extract(extract.path, extract.member) as stream:
         stretches = read_stretches(stream, form.encoding, MAX_LINE_BYTES)
         lines = (line for text, _ in stretches for line in text.removesuffix(b"\n").split(b"\n"))
         for line in lines:
             if not preamble.holds(line):
-                return _whole_header(line, lines, source)
+                return _whole_header(line, lines, extract.source)
     return ""
 
 
@@ -121,22 +115,27 @@ class Preamble:
 
 
 def read_header(line: str, source: Source, period: tuple[dt.date, dt.date] | None = None) -> Header:
-    """Hold a header line against a declaration. Without a header the declared columns are in their declared order."""
+    """Hold a header line against a declaration. Without a header the declared columns are in their declared order.
+
+    Of several delimiters that one counts by which most declared columns stand in the line, the first of those alike.
+    """
     form = source.format
-    if form.fixed:
-        cells = [column.name for column in form.fixed]
-    elif not form.has_header:
-        cells = list(form.columns)
-    else:
-        separator = form.delimiter
-        if len(separator.encode()) > 1:
-            line, separator = line.replace(separator, UNIT_SEPARATOR), UNIT_SEPARATOR
-        cells = _cells(line, separator, form.quote)
-    return replace(_hold(cells, source, period), lines=line.count("\n") + 1)
+    read = []
+    for delimiter in form.delimiters:
+        cells = _cells(line, delimiter, form.quote) if form.has_header else form.columns
+        header = replace(_hold(cells, source, period), lines=line.count("\n") + 1, delimiter=delimiter)
+        if form.has_header:
+            n_found = sum(not column.startswith(UNKNOWN) for column in header.columns)
+        else:
+            n_found = -abs(line.count(delimiter) + 1 - len(form.columns))
+        read.append((n_found, header))
+    return max(read, key=itemgetter(0))[1]
 
 
 def _cells(line: str, separator: str, quote: str) -> list[str]:
     """Divide a header line. What no reader of CSV takes for one is divided anyhow; its columns will be missed."""
+    if len(separator.encode()) > 1:
+        line, separator = line.replace(separator, UNIT_SEPARATOR), UNIT_SEPARATOR
     try:
         header = pl.read_csv(
             io.StringIO(line),
@@ -214,44 +213,49 @@ class TextReader(Protocol):
         ...
 
 
-def read_blocks(
-    path: Path, source: Source, header: Header, block_bytes: int = BLOCK_BYTES, member: str | None = None
-) -> Iterator[Block]:
+def read_blocks(extract: Extract, header: Header, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """Yield an extract in blocks of about ``block_bytes``; memory does not grow with the file.
 
     Parameters
     ----------
-    path, member
-        The extract; the member of a zip that holds several.
-    source
-        Its declaration.
+    extract
+        The extract.
     header
         From `find_header`. An extract that lacks required columns has every line rejected, its header included.
     block_bytes
         About how large a block is.
     """
-    form = source.format
+    form = extract.source.format
     if form.is_typed:
-        yield from sheets.read_blocks(path, form, header, member)
+        yield from sheets.read_blocks(extract.path, form, header, extract.member, extract.sheet)
         return
     is_readable = not header.missing_required
     reader: TextReader = _reader(form, header) if is_readable else LineText("header:missing_column")
-    line = 1
-    with open_extract(path, member) as stream:
-        stretches = read_stretches(stream, form.encoding, block_bytes)
+    line, read, n_read = 1, list[Parted](), 0
+    with open_extract(extract.path, extract.member) as stream:
+        stretches = read_stretches(stream, form.encoding, min(block_bytes, STRETCH_BYTES))
         header_lines = header.lines if form.has_header and is_readable else 0
         for text, consumed, before, blank in _without_top(stretches, form, header_lines):
             (rows, rejected, n_blank), line = reader.read(text, line + before, is_last=False)
-            yield Block(rows, rejected, blank + n_blank, consumed)
-    (rows, rejected, n_blank), line = reader.read(b"", line, is_last=True)
-    if rows.height or rejected.height or n_blank:
-        yield Block(rows, rejected, n_blank, 0)
+            read.append((rows, rejected, blank + n_blank))
+            n_read += consumed
+            if n_read >= block_bytes:
+                yield _block(read, n_read)
+                read, n_read = [], 0
+    read.append(reader.read(b"", line, is_last=True)[0])
+    yield _block(read, n_read)
+
+
+def _block(parts: Sequence[Parted], consumed: int) -> Block:
+    """Put what was read of several stretches together. In one piece each column is worked on quicker."""
+    rows, rejected, blank = zip(*parts, strict=True)
+    return Block(pl.concat(rows, rechunk=True), pl.concat(rejected, rechunk=True), sum(blank), consumed)
 
 
 def _reader(form: Format, header: Header) -> TextReader:
     if form.fixed:
         return FixedText(form, header.columns)
-    return DelimitedText(form, header.columns, header.first)
+    return DelimitedText(form, header)
 
 
 def _without_top(

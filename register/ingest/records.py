@@ -15,7 +15,7 @@ from register.ingest.block import LINE
 from register.ingest.cells import prepare_cells
 from register.ingest.hashing import Hasher
 from register.ingest.name_knowledge import NOTHING, NameKnowledge
-from register.ingest.people import PersonReader
+from register.ingest.people import NAMED_AT_ONCE, PersonReader
 from register.ingest.source import Source
 from register.ingest.values import (
     PLACE,
@@ -40,8 +40,8 @@ class Records:
 
     ``records``: one row per accepted row: __line, __content (stands for all declared text, to tell duplicates from
     corrections), record_key, the declarable columns, flags. ``people``: by role, the identity_id of each accepted row,
-    null where nobody is named. ``bundles``: identity values not met before, raw and normalised, by identity_id.
-    ``rejected``: __line, reasons.
+    null where nobody is named. ``bundles``: identity values not met before, raw and normalised, by identity_id, as far
+    as they are ready (see `RecordReader.rest`). ``rejected``: __line, reasons.
     """
 
     records: pl.DataFrame
@@ -114,9 +114,13 @@ class RecordReader:
         return Records(
             work,
             {role: person.identity_id for role, person in people.items()},
-            [person.bundles for person in people.values()],
+            [person.bundles(at_least=NAMED_AT_ONCE) for person in self.persons.values()],
             rejected,
         )
+
+    def rest(self) -> list[pl.DataFrame]:
+        """Return the bundles that were not ready when the last rows were read."""
+        return [person.bundles() for person in self.persons.values()]
 
     def learn_names(self, rows: pl.DataFrame, file: str, known: NameKnowledge) -> NameKnowledge:
         """Add what rows teach of names by those that they write in one column."""
@@ -136,7 +140,7 @@ class RecordReader:
         faults: dict[str, pl.Series] = {}
         out = [rows[LINE], hashes.with_columns(_content(hashes))[CONTENT]]
         if source.key:
-            out.append(_record_key(rows, source))
+            out.append(record_key(rows, source))
             faults["record_key"] = no_reasons(rows.height)
         else:
             text = rows.select(_declared_text(rows, source)).to_series()
@@ -176,7 +180,7 @@ class RecordReader:
         )
 
 
-def _record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
+def record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
     """Return the office's own key, its parts joined by hyphens; null where a part is missing.
 
     A part that holds a hyphen itself stands in quotes: "1-2" and "3" are another key than "1" and "2-3".
@@ -198,8 +202,7 @@ def _record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
 
 def _declared(rows: pl.DataFrame, source: Source) -> list[tuple[int, str]]:
     """Return the declared columns that a delivery has, numbered alike in every delivery."""
-    names = sorted({*source.headers, *source.read_columns})
-    return [(at, name) for at, name in enumerate(names) if name in rows.columns]
+    return [(at, name) for at, name in enumerate(source.declared_columns) if name in rows.columns]
 
 
 def _hashes(rows: pl.DataFrame, source: Source) -> pl.DataFrame:

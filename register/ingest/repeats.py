@@ -158,6 +158,10 @@ with repeated as (
 last_file as (
     select key_1, key_2, max(file) as file from repeated group by key_1, key_2
 ),
+latest as (
+    select r.key_1, r.key_2, r.file as later_file, min(r.line) as later_line
+    from repeated r join last_file l using (key_1, key_2, file) group by r.key_1, r.key_2, r.file
+),
 standing as (
     select distinct r.key_1, r.key_2, r.content
     from repeated r join last_file l using (key_1, key_2, file)
@@ -166,11 +170,14 @@ copies as (
     select r.*, s.content is not null as stands,
         row_number() over (partition by r.key_1, r.key_2, r.content order by r.file, r.line) as copy
     from repeated r left join standing s using (key_1, key_2, content)
+),
+fated as (
+    select *, case when not stands then 'superseded' when copy > 1 then 'duplicate' else 'stands' end as fate
+    from copies
 )
-select file, line,
-    case when not stands then 'superseded' when copy > 1 then 'duplicate' else 'stands' end as fate,
-    row_number() over (partition by key_1, key_2, stands and copy = 1 order by file, line) as version
-from copies
+select f.file, f.line, f.fate, l.later_file, l.later_line,
+    row_number() over (partition by f.key_1, f.key_2, f.fate order by f.file, f.line) as version
+from fated f join latest l using (key_1, key_2)
 """
 
 

@@ -6,10 +6,13 @@ or the place of the record in a Parquet file.
 
 from __future__ import annotations
 
+import fnmatch
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -23,31 +26,33 @@ from register.ingest.source import Format
 BATCH_ROWS = 200_000
 
 
-def read_header(path: Path, form: Format, member: str | None) -> list[str]:
+def read_header(path: Path, form: Format, member: str | None, sheet: str | None) -> list[str]:
     """Return the headers of a Parquet file or of a workbook's sheet; none if it is empty."""
     if form.type == "parquet":
         with _open_parquet(path, member) as file:
             return [str(name) for name in file.schema_arrow.names]
-    sheet = _read_sheet(path, form, member)
-    place = _header_place(sheet, form)
+    cells = _read_sheet(path, member, sheet)
+    place = _header_place(cells, form)
     if place is None:
         return []
     if not form.has_header:
         return list(form.columns)
-    return [cell or "" for cell in sheet.row(place)]
+    return [cell or "" for cell in cells.row(place)]
 
 
-def read_blocks(path: Path, form: Format, header: Header, member: str | None) -> Iterator[Block]:
+def read_blocks(
+    path: Path, form: Format, header: Header, member: str | None, sheet: str | None
+) -> Iterator[Block]:
     """Yield the rows of a Parquet file or of a workbook's sheet."""
     size = path.stat().st_size
     if form.type == "parquet":
         yield from _read_parquet(path, header, member, size)
         return
-    sheet = _read_sheet(path, form, member)
-    place = _header_place(sheet, form)
+    cells = _read_sheet(path, member, sheet)
+    place = _header_place(cells, form)
     if place is not None:
         first = place + 1 if form.has_header and not header.missing_required else place
-        yield _block(sheet.slice(first), first + 1, header, size, form.ignored_lines)
+        yield _block(cells.slice(first), first + 1, header, size, form.ignored_lines)
 
 
 def _read_parquet(path: Path, header: Header, member: str | None, size: int) -> Iterator[Block]:
@@ -130,30 +135,62 @@ def _open_parquet(path: Path, member: str | None) -> pq.ParquetFile:
         raise ExtractError("not_of_format", where=str(path), format="parquet") from error
 
 
-def _read_sheet(path: Path, form: Format, member: str | None) -> pl.DataFrame:
-    """Return all rows of a sheet as text, the first of them the workbook's first.
+def pick_sheets(path: Path, form: Format, member: str | None) -> list[str]:
+    """Return the sheets of a workbook that its declaration names, in the workbook's order; case does not matter.
+
+    Raises
+    ------
+    ExtractError
+        If there is none of a name, or if no sheet fits any pattern.
+    """
+    with _open_book(path, member) as book:
+        known: list[str] = list(book.sheet_names)
+    fits = {
+        name: [sheet for sheet in known if fnmatch.fnmatchcase(_fold(sheet), _fold(name))]
+        for name in form.sheets
+    }
+    for name, found in fits.items():
+        if not found and (not is_pattern(name) or not any(fits.values())):
+            raise ExtractError("no_sheet", where=str(path), name=name, known=", ".join(known))
+    return [sheet for sheet in known if any(sheet in found for found in fits.values())]
+
+
+def is_pattern(sheet: str) -> bool:
+    """Say whether a name stands for several sheets. A workbook's own names cannot hold these signs."""
+    return "*" in sheet or "?" in sheet
+
+
+def _fold(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _read_sheet(path: Path, member: str | None, sheet: str | None) -> pl.DataFrame:
+    """Return all rows of a sheet, the first if not named, as text; the first of them the workbook's first."""
+    with _open_book(path, member) as book:
+        cells = book.load_sheet(0 if sheet is None else sheet, header_row=None, skip_rows=0, dtypes="string")
+    rows: pl.DataFrame = cells.to_polars()
+    return rows.select(_day_or_time(pl.all()))
+
+
+@contextmanager
+def _open_book(path: Path, member: str | None) -> Iterator[Any]:
+    """Open a workbook.
 
     Raises
     ------
     UsageError
         If the library that reads workbooks is not installed.
     ExtractError
-        If the file is no workbook, or has no sheet of that name.
+        If the file is no workbook.
     """
     if find_spec("fastexcel") is None:
         raise UsageError("missing_extra", where=str(path), extra="xlsx")
     import fastexcel
 
     try:
-        book = fastexcel.read_excel(_bytes(path, member).read())
-        sheet = book.load_sheet(form.sheet or 0, header_row=None, skip_rows=0, dtypes="string")
-    except fastexcel.SheetNotFoundError as error:
-        raise ExtractError(
-            "no_sheet", where=str(path), name=form.sheet, known=", ".join(book.sheet_names)
-        ) from error
+        yield fastexcel.read_excel(_bytes(path, member).read())
     except fastexcel.FastExcelError as error:
         raise ExtractError("not_of_format", where=str(path), format="xlsx") from error
-    return sheet.to_polars().select(_day_or_time(pl.all()))
 
 
 def _bytes(path: Path, member: str | None) -> io.BytesIO:

@@ -108,16 +108,18 @@ class FixedColumn:
 class Format:
     """How the bytes of an extract become rows and columns.
 
-    ``skipped_lines`` stand before the header, or before the first row where there is no header (``has_header``); then
-    ``columns`` are the names of the columns in order. Where their number changes, the header, or the first row, is the
-    first line that ``begins`` fits. Lines that ``ignored_lines`` fits (a total below the rows) are no rows. ``nulls``
-    are texts that say nothing. ``trims_decimals`` takes the ".0" off whole numbers, ``ends_with_delimiter`` says that
-    a delimiter stands behind the last column too. ``fixed`` are the columns of a fixed-width file. ``sheet`` is the
-    name of a workbook's sheet, the first if empty.
+    Of several ``delimiters`` each file has the one by which most declared columns are found in it.
+    ``skipped_lines`` stand before the header, or before the first row where there is no header (``has_header``);
+    then ``columns`` are the names of the columns in order. Where their number changes, the header, or the first
+    row, is the first line that ``begins`` fits. Lines that ``ignored_lines`` fits (a total below the rows) are no
+    rows. ``nulls`` are texts that say nothing. ``trims_decimals`` takes the ".0" off whole numbers,
+    ``ends_with_delimiter`` says that a delimiter stands behind the last column too. ``fixed`` are the columns of a
+    fixed-width file. ``sheets`` are names of a workbook's sheets, or patterns of them; the first sheet if there are
+    none.
     """
 
     type: str = "csv"
-    delimiter: str = ","
+    delimiters: tuple[str, ...] = (",",)
     encoding: str = "utf-8"
     quote: str = '"'
     skipped_lines: int = 0
@@ -129,7 +131,12 @@ class Format:
     trims_decimals: bool = False
     ends_with_delimiter: bool = False
     fixed: tuple[FixedColumn, ...] = ()
-    sheet: str = ""
+    sheets: tuple[str, ...] = ()
+
+    @property
+    def delimiter(self) -> str:
+        """The delimiter, or the first of several."""
+        return self.delimiters[0]
 
     @property
     def is_typed(self) -> bool:
@@ -178,6 +185,11 @@ class Source:
     def read_columns(self) -> tuple[str, ...]:
         """Every column that a value is read from, those found in the path too, in a fixed order."""
         return tuple(sorted({column for value in self.every_value() for column in value.columns}))
+
+    @cached_property
+    def declared_columns(self) -> tuple[str, ...]:
+        """Every column whose text makes the content of a row, those found in the path too, in a fixed order."""
+        return tuple(sorted({*self.headers, *self.read_columns}))
 
     def period(self, name: str) -> tuple[dt.date, dt.date] | None:
         """Return the first and last day that a file's path tells of, or null: a year, a month or a day.

@@ -23,9 +23,9 @@ create tables by name in that connection; reading and writing Parquet is the cal
 ``train(con, rules) -> TrainReport``
     reads ``identity``; returns the estimated weights, what moved, and the text of both files.
 
-``confidence.expect(con)``, ``confidence.estimate(con)``
+``confidence.expect(con)``, ``confidence.combine(strata)``
     say how far to trust a linkage without truth: from the model's probabilities (also in ``ResolveReport``), and from
-    ``judged_pair`` (identity_id_l, identity_id_r, is_same), a sample of reviewed pairs, with intervals.
+    ``strata.sample(con, secret)``, the reviewed pairs that count as a random sample, with intervals.
 
 ``key`` is the project's secret for opaque ids, any string. Reports are frozen dataclasses of counts only.
 """

@@ -1,30 +1,21 @@
 """From the declared rules to Splink's settings: the only file that knows how Splink wants them.
 
-The rules stay free of any SQL dialect. Conditions are written here in DuckDB's SQL; Splink adds ``_l`` and
-``_r`` to the columns of the two sides of a pair.
+The rules stay free of any SQL dialect. The conditions of levels stand in
+`register.link.conditions`; Splink adds ``_l`` and ``_r`` to the columns of the two sides of a pair.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from itertools import product
+from collections.abc import Iterator
 from typing import Any
 
 import splink.comparison_level_library as cll
 import splink.comparison_library as cl
 from splink import SettingsCreator
 
-from register.link.rules import MISSING, Block, Compare, Level, Rules, parameters
-
-DIALECT = "duckdb"
-
-#: The kind, number and issuer of each document an identity may show.
-SLOTS = (
-    ("document_kind_code", "document_number", "document_issuer_code"),
-    ("document_2_kind_code", "document_2_number", "document_2_issuer_code"),
-)
-
+from register.link.conditions import BY, DIALECT, document_slots, phonetic_key
+from register.link.rules import MISSING, Block, Compare, Rules, parameters
 
 #: What a block may take of a column.
 PARTS = {
@@ -148,7 +139,7 @@ def case_sql(rules: Rules, compare: Compare) -> str:
 
 def _reads(compare: Compare) -> Iterator[str]:
     if compare.by == "document":
-        yield from (column for slot in _slots(compare) for column in slot)
+        yield from (column for slot in document_slots(compare) for column in slot)
         return
     yield compare.concept
     for level in compare.levels:
@@ -158,7 +149,7 @@ def _reads(compare: Compare) -> Iterator[str]:
         if key != "permanent":
             yield from [value] if isinstance(value, str) else value
     if any(level.word == "phonetic" for level in compare.levels):
-        yield _key(compare)
+        yield phonetic_key(compare)
 
 
 def _comparison(rules: Rules, compare: Compare) -> cl.CustomComparison:
@@ -184,176 +175,3 @@ def _comparison(rules: Rules, compare: Compare) -> cl.CustomComparison:
         # Documents of different kinds say nothing about one another: the pair is as good as without any.
         levels.append(cll.CustomLevel("true", "not comparable").configure(is_null_level=True))
     return cl.CustomComparison(comparison_levels=levels, output_column_name=compare.concept)
-
-
-def _either(left: str, right: str) -> str:
-    return f"({left}_l = {right}_r or {right}_l = {left}_r)"
-
-
-def _only_if(cheap: str, dear: str) -> str:
-    """Return a condition whose dear part is computed only where the cheap part holds: ``and`` computes both."""
-    return f"case when {cheap} then {dear} else false end"
-
-
-def _one_edit(left: str, right: str) -> str:
-    """Return the condition that one text becomes the other by one letter more, less or other, or two exchanged.
-
-    Such texts are alike at one end at least, which is cheap to see.
-    """
-    ends = f"left({left}, 1) = left({right}, 1) or right({left}, 1) = right({right}, 1)"
-    return _only_if(
-        f"abs(length({left}) - length({right})) <= 1 and ({ends})",
-        f"damerau_levenshtein({left}, {right}) <= 1",
-    )
-
-
-def _null(compare: Compare) -> str:
-    return f"{compare.concept}_l is null or {compare.concept}_r is null"
-
-
-def _key(compare: Compare) -> str:
-    return str(compare.columns.get("key", f"{compare.concept}_key"))
-
-
-def _text(compare: Compare, level: Level) -> str:
-    """Conditions on names and other text."""
-    own, other = compare.concept, level.column
-    left, right = f"{own}_l", f"{own}_r"
-    match level.word:
-        case "exact":
-            return f"{left} = {right}"
-        case "swapped_with_":
-            return _either(own, str(other))
-        case "joined_with_":
-            one, two = (f"replace({side}, ' ', '')" for side in (left, right))
-            both = [f"replace({own}_{side} || {other}_{side}, ' ', '')" for side in "lr"]
-            alike = f"coalesce({one} = {two} or {both[0]} = {two} or {both[1]} = {one}, false)"
-            return _only_if(f"left({left}, 2) = left({right}, 2)", alike)
-        case "rearranged":
-            whole = [
-                f"concat_ws(' ', {', '.join(f'{c}_{side}' for c in compare.columns['whole'])})"
-                for side in "lr"
-            ]
-            return _only_if(
-                f"length({whole[0]}) = length({whole[1]})",
-                f"list_sort(string_split({whole[0]}, ' ')) = list_sort(string_split({whole[1]}, ' '))",
-            )
-        case "one_of_two":
-            first, second = compare.columns["words"]
-            return (
-                f"{second}_l is null and {first}_l in ({first}_r, {second}_r)"
-                f" or {second}_r is null and {first}_r in ({first}_l, {second}_l)"
-            )
-        case "shared_word":
-            words = list(compare.columns["words"])
-            return " or ".join(f"{one}_l = {two}_r" for one, two in product(words, words))
-        case "truncated":
-            return (
-                f"length({left}) >= 3 and starts_with({right}, {left})"
-                f" or length({right}) >= 3 and starts_with({left}, {right})"
-            )
-        case "initial":
-            return (
-                f"length({left}) = 1 and starts_with({right}, {left})"
-                f" or length({right}) = 1 and starts_with({left}, {right})"
-            )
-        case "phonetic":
-            return f"{_key(compare)}_l = {_key(compare)}_r"
-        case "typo":
-            return _one_edit(left, right)
-        case _:
-            return f"jaro_winkler_similarity({left}, {right}) >= {level.threshold}"
-
-
-def _date(compare: Compare, level: Level) -> str:
-    """Conditions on dates. A date known to the year only equals another of that year."""
-    left, right = f"{compare.concept}_l", f"{compare.concept}_r"
-    precision = compare.columns.get("precision")
-    full = f"{precision}_l = 'day' and {precision}_r = 'day'" if precision else "true"
-    match level.word:
-        case "exact":
-            return f"{left} = {right} and {full}"
-        case "heaped":
-            return f"{left} = {right} and {full} and month({left}) = 1 and day({left}) = 1"
-        case "year_only":
-            return f"not ({full}) and year({left}) = year({right})"
-        case "swapped":
-            return (
-                f"{full} and year({left}) = year({right})"
-                f" and month({left}) = day({right}) and day({left}) = month({right})"
-            )
-        case "typo":
-            written = [f"strftime({side}, '%Y%m%d')" for side in (left, right)]
-            part = " or ".join(f"{part}({left}) = {part}({right})" for part in ("year", "month", "day"))
-            return _only_if(
-                f"{full} and ({part})",
-                f"damerau_levenshtein({written[0]}, {written[1]}) <= 1",
-            )
-        case "same_year":
-            return f"year({left}) = year({right})"
-        case "same_day":
-            return f"{full} and month({left}) = month({right}) and day({left}) = day({right})"
-        case _:
-            return f"{full} and abs({left} - {right}) <= {level.threshold:g}"
-
-
-def _slots(compare: Compare) -> tuple[tuple[str, str, str], ...]:
-    given = compare.columns.get("slots")
-    return tuple(tuple(slot) for slot in given) if given else SLOTS
-
-
-def _document(compare: Compare, level: Level) -> str:
-    """Conditions on documents: any that one shows against any that the other shows."""
-    permanent = ", ".join(f"'{kind}'" for kind in compare.columns.get("permanent", ["national_id"]))
-    pairs = list(product(_slots(compare), repeat=2))
-    terms = []
-    for (kind_l, number_l, issuer_l), (kind_r, number_r, issuer_r) in pairs:
-        left, right = f"{number_l}_l", f"{number_r}_r"
-        same_kind = f"{kind_l}_l = {kind_r}_r"
-        match level.word:
-            case "equal":
-                terms.append(f"{left} = {right}")
-            case "typo":
-                long = f"least(length({left}), length({right})) >= 5"
-                terms.append(_only_if(f"{long} and coalesce({same_kind}, true)", _one_edit(left, right)))
-            case "different":
-                terms.append(
-                    f"({same_kind} and {kind_l}_l in ({permanent})"
-                    f" and coalesce({issuer_l}_l = {issuer_r}_r, true) and {left} <> {right})"
-                )
-            case _:
-                terms.append(f"({same_kind} and {kind_l}_l not in ({permanent}) and {left} <> {right})")
-    return " or ".join(terms)
-
-
-def _category(compare: Compare, level: Level) -> str:
-    """Conditions on codes."""
-    match level.word:
-        case "same_":
-            return f"{level.column}_l = {level.column}_r"
-        case "as_":
-            return _either(compare.concept, str(level.column))
-        case _:
-            return f"{compare.concept}_l = {compare.concept}_r"
-
-
-def _number(compare: Compare, level: Level) -> str:
-    left, right = f"{compare.concept}_l", f"{compare.concept}_r"
-    return f"{left} = {right}" if level.word == "exact" else f"abs({left} - {right}) <= {level.threshold:g}"
-
-
-def _sql(_: Compare, level: Level) -> str:
-    return level.sql[DIALECT]
-
-
-#: For each kind of comparison: when nothing can be said, and the condition of a level.
-BY: dict[str, tuple[Callable[[Compare], str], Callable[[Compare, Level], str]]] = {
-    "name": (_null, _text),
-    "text": (_null, _text),
-    "date": (_null, _date),
-    "document": (_null, _document),
-    "category": (_null, _category),
-    "exact": (_null, _category),
-    "number": (_null, _number),
-    "sql": (_null, _sql),
-}

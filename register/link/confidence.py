@@ -59,7 +59,7 @@ def expect(con: duckdb.DuckDBPyConnection) -> Expected:
             where a.person_id <> b.person_id
         )
         select coalesce(sum(p) filter (is_linked) / count(*) filter (is_linked), 1.0),
-            coalesce(sum(p) filter (is_linked) / nullif(sum(p), 0), 1.0), count(*)
+            coalesce(coalesce(sum(p) filter (is_linked), 0) / nullif(sum(p), 0), 1.0), count(*)
         from (
             select match_probability as p, a.person_id = b.person_id as is_linked from pair
             join membership as a on a.identity_id = identity_id_l join membership as b on b.identity_id = identity_id_r
@@ -71,33 +71,8 @@ def expect(con: duckdb.DuckDBPyConnection) -> Expected:
     return Expected(round(float(row[0]), 6), round(float(row[1]), 6), int(row[2]))
 
 
-def estimate(con: duckdb.DuckDBPyConnection) -> Reviewed:
-    """Return precision and recall from the pairs that reviewers judged, a sample stratified by match weight.
-
-    Reads ``pair``, ``membership`` and ``judged_pair`` (identity_id_l, identity_id_r, is_same). The share of true pairs
-    in a band, among the linked and among the others, is that of its judged pairs; see `combine`.
-    """
-    bands = " ".join(f"when match_weight >= {foot} then {foot}" for foot in reversed(BANDS))
-    rows = con.execute(
-        f"""
-        select is_linked, case {bands} else {BANDS[0]} end as band, count(*) as pairs, avg(p) as promised,
-            count(is_same) as judged, count(*) filter (is_same) as same
-        from (
-            select match_weight, match_probability as p, a.person_id = b.person_id as is_linked, is_same from pair
-            join membership as a on a.identity_id = pair.identity_id_l
-            join membership as b on b.identity_id = pair.identity_id_r
-            left join judged_pair as j on j.identity_id_l = pair.identity_id_l and j.identity_id_r = pair.identity_id_r
-            where match_key <> 'identical'
-        ) group by 1, 2 order by 1, 2
-        """
-    ).fetchall()
-    return combine(
-        (bool(linked), pairs, promised, judged, same) for linked, _, pairs, promised, judged, same in rows
-    )
-
-
 def combine(strata: Iterable[tuple[bool, int, float, int, int]]) -> Reviewed:
-    """Return precision and recall from strata of pairs, as `estimate` does.
+    """Return precision and recall from a sample of pairs, stratified by match weight.
 
     ``strata``: whether the pairs are linked, how many, their mean probability, how many were judged, how many of them
     the same. A stratum without answers is taken at the model's word; the others speak for themselves. The intervals are

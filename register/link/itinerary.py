@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from register.errors import DeclarationError
-from register.schema import read_toml, refuse_unknown_keys
+from register.errors import DeclarationError, Faults
+from register.link.impossible import ALIKE, READ, SAID, SHOWN, SQL, TRAVELLED, WORDS
+from register.schema import read_toml, refuse_unknown_keys, table_at
 
 #: Every rule with its parameters.
 RULES: Mapping[str, tuple[str, ...]] = {
@@ -44,13 +45,18 @@ def load_itinerary(path: Path) -> Itinerary:
         If a rule or a parameter is unknown, or a parameter is missing.
     """
     tree = read_toml(path)
-    refuse_unknown_keys(tree, RULES, str(path))
-    for rule, given in tree.items():
-        where = f"{path} [{rule}]"
-        refuse_unknown_keys(given, RULES[rule], where)
+    faults = Faults()
+    with faults.gathered():
+        refuse_unknown_keys(tree, RULES, str(path))
+    for rule in (rule for rule in tree if rule in RULES):
+        where, given = f"{path} [{rule}]", table_at(tree, rule, str(path))
+        with faults.gathered():
+            refuse_unknown_keys(given, RULES[rule], where)
         for key in RULES[rule]:
-            if key not in given:
-                raise DeclarationError("missing_key", where=where, key=key)
+            with faults.gathered():
+                if key not in given:
+                    raise DeclarationError("missing_key", where=where, key=key)
+    faults.tell()
     return Itinerary(path, tree)
 
 
@@ -63,8 +69,8 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
     con.execute(
         f"""
         create or replace temp table suspect as
-        select c.cluster, k.core, c.node, i.* from cluster as c join core as k using (node)
-        join node using (node)
+        select c.cluster, k.core, c.node, identity_id, {", ".join(READ)} from cluster as c
+        join core as k using (node) join node using (node)
         join {identities} as i using (identity_id)
         -- what shows one document is not parted
         where c.cluster in (
@@ -72,243 +78,21 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
         )
         """
     )
-    con.execute(_SHOWN)
-    con.execute(f"create or replace temp table said as {_SAID}")
-    con.execute(_ALIKE)
-    con.execute(_WORDS)
+    con.execute(SHOWN)
+    con.execute(f"create or replace temp table said as {SAID}")
+    con.execute(ALIKE)
+    con.execute(WORDS)
     con.execute(
         "create or replace temp table recorded as select s.cluster, s.core, s.node, m.record_id, m.source, m.role"
         " from suspect as s join mention as m using (identity_id)"
     )
+    con.execute(TRAVELLED)
     con.execute("create or replace temp table impossible (rule varchar, l bigint, r bigint)")
     for rule, given in itinerary.rules.items():
-        if rule not in _SQL:  # one that brings together: register.link.journeys
+        if rule not in SQL:  # one that brings together: register.link.journeys
             continue
         con.execute(
-            f"insert into impossible select distinct '{rule}', l, r from ({_SQL[rule](given)}) where l <> r"
+            f"insert into impossible select distinct '{rule}', l, r from ({SQL[rule](given)}) where l <> r"
         )
-    con.execute(
-        "drop table suspect; drop table shown; drop table said; drop table word; drop table alike; drop table recorded"
-    )
-
-
-#: The documents of each core.
-_SHOWN = """
-    create or replace temp table shown as
-    select distinct cluster, core, kind, number, issuer from (
-        select cluster, core, document_kind_code as kind, document_number as number,
-            document_issuer_code as issuer from suspect
-        union all
-        select cluster, core, document_2_kind_code, document_2_number, document_2_issuer_code from suspect
-    ) where number is not null
-"""
-
-#: What most records of a core say, attribute by attribute; of equals, the smallest.
-_SAID = """
-    with names as (
-        select core, given_name, given_1, given_2, given_key, sum(n_mention) as votes from suspect
-        where given_name is not null group by 1, 2, 3, 4, 5
-        qualify row_number() over (partition by core order by votes desc, given_name) = 1
-    ),
-    surnames as (
-        select core, surname_1, surname_2, surname_1_key, surname_2_key, sum(n_mention) as votes from suspect
-        where surname_1 is not null group by 1, 2, 3, 4, 5
-        qualify row_number() over (partition by core order by votes desc, surname_1, surname_2) = 1
-    ),
-    dates as (
-        select core, birth_date, sum(n_mention) as n_date from suspect
-        where birth_date is not null and birth_date_precision = 'day' group by 1, 2
-        qualify row_number() over (partition by core order by n_date desc, birth_date) = 1
-    ),
-    sexes as (
-        select core, sex, sum(n_mention) as n_sex from suspect where sex is not null group by 1, 2
-        qualify row_number() over (partition by core order by n_sex desc, sex) = 1
-    )
-    select c.cluster, c.core as node, n.* exclude (core, votes), s.* exclude (core, votes),
-        d.* exclude (core), x.* exclude (core)
-    from (select distinct cluster, core from suspect) as c left join names as n using (core)
-    left join surnames as s using (core) left join dates as d using (core) left join sexes as x using (core)
-"""
-
-
-def _couples(condition: str) -> str:
-    return f"""select l.node as l, r.node as r from said as l join said as r using (cluster)
-        where l.node < r.node and {condition}"""
-
-
-#: Couples that a record of each gives one birth date and the same surnames: most records of a short history may err.
-_ALIKE = """
-    create or replace temp table alike as
-    with told as (
-        select distinct cluster, core, birth_date, surname_1_key as first, surname_2_key as second from suspect
-        where birth_date is not null and birth_date_precision = 'day' and surname_1_key is not null
-    )
-    select distinct l.core as l, r.core as r from told as l join told as r using (cluster, birth_date)
-    where l.core < r.core and (
-        l.first = r.first and coalesce(l.second = r.second, true) or l.first = r.second and l.second = r.first
-    )
-"""
-
-#: The words of the given names of couples that names may part, each beside each of the other's.
-_WORDS = """
-    create or replace temp table word as
-    with doubtful as (
-        select l.node as l, r.node as r from said as l join said as r using (cluster)
-        where l.node < r.node and l.given_name <> r.given_name
-            and (l.sex <> r.sex or (l.node, r.node) in (select l, r from alike))
-    ),
-    spelt as (
-        select node, unnest(string_split(given_name, ' ')) as word from said
-        where node in (select l from doubtful union select r from doubtful)
-    ),
-    counted as (select node, word, count(*) over (partition by node) as words from spelt),
-    both_ways as (select l, r from doubtful union all select r, l from doubtful)
-    select b.l, b.r, a.word, a.words, o.word as other, o.words as others
-    from both_ways as b join counted as a on a.node = b.l join counted as o on o.node = b.r
-"""
-
-
-def _unlike(similarity: float) -> str:
-    """Couples whose given names cannot be one: the one with fewer words has a word with no like in the other.
-
-    A word is like another that is equal, one edit away, similar, or the beginning of it. MARIA is one with
-    MARIA JOSE; MARIA JOSE and MARIA PAULA are two. A given name that stands as the surname of the other is
-    no disagreement.
-    """
-    return f"""
-        select least(l, r), greatest(l, r) from (
-            select l, r, word, words, others, bool_or(
-                word = other or damerau_levenshtein(word, other) <= 1
-                or jaro_winkler_similarity(word, other) >= {similarity}
-                or starts_with(word, other) or starts_with(other, word)
-            ) as liked
-            from word group by 1, 2, 3, 4, 5
-        ) where words <= others and not liked
-    """
-
-
-def _given_differ(similarity: float) -> str:
-    return f"""(l.node, r.node) in ({_unlike(similarity)})
-        and not coalesce(l.given_1 in (r.surname_1, r.surname_2) or r.given_1 in (l.surname_1, l.surname_2),
-            false)
-        and l.given_key is distinct from r.given_key"""
-
-
-def _two_national_ids(given: Mapping[str, Any]) -> str:
-    kinds = ", ".join(f"'{kind}'" for kind in given["kinds"])
-    return f"""select l.core as l, r.core as r from shown as l join shown as r using (cluster, kind)
-        where l.core < r.core and kind in ({kinds}) and coalesce(l.issuer = r.issuer, true)
-        and damerau_levenshtein(l.number, r.number) > {given["typing_errors"]}"""
-
-
-def _twins(given: Mapping[str, Any]) -> str:
-    return _couples(f"(l.node, r.node) in (select l, r from alike) and {_given_differ(given['similarity'])}")
-
-
-def _two_birth_dates(given: Mapping[str, Any]) -> str:
-    left, right = "strftime(l.birth_date, '%Y%m%d')", "strftime(r.birth_date, '%Y%m%d')"
-    return _couples(
-        f"""l.birth_date <> r.birth_date
-            and least(l.n_date, r.n_date) >= case when hamming({left}, {right}) >= {given["digits"]}
-                and not (month(l.birth_date) = month(r.birth_date) and day(l.birth_date) = day(r.birth_date))
-                then {given["records"]} else {given["near_records"]} end
-            and not (month(l.birth_date) = day(r.birth_date) and day(l.birth_date) = month(r.birth_date))
-            and not (year(l.birth_date) = year(r.birth_date) and '0101' in ({left}[5:], {right}[5:]))"""
-    )
-
-
-def _two_sexes(given: Mapping[str, Any]) -> str:
-    return _couples(
-        f"""l.sex <> r.sex
-            and (least(l.n_sex, r.n_sex) >= {given["records"]} or {_given_differ(given["similarity"])})"""
-    )
-
-
-def _acts(table: str, role: str) -> str:
-    return f"""(select s.cluster, s.core, s.node, t.* from recorded as s join {table} as t using (record_id)
-        where s.source = '{table}' and s.role = '{role}')"""
-
-
-def _two_births(_: Mapping[str, Any]) -> str:
-    births = _acts("birth", "child")
-    return f"""select l.node as l, r.node as r from {births} as l join {births} as r using (cluster)
-        where l.record_id < r.record_id"""
-
-
-def _two_deaths(given: Mapping[str, Any]) -> str:
-    deaths = _acts("death", "self")
-    return f"""select l.node as l, r.node as r from {deaths} as l join {deaths} as r using (cluster)
-        where l.record_id < r.record_id and abs(l.died_on - r.died_on) > {given["days"]}"""
-
-
-def _after_death(given: Mapping[str, Any]) -> str:
-    return f"""select d.node as l, c.node as r from {_acts("death", "self")} as d
-        join {_acts("crossing", "self")} as c using (cluster)
-        where c.crossed_at::date > d.died_on + {given["days"]}"""
-
-
-def _two_places(given: Mapping[str, Any]) -> str:
-    """Two arrivals, or two departures, at different posts within a few hours.
-
-    In and out again within the hour is what people who live at a border do.
-    """
-    minutes = round(60 * given["hours"])
-    return f"""
-        select before as l, node as r from (
-            select node, crossed_at, border_post_code, direction, lag(node) over journey as before,
-                lag(crossed_at) over journey as crossed_before, lag(border_post_code) over journey as post_before,
-                lag(direction) over journey as direction_before
-            from {_acts("crossing", "self")} window journey as (partition by cluster order by crossed_at, record_id)
-        ) where border_post_code <> post_before and direction = direction_before
-            and crossed_at - crossed_before <= interval {minutes} minute"""
-
-
-def _two_journeys(given: Mapping[str, Any]) -> str:
-    """Couples that travel in and out each by itself, and not together.
-
-    A break is an arrival after an arrival, or a departure after a departure. Two documents of one person
-    complete each other: put together their crossings break less. Those of two persons break more. Only
-    couples that do not say quite the same are looked at.
-    """
-    return f"""
-        with doubtful as (
-            select l.node as l, r.node as r from said as l join said as r using (cluster)
-            where l.node < r.node and (l.given_name is distinct
-            from r.given_name or l.surname_1 is distinct from r.surname_1
-                or l.surname_2 is distinct from r.surname_2 or l.birth_date is distinct from r.birth_date
-                or l.sex is distinct from r.sex)
-        ),
-        trip as (select core, crossed_at, record_id, direction from {_acts("crossing", "self")}),
-        alone as (
-            select core, count(*) filter (direction = before) as breaks from (
-                select core, direction, lag(direction) over (partition by core order by crossed_at,
-                    record_id) as before
-                from trip
-            ) group by 1
-        ),
-        both_trips as (
-            select l, r, crossed_at, record_id, direction from doubtful join trip on core = l
-            union all select l, r, crossed_at, record_id, direction from doubtful join trip on core = r
-        ),
-        together as (
-            select l, r, count(*) filter (direction = before) as breaks from (
-                select l, r, direction, lag(direction) over (partition by l, r order by crossed_at,
-                    record_id) as before
-                from both_trips
-            ) group by 1, 2
-        )
-        select l, r from together join alone as a on a.core = l join alone as b on b.core = r
-        where together.breaks - a.breaks - b.breaks >= {given["breaks"]}"""
-
-
-_SQL: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    "two_national_ids": _two_national_ids,
-    "twins": _twins,
-    "two_birth_dates": _two_birth_dates,
-    "two_sexes": _two_sexes,
-    "two_births": _two_births,
-    "two_deaths": _two_deaths,
-    "after_death": _after_death,
-    "two_places": _two_places,
-    "two_journeys": _two_journeys,
-}
+    for table in ("suspect", "shown", "said", "word", "alike", "recorded", "travelled"):
+        con.execute(f"drop table {table}")

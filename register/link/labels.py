@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import duckdb
 
 from register.errors import QualityError
-from register.link.confidence import BANDS
 from register.link.rules import Rules, Weights, level_names, parameters
+from register.link.strata import band_sql
 
 #: Fewer labels than this, or none of one kind, teach nothing.
 FEWEST = 30
@@ -43,12 +43,11 @@ def learn(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[Weights, Labels
     if rules.weights is None:
         raise QualityError("linkage_untrained", where=str(rules.weights_path), levels="*")
     key = rules.key
-    bands = " ".join(f"when match_weight >= {foot} then {foot}" for foot in reversed(BANDS[1:]))
     con.execute(
         f"""
         create or replace temp table labelled as
         with banded as (
-            select p.*, is_same, case {bands} else {BANDS[0]} end as band from pair as p
+            select p.*, is_same, {band_sql("match_weight")} as band from pair as p
             left join judged_pair as j on j.identity_id_l = p.{key}_l and j.identity_id_r = p.{key}_r
             where match_key <> 'identical'
         ),

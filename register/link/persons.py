@@ -27,7 +27,7 @@ def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
     _ids(con, key)
     _membership(con)
     _changes(con)
-    _person(con)
+    make_person(con)
     (counts,) = con.execute(
         "select (select count(*) from membership), (select count(*) from person)"
     ).fetchall()
@@ -159,12 +159,17 @@ _VOTE = """
 """
 
 
-def _person(con: duckdb.DuckDBPyConnection) -> None:
-    """Create ``person``, one row per person, no names: each attribute by the vote of the records."""
+def make_person(con: duckdb.DuckDBPyConnection, members: str = "membership", into: str = "person") -> None:
+    """Create ``into``, one row per person, no names: each attribute by the vote of the records.
+
+    ``members`` is the relation (identity_id, person_id) of the persons; an identity may have several.
+    """
     con.execute(
-        """
+        f"""
         create or replace temp table known as
-        select m.person_id, i.* from identity as i join membership as m using (identity_id)
+        select m.person_id, i.n_mention, i.sex, i.citizenship_code, i.birth_country_code, i.birth_date,
+            i.birth_date_precision
+        from identity as i join {members} as m using (identity_id)
         """
     )
     votes = {
@@ -175,7 +180,7 @@ def _person(con: duckdb.DuckDBPyConnection) -> None:
     votes["rough_date"] = _VOTE.format(column="birth_date", extra="and birth_date_precision <> 'day'")
     con.execute(
         f"""
-        create or replace table person as
+        create or replace table {into} as
         with {", ".join(f"v_{name} as ({sql})" for name, sql in votes.items())},
         dated as (
             select record_id, crossed_at::date as seen_on from crossing
@@ -189,12 +194,12 @@ def _person(con: duckdb.DuckDBPyConnection) -> None:
             select p.person_id, count(*) as n_record, min(seen_on) as first_seen_on,
                 max(seen_on) as last_seen_on,
                 coalesce(bool_or(m.source = 'birth' and m.role = 'child'), false) as birth_in_country
-            from mention as m join membership as p using (identity_id)
+            from mention as m join {members} as p using (identity_id)
             left join dated using (record_id) group by 1
         ),
         died as (
             select p.person_id, min(d.died_on) as death_date
-            from death as d join mention as m using (record_id) join membership as p using (identity_id)
+            from death as d join mention as m using (record_id) join {members} as p using (identity_id)
             where m.role = 'self' group by 1
         ),
         counted as (

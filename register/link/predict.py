@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import duckdb
 from splink import DuckDBAPI, Linker
 
+from register.engine import file_literal
 from register.errors import DeclarationError, QualityError, suggest
 from register.link import compile as compiled
 from register.link.block import count_comparisons, make_candidates
@@ -231,8 +232,7 @@ def _register_frequencies(
     if compiled.rare_columns(rules) and not rules.frequencies_path.is_file():
         raise DeclarationError("file_missing", where=str(rules.frequencies_path))
     columns = "columns = {'concept': 'varchar', 'value': 'varchar', 'frequency': 'double'}"
-    path = str(rules.frequencies_path).replace("'", "''")
-    frequencies = f"read_csv('{path}', header = true, {columns})"
+    frequencies = f"read_csv({file_literal(rules.frequencies_path)}, header = true, {columns})"
     for column in compiled.rare_columns(rules):
         con.execute(
             f"""

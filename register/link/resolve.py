@@ -60,18 +60,13 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
 
     See the package's docstring for the tables read. ``key`` is the project's secret for opaque ids.
     """
-    present = {row[0] for row in con.execute("select table_name from information_schema.tables").fetchall()}
-    added = [name for name in _EMPTY if name not in present]
-    for name in added:
-        con.execute(f"create temp table {name} ({_EMPTY[name]})")
-    _nodes_and_edges(con, rules)
-    connect(con, "edge", "cluster")
-    completed = link_completed(con, rules, itinerary)
+    added = add_absent(con)
+    completed = make_links(con, rules, itinerary)
     if completed:
         connect(con, "edge", "cluster")
-    _cores(con)
+    make_cores(con)
     find_impossible(con, itinerary, compiled.identities(rules))
-    _apply_decisions(con)
+    apply_decisions(con)
     clusters_cut = cut(con)
     links_cut = _links_cut(con)
     report = make_persons(con, key)
@@ -92,7 +87,26 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
     )
 
 
-def _nodes_and_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+def add_absent(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Create the tables that an office does not have, empty; return their names."""
+    present = {row[0] for row in con.execute("select table_name from information_schema.tables").fetchall()}
+    added = [name for name in _EMPTY if name not in present]
+    for name in added:
+        con.execute(f"create temp table {name} ({_EMPTY[name]})")
+    return added
+
+
+def make_links(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary) -> int:
+    """Create ``node``, ``judged``, ``edge`` and ``cluster``; return how many links their journeys completed.
+
+    ``cluster`` is that of the links above the threshold alone.
+    """
+    _make_edges(con, rules)
+    connect(con, "edge", "cluster")
+    return link_completed(con, rules, itinerary)
+
+
+def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     """Create ``node``, identities numbered in the order of their ids, and ``edge``, the links of reviewers and model.
 
     ``strength`` orders links: 2 a reviewer's, 1 of identities alike in all that is compared, 0 the model's.
@@ -175,7 +189,7 @@ def connect(con: duckdb.DuckDBPyConnection, edges: str, into: str) -> None:
     con.execute("drop table step; drop table next")
 
 
-def _cores(con: duckdb.DuckDBPyConnection) -> None:
+def make_cores(con: duckdb.DuckDBPyConnection) -> None:
     """Create ``core`` (node, core): the identities of a cluster that show one document, named by the smallest."""
     con.execute(
         """
@@ -203,7 +217,7 @@ def _cores(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("drop table showing; drop table shared; drop table tied")
 
 
-def _apply_decisions(con: duckdb.DuckDBPyConnection) -> None:
+def apply_decisions(con: duckdb.DuckDBPyConnection) -> None:
     """Reviewers come first: pairs they held to be two are impossible, pairs they held to be one are not."""
     con.execute("insert into impossible select 'decision', l, r from judged where judgement = 'different'")
     con.execute(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from register.errors import DeclarationError, suggest
+from register.errors import DeclarationError, Faults, suggest
 from register.schema import read_toml, refuse_unknown_keys
 
 #: Levels each kind of comparison knows. A word that ends in ``_`` takes the name of a column; NUMBER stands
@@ -108,7 +108,11 @@ class Weights:
 
 @dataclass(frozen=True)
 class Rules:
-    """The linkage rules of one kind of unit."""
+    """The linkage rules of one kind of unit.
+
+    A link that decides is as often false as true at the match weight ``even``; of each bit above or below, ``trust`` is
+    to be believed.
+    """
 
     path: Path
     table: str
@@ -121,6 +125,8 @@ class Rules:
     training: Training
     link: float
     review: float
+    even: float
+    trust: float
     ceiling: int
     weights: Weights | None
 
@@ -148,18 +154,45 @@ def load_rules(path: Path) -> Rules:
         If a key, a level or a value is not one the declaration knows; the nearest right word is suggested.
     """
     tree = read_toml(path)
-    refuse_unknown_keys(tree, ("input", "block", "compare", "training", "threshold", "column"), str(path))
+    refuse_unknown_keys(
+        tree, ("input", "block", "compare", "training", "threshold", "chance", "column"), str(path)
+    )
+    faults = Faults()
     for key in ("input", "block", "compare", "training", "threshold"):
-        if not tree.get(key):
-            raise DeclarationError("missing_key", where=str(path), key=key)
+        with faults.gathered():
+            if not tree.get(key):
+                raise DeclarationError("missing_key", where=str(path), key=key)
+    faults.tell()
+    compares: list[Compare] = []
+    for number, node in enumerate(tree["compare"], 1):
+        with faults.gathered(f"{path} [[compare]] {number}"):
+            compares.append(_compare(node, number, path))
+    blocks: list[Block] = []
+    for number, node in enumerate(tree["block"], 1):
+        with faults.gathered(f"{path} [[block]] {number}"):
+            blocks.append(parse_block(node, f"{path} [[block]] {number}"))
+    with faults.gathered(str(path)):
+        rules = _rules(path, tree, tuple(blocks), tuple(compares))
+    faults.tell()
+    weights_path, weights = rules.weights_path, None
+    with faults.gathered(str(weights_path)):
+        weights = load_weights(weights_path, rules.compares) if weights_path.is_file() else None
+    faults.tell()
+    return replace(rules, weights=weights)
+
+
+def _rules(
+    path: Path, tree: dict[str, Any], blocks: tuple[Block, ...], compares: tuple[Compare, ...]
+) -> Rules:
+    """Read the sections that stand once."""
     where = f"{path} [input]"
     given = tree["input"]
     known = ("table", "key", "source", "enough", "untold_kind", "id", "one_to_one")
     refuse_unknown_keys(given, known, where)
     limits = tree["threshold"]
     refuse_unknown_keys(limits, ("link", "review", "comparisons_per_identity"), f"{path} [threshold]")
-    compares = tuple(_compare(node, n, path) for n, node in enumerate(tree["compare"], 1))
-    weights_path = path.with_suffix(".weights.toml")
+    chance = tree.get("chance", {})
+    refuse_unknown_keys(chance, ("even", "trust"), f"{path} [chance]")
     return Rules(
         path=path,
         table=_required(given, "table", where),
@@ -167,13 +200,15 @@ def load_rules(path: Path) -> Rules:
         source=given.get("source"),
         enough=tuple(tuple(columns) for columns in given.get("enough", [])),
         untold_kind=dict(given.get("untold_kind", {})),
-        blocks=tuple(parse_block(node, f"{path} [[block]] {n}") for n, node in enumerate(tree["block"], 1)),
+        blocks=blocks,
         compares=compares,
         training=_training(tree["training"], f"{path} [training]"),
         link=_number(limits, "link", f"{path} [threshold]"),
         review=_number(limits, "review", f"{path} [threshold]"),
+        even=_number({"even": limits.get("link"), **chance}, "even", f"{path} [chance]"),
+        trust=_share({"trust": 1.0, **chance}, "trust", f"{path} [chance]"),
         ceiling=int(_number(limits, "comparisons_per_identity", f"{path} [threshold]")),
-        weights=load_weights(weights_path, compares) if weights_path.is_file() else None,
+        weights=None,
     )
 
 

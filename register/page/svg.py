@@ -14,13 +14,6 @@ PALE = {BLUE: "#c9d8ea", ORANGE: "#f5d6c0"}
 WIDTH = 720
 
 
-def number(value: float, language: str) -> str:
-    """Return a number as the language writes it: thin spaces between thousands, a decimal comma in Spanish."""
-    text = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
-    text = text.replace(",", "\u202f").replace("-", "\u2212")
-    return text.replace(".", ",") if language == "es" else text
-
-
 def figure(name: str, title: str, description: str, body: str, height: float) -> str:
     """Return an SVG with its accessible name and description."""
     return (

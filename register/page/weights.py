@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from register.page.svg import BLUE, GREY, INK, ORANGE, WIDTH, figure, line, number, shorten, text, ticks
+from register.locale.numbers import decimal, number
+from register.page.svg import BLUE, GREY, INK, ORANGE, WIDTH, figure, line, shorten, text, ticks
 
 
 @dataclass(frozen=True)
@@ -21,9 +22,7 @@ class Bar:
 
 def bits(value: float, language: str) -> str:
     """Return a weight with its sign and one decimal."""
-    written = f"{abs(value):.1f}"
-    written = written.replace(".", ",") if language == "es" else written
-    return ("\u2212" if value < 0 and written.strip("0,.") else "+") + written
+    return decimal(value, 1, language, sign=True)
 
 
 def histogram(

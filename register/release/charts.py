@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from register.locale.numbers import number
 from register.page import svg
-from register.page.svg import BLUE, INK, ORANGE, PALE, WIDTH, figure, number, shorten, ticks
+from register.page.svg import BLUE, INK, ORANGE, PALE, WIDTH, figure, shorten, ticks
 
 #: What the other writers of a release draw and write numbers with.
 __all__ = [

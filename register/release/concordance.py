@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from register.engine import Engine
+from register.rules.codelists import register_codelists
 from register.rules.residence import EVENTS, PRESETS, Parameters, create_tables
 from register.schema import Schema
 
 #: The project's own rule on the completed registers: what is published, beside the rule on the records as they are.
 ESTIMATED = "estimated"
-CODELISTS = ("age_group", "permit_class", "traveller_class", "visa_class")
 
 
 def make_concordance(
@@ -34,19 +34,13 @@ def make_concordance(
         if (rule.threshold, rule.window) == (own.threshold, own.window):
             continue
         with open_run() as other:
-            register_codelists(other, schema)
+            register_codelists(other.con, schema)
             create_tables(other.con, EVENTS, replace(parameters, rule=rule))
             found = other.frame(_migrations("event", rule.name, values))
         table = f"event_{len(pieces)}"
         engine.con.register(table, found.to_arrow())
         pieces.append(f"select * from {table}")
     engine.run(f"create or replace temporary table source_concordance as {' union all '.join(pieces)}")
-
-
-def register_codelists(engine: Engine, schema: Schema) -> None:
-    """Let SQL read the code lists that the rule and the sources look into."""
-    for name in CODELISTS:
-        engine.con.register(name, schema.codelist(name).to_arrow())
 
 
 def _migrations(
@@ -57,6 +51,5 @@ def _migrations(
     return f"""
         select case when status = 'final' then event_id else {open_unit} end as unit_id,
             {weight} * probability as weight, {draw} as draw, {weight} as draw_weight,
-            status = 'final' as is_final, year, direction, sex, age,
-            '{rule}' as rule
+            status = 'final' as is_final, year, direction, sex, age, person_id, event_date, '{rule}' as rule
         from {table} where year >= {int(values["first_year"])}"""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from register.errors import DeclarationError, suggest
+from register.errors import DeclarationError, Faults, suggest
 from register.schema import Schema, read_toml, refuse_unknown_keys
 
 TOTAL = "_T"
@@ -142,8 +142,7 @@ class Releases:
             declared = self.dimensions[dimension]
             found = {TOTAL: {"es": "Total", "en": "Total"}[language]}
             for name in declared.codelists:
-                frame = self.schema.codelist(name)
-                found |= dict(zip(frame["code"], frame[f"label_{language}"], strict=True))
+                found |= self.schema.labels(name, language)
             found |= {code.code: code.label[language] for code in declared.codes}
             for table in self.tables.values():
                 found |= {d.code: d.label[language] for d in table.derived if d.dimension == dimension}
@@ -165,18 +164,27 @@ def load_releases(schema: Schema) -> Releases:
     DeclarationError
         If a file is missing, is not TOML, holds an unknown key or names what does not exist.
     """
-    folder = schema.directory / "releases"
-    dimensions = {
-        name: _dimension(name, node, f"{folder / '_dimensions.toml'} [{name}]", schema)
-        for name, node in read_toml(folder / "_dimensions.toml").items()
-    }
-    paths = [path for path in sorted(folder.glob("*.toml")) if not path.name.startswith("_")]
-    tables = {path.stem: _table(path, dimensions) for path in paths}
-    periods = tuple(
-        _period(node, str(folder / "_periods.toml"), tables)
-        for node in read_toml(folder / "_periods.toml").get("period", [])
-    )
-    return Releases(tables, dimensions, periods, schema)
+    folder, faults = schema.directory / "releases", Faults()
+    dimensions: dict[str, Dimension] = {}
+    for name, node in read_toml(folder / "_dimensions.toml").items():
+        where = f"{folder / '_dimensions.toml'} [{name}]"
+        with faults.gathered(where):
+            dimensions[name] = _dimension(name, node, where, schema)
+    # A table that speaks of a dimension in error is not itself to blame.
+    faults.tell()
+    tables: dict[str, ReleaseTable] = {}
+    for path in sorted(folder.glob("*.toml")):
+        with faults.gathered(str(path)):
+            if not path.name.startswith("_"):
+                tables[path.stem] = _table(path, dimensions)
+    faults.tell()
+    periods: list[Period] = []
+    where = str(folder / "_periods.toml")
+    for node in read_toml(folder / "_periods.toml").get("period", []):
+        with faults.gathered(where):
+            periods.append(_period(node, where, tables))
+    faults.tell()
+    return Releases(tables, dimensions, tuple(periods), schema)
 
 
 def _texts(node: Mapping[str, Any], key: str, where: str, *, required: bool = True) -> dict[str, str]:

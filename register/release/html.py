@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from register.locale.numbers import number
 from register.page.html import page, table
-from register.page.svg import number
 from register.release.views import Row
 
 Text = Callable[..., str]

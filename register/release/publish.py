@@ -11,43 +11,20 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from register.engine import Engine
 from register.release import vintage
-from register.release.declaration import Releases
-from register.release.disclose import Protection, protect
+from register.release.disclose import protect
 from register.release.identifiers import check_files
+from register.release.order import Order
 from register.release.published import Published, publish_cells
 from register.release.sources import Shelf, make_sources, published_sources
 from register.release.tables import Cells, count_cells
 from register.release.universe import make_universe
-from register.rules.residence import Parameters
-
-
-@dataclass(frozen=True)
-class Order:
-    """What to publish, of which run and how.
-
-    ``month`` is that of the release, ``YYYY-MM``. ``manifest`` is the run's. ``folder`` will hold the release and
-    ``vintages`` holds the earlier ones; ``partners`` are files of other countries' flows. ``open_run`` opens the
-    tables of the run once more, for rules other than its own.
-    """
-
-    releases: Releases
-    parameters: Parameters
-    protection: Protection
-    secret: str
-    month: str
-    languages: Sequence[str]
-    manifest: Mapping[str, Any]
-    folder: Path
-    vintages: Path
-    open_run: Callable[[], Engine]
-    partners: Sequence[Path] = ()
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -16,10 +16,8 @@ from register.locale import translate
 from register.release import html
 from register.release.charts import number
 from register.release.declaration import TOTAL
+from register.release.order import Order
 from register.release.published import Published
-
-if TYPE_CHECKING:
-    from register.release.publish import Order
 
 OWN_PHASES = ("5.7", "6.4", "7.2")
 

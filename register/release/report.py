@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from register.locale import translate
 from register.release import charts, html, maps
 from register.release.declaration import UNKNOWN
+from register.release.order import Order
 from register.release.published import Published
 from register.release.views import TOP, Row, largest, rows, settled_year
-
-if TYPE_CHECKING:
-    from register.release.publish import Order
 
 YEARS_OF_DIRECTION = ("direction", "side", "crossing_direction")
 

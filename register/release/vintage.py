@@ -21,12 +21,6 @@ from register.release.disclose import Protected
 from register.release.published import Published
 from register.release.universe import Universe
 
-OPEN_COLUMNS = (
-    *("year_month", "month_of_release", "direction", "citizenship", "visa", "country_of_residence"),
-    *("estimate", "standard_error", "status"),
-)
-NO_SUMS = {"sum": pl.Int64, "parent": pl.Int64, "child": pl.Int64, "table": pl.String}
-
 
 @dataclass(frozen=True)
 class Ledger:
@@ -152,6 +146,7 @@ def triangle(folder: Path, now: pl.DataFrame, month: str) -> pl.DataFrame:
             *(
                 pl.read_csv(
                     path,
+                    glob=False,
                     schema_overrides={
                         **types,
                         "share_final": pl.Float64,

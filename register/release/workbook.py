@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 import xlsxwriter
 
 from register.locale import translate
+from register.release.order import Order
 from register.release.published import Published
 from register.release.report import reading_notes
-
-if TYPE_CHECKING:
-    from register.release.publish import Order
 
 WITHHELD, NONE = "[c]", "[z]"
 FIRST_ROW = 4
@@ -99,7 +97,8 @@ def _table(
         for name in ("standard_error", "share_final")
     ]
     columns.append([status[code] for code in labelled["obs_status"]])
-    last = FIRST_ROW + len(labelled)
+    # A spreadsheet's table has a row at least, be it empty.
+    last = FIRST_ROW + max(1, len(labelled))
     sheet.add_table(
         FIRST_ROW, 0, last, len(heads) - 1,
         {"columns": [{"header": head} for head in heads], "name": f"table_{table.name}", "style": None},

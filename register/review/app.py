@@ -19,7 +19,7 @@ from register.decisions import JUDGEMENTS, Standing
 from register.engine import Engine
 from register.errors import RegisterError, UsageError
 from register.locale import LANGUAGES, catalogue, translate
-from register.release.charts import number
+from register.locale.numbers import decimal, number
 from register.review.agreement import agreements, measure
 from register.review.compare import Labels, as_written, compare
 from register.review.guard import Keys
@@ -57,9 +57,6 @@ class Desk:
         if self.language not in self.labels:
             self.labels[self.language] = Labels(self.schema, self.language)
         return self.labels[self.language]
-
-
-Handler = Callable[[Desk, Request], Awaitable[Response]]
 
 
 def make_app(desk: Desk) -> Starlette:
@@ -103,7 +100,7 @@ def _show(desk: Desk, pages: Environment, template: str, status: int = 200, **va
     text = pages.get_template(template).render(
         t=lambda key, **more: desk.text(f"review.{key}", **more),
         number=lambda value: number(value, desk.language),
-        decimal=lambda value, places: _decimal(value, places, desk.language),
+        decimal=lambda value, places: decimal(value, places, desk.language),
         language=desk.language,
         languages=LANGUAGES,
         form_key=desk.keys.form,
@@ -113,12 +110,6 @@ def _show(desk: Desk, pages: Environment, template: str, status: int = 200, **va
         **values,
     )
     return HTMLResponse(text, status)
-
-
-def _decimal(value: float, places: int, language: str) -> str:
-    """Return a number with so many decimals, as the language writes it."""
-    text = f"{value:.{places}f}".replace("-", "\u2212")
-    return text.replace(".", ",") if language == "es" else text
 
 
 async def _enter(desk: Desk, _show: Show, request: Request) -> Response:
@@ -190,8 +181,9 @@ def _page(desk: Desk, show: Show, item: Item) -> HTMLResponse:
 
 def _reason(desk: Desk, rule: str) -> str:
     """Return the name of a conflict's rule; a rule without a name is called what its declaration calls it."""
-    key = f"review.rule_{rule}"
-    return desk.text(key) if key in catalogue() else rule
+    key = f"linkage.rule_{rule}"
+    name = desk.text(key) if key in catalogue() else rule
+    return desk.text("review.reason", rule=name[:1].lower() + name[1:])
 
 
 def _last(desk: Desk) -> dict[str, Any] | None:

@@ -38,7 +38,7 @@ class Labels:
         self._columns = schema.tables["identity"].columns
         self._schema = schema
         self._language = language
-        self._codes: dict[str, dict[str, str]] = {}
+        self._codes: dict[str, Mapping[str, str]] = {}
 
     def column(self, name: str) -> str:
         """Return the label of a column of ``identity``."""
@@ -52,10 +52,7 @@ class Labels:
     def code(self, codelist: str, code: str | None) -> str:
         """Return the label of a code; the code itself if the list does not have it."""
         if codelist not in self._codes:
-            frame = self._schema.codelist(codelist)
-            self._codes[codelist] = dict(
-                zip(frame["code"].to_list(), frame[f"label_{self._language}"].to_list(), strict=True)
-            )
+            self._codes[codelist] = self._schema.labels(codelist, self._language)
         return self._codes[codelist].get(code or "", code or "")
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from register.decisions import COLUMNS, JUDGEMENTS, Decision, Pair, order
 from register.errors import ExtractError, LockedError
+from register.link.strata import identities_of
 from register.review.app import Desk
 from register.review.compare import as_written
-from register.review.queue import QUEUES, identities_of
+from register.review.queue import QUEUES
 
 KEYS = COLUMNS[:-1]
 FILLED = ("judgement", "note")
@@ -118,7 +119,7 @@ def take(desk: Desk, path: Path) -> Imported:
             place[decision] = number
         else:
             empty += 1
-    known = identities_of(desk.engine, (anchor for decision in judged for anchor in decision.pair))
+    known = identities_of(desk.engine.con, (anchor for decision in judged for anchor in decision.pair))
     for decision in judged:
         if any(anchor not in known for anchor in decision.pair):
             raise ExtractError("unknown_record", where=f"{path}:{place[decision]}", run=session.run)

@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import polars as pl
-
 from register.decisions import Anchor, Pair, order
 from register.engine import Engine
 from register.errors import UsageError
-from register.link.confidence import BANDS
 from register.link.resolve import connect
 from register.link.rules import Rules
+from register.link.strata import RANK, make_asked, make_scored
 from register.review.records import keep_records
 
 THRESHOLD, BRIDGES, CONFLICTS, SAMPLE = QUEUES = ("threshold", "bridges", "conflicts", "sample")
@@ -104,7 +102,8 @@ def prepare(
     for table in TABLES:
         if not engine.has(table):
             raise UsageError("table_not_built", table=table, run="")
-    _score(engine, asked)
+    make_asked(engine.con, ((pair, was_linked, None) for pair, was_linked in asked))
+    make_scored(engine.con)
     _parts(engine, rules)
     _pick(engine, rules, secret, longest)
     keep_records(engine)
@@ -114,52 +113,6 @@ def prepare(
     # From here on a page asks for a few rows at a time: what threads cost is more than they bring.
     engine.run("set threads = 1")
     return found
-
-
-def identities_of(engine: Engine, anchors: Iterable[Anchor]) -> dict[Anchor, str]:
-    """Return the identity that each record has in this run; a record that is gone has none."""
-    frame = pl.DataFrame(
-        list(set(anchors)), schema=dict.fromkeys(("source", "record_key", "role"), pl.String), orient="row"
-    )
-    engine.con.register("anchor", frame.to_arrow())
-    rows = engine.rows(
-        "select source, record_key, role, identity_id from mention join anchor using (source, record_key, role)"
-    )
-    engine.con.unregister("anchor")
-    return {(source, key, role): identity for source, key, role, identity in rows}
-
-
-def _score(engine: Engine, asked: Iterable[tuple[Pair, bool | None]]) -> None:
-    """Create ``scored``: pairs of distinct identities with their persons, and ``asked``: what the log says of them."""
-    known = list(asked)
-    identity = identities_of(engine, (anchor for pair, _ in known for anchor in pair))
-    rows = [
-        (*sorted((identity[one], identity[other])), linked)
-        for (one, other), linked in known
-        if one in identity and other in identity and identity[one] != identity[other]
-    ]
-    frame = pl.DataFrame(
-        rows, schema={"l": pl.String, "r": pl.String, "was_linked": pl.Boolean}, orient="row"
-    )
-    engine.con.register("asked_rows", frame.to_arrow())
-    engine.run(
-        "create temp table asked as select l, r, bool_or(was_linked) as was_linked from asked_rows group by l, r"
-    )
-    engine.con.unregister("asked_rows")
-    bands = " ".join(f"when match_weight >= {foot} then {foot}" for foot in reversed(BANDS[1:]))
-    engine.run(
-        f"""
-        create temp table scored as
-        select identity_id_l as l, identity_id_r as r, match_weight as weight, match_probability as probability,
-            a.person_id as person_l, b.person_id as person_r, a.person_id = b.person_id as linked,
-            coalesce(q.was_linked, a.person_id = b.person_id) as was_linked,
-            case {bands} else {BANDS[0]} end::double as band
-        from pair as p join membership as a on a.identity_id = identity_id_l
-        join membership as b on b.identity_id = identity_id_r
-        left join asked as q on q.l = identity_id_l and q.r = identity_id_r
-        where match_key <> 'identical'
-        """
-    )
 
 
 def _parts(engine: Engine, rules: Rules) -> None:
@@ -246,9 +199,7 @@ def _pick(engine: Engine, rules: Rules, secret: str, longest: int) -> None:
             ) = 1
         ),
         drawn as (
-            select {scored}, row_number() over (
-                partition by was_linked, band order by md5($secret || l || r), l, r
-            ) as rank, count(*) over (partition by was_linked, band) as pairs from scored
+            select {scored}, {RANK} as rank, count(*) over (partition by was_linked, band) as pairs from scored
         ),
         picked as (
             select 0 as place, '{THRESHOLD}' as queue, l, r, weight, probability, was_linked, '' as reason, band,

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from register.commands import open_tables
 from register.decisions import DecisionLog
 from register.link.rules import load_rules
+from register.link.strata import identities_of
 from register.project import Project
 from register.review.app import Desk, make_app
 from register.review.guard import Keys
-from register.review.queue import LONGEST, identities_of, prepare
+from register.review.queue import LONGEST, prepare
 from register.review.server import guarded, listen
 from register.review.session import Session, Tally, reviewer_name
 from register.run import find_run
+from register.tables import open_tables
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def open_desk(project: Project, run_name: str | None, manner: Manner, port: int 
     rules = load_rules(project.linkage_rules / "people.toml")
     asked = [(decision.pair, decision.linked) for decision in made]
     queue = prepare(engine, rules, project.secret(), asked, manner.longest)
-    identity = identities_of(engine, (anchor for decision in made for anchor in decision.pair))
+    identity = identities_of(engine.con, (anchor for decision in made for anchor in decision.pair))
     for item in queue.items:
         identity |= zip(item.anchors, item.identities, strict=True)
     session = Session(queue, Tally(log), who, run.name, identity, manner.is_blind, manner.shows_score)

@@ -40,7 +40,10 @@ def outcome(console: Console, done: Mapping[str, Any]) -> None:
     measured = done["measured"]
     if measured["reviewed"]:
         lines = [
-            (text(f"review.{name}"), *(f"{100 * measured[name + end]:.2f}" for end in ("", "_low", "_high")))
+            (
+                text(f"review.{name}"),
+                *(console.decimal(100 * measured[name + end], 2) for end in ("", "_low", "_high")),
+            )
             for name in ("precision", "recall")
         ]
         columns = [text("review.measure"), text("review.estimate"), text("review.interval"), ""]
@@ -51,8 +54,8 @@ def outcome(console: Console, done: Mapping[str, Any]) -> None:
     if done["agreement"]:
         heads = [text(f"review.{name}") for name in ("reviewers", "pairs", "observed", "kappa")]
         lines = [
-            (" – ".join(found["reviewers"]), found["pairs"], f"{found['observed']:.3f}",
-             "–" if found["kappa"] is None else f"{found['kappa']:.3f}")
+            (" – ".join(found["reviewers"]), found["pairs"], console.decimal(found["observed"], 3),
+             "–" if found["kappa"] is None else console.decimal(found["kappa"], 3))
             for found in done["agreement"]
         ]  # fmt: skip
         console.table(heads, lines, title=text("review.agreement"))

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import duckdb
 
-from register.engine import Engine, literal
+from register.engine import Engine, file_literal
 from register.errors import ExtractError, UsageError
 from register.rules.parts import DIRECTION, Layout
 
@@ -126,7 +126,7 @@ def _read_csv(engine: Engine, path: Path) -> None:
     for encoding in encodings:
         try:
             engine.run(
-                f"create or replace table source as select * from read_csv({literal(path)}, "
+                f"create or replace table source as select * from read_csv({file_literal(path)}, "
                 f"header = true, all_varchar = true, encoding = '{encoding}')"
             )
         except duckdb.InvalidInputException as error:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from register.engine import file_literal
 from register.errors import UsageError
 
 if TYPE_CHECKING:
@@ -211,10 +212,8 @@ def _read(
     path = _find(folder, name or view)
     if path is None:
         raise UsageError("table_missing", where=str(folder), name=name or view)
-    quoted = str(path).replace("'", "''")
-    reader = (
-        f"read_csv('{quoted}', all_varchar = true)" if path.suffix == ".csv" else f"read_parquet('{quoted}')"
-    )
+    file = file_literal(path)
+    reader = f"read_csv({file}, all_varchar = true)" if path.suffix == ".csv" else f"read_parquet({file})"
     present = {row[0] for row in connection.execute(f"describe select * from {reader}").fetchall()}
     absent = [column for column in columns if column not in present]
     if absent:

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from register.commands import open_tables, parameters_of
-from register.errors import UsageError, suggest
+from register.engine import Engine
+from register.errors import UsageError
 from register.locale import translate
 from register.project import Project
 from register.run import find_run
-from register.trace.target import CellName, read_cell
-from register.trace.units import collect, make_flow, make_stock
+from register.tables import open_for_rule, parameters_of
+from register.trace.target import check_code, codes_by_dimension, read_cell
+from register.trace.units import TOTAL, UNKNOWN, collect, make_flow, make_stock
 
 Row = dict[str, Any]
 
@@ -79,11 +80,11 @@ def explain_cell(project: Project, written: str, run_name: str | None, language:
         raise UsageError("table_not_built", table="flow", run=run.name)
     name = read_cell(written)
     parameters = parameters_of(project, run)
-    with open_tables(project, run) as engine:
+    with open_for_rule(project, run) as engine:
         if name.table in KEPT:
-            codes = _codes(name, *KEPT[name.table])
+            codes = codes_by_dimension(name, *KEPT[name.table])
+            _check_codes(engine, project, name.table, codes)
             title = translate(f"trace.{name.table}", language)
-            engine.con.register("age_group", project.schema().codelist("age_group").to_arrow())
             make = make_flow if name.table == "flow" else make_stock
             spread = make(engine, codes, parameters)
             published = None
@@ -118,28 +119,32 @@ def _labels(project: Project, codes: Mapping[str, str], language: str) -> dict[s
     schema = project.schema()
     found = {}
     for name, code in codes.items():
-        concept = schema.concepts["migration_direction" if name == "direction" else name]
+        if code == TOTAL:
+            continue
+        concept = schema.concepts[_concept(name)]
         label = code
         if concept.codelist:
-            frame = schema.codelist(concept.codelist)
-            label = next(iter(frame.filter(frame["code"] == code)[f"label_{language}"]), code)
+            label = schema.labels(concept.codelist, language).get(code, code)
         found[concept.label[language]] = label
     return found
 
 
-def _codes(name: CellName, places: tuple[str, ...], others: tuple[str, ...]) -> dict[str, str]:
-    """Return the codes told, by dimension."""
-    if len(name.place) != len(places):
-        raise UsageError("cell_place", table=name.table, places="/".join(places))
-    for dimension, _ in name.codes:
-        if dimension not in others:
-            raise UsageError(
-                "unknown_dimension",
-                name=dimension,
-                suggestion=suggest(dimension, others),
-                known=", ".join(others),
-            )
-    return dict(zip(places, name.place, strict=True)) | dict(name.codes)
+def _check_codes(engine: Engine, project: Project, table: str, codes: Mapping[str, str]) -> None:
+    """Refuse a code that neither the table of the run nor the code list of its dimension has."""
+    schema = project.schema()
+    for dimension, code in codes.items():
+        rows = engine.rows(
+            f"select distinct {dimension}::varchar from {table} where {dimension} is not null order by 1"
+        )
+        understood = {TOTAL, UNKNOWN} if dimension not in KEPT[table][0] else set()
+        codelist = schema.concepts[_concept(dimension)].codelist
+        if codelist:
+            understood |= set(schema.codelist(codelist)["code"])
+        check_code(dimension, code, [value for (value,) in rows], understood)
+
+
+def _concept(dimension: str) -> str:
+    return "migration_direction" if dimension == "direction" else dimension
 
 
 def write_units(found: CellExplanation, path: Path) -> None:

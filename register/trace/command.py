@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from register.commands import open_tables
 from register.console import Console
 from register.engine import Engine
 from register.errors import UsageError
-from register.explain import explain_person, sentences
 from register.link.rules import Rules
 from register.link.words import Words
 from register.linked import rules_of
 from register.project import Project
 from register.run import Run, find_run
+from register.tables import open_tables
 from register.trace.cell import explain_cell, write_units
 from register.trace.pair import compared_rows, explain_pair
 from register.trace.records import Made, made_of
 from register.trace.target import find_person, is_cell
 from register.trace.tell import Teller
+from register.trace.verdicts import explain_person, sentences
 
 LINKED = ("identity", "mention", "pair", "membership", "conflict", "person")
 
@@ -60,8 +60,7 @@ def _teller(console: Console, project: Project, rules: Rules) -> Teller:
     labels = {name: concept.label[console.language] for name, concept in schema.concepts.items()}
     codes: dict[str, str] = {}
     for codelist in ("record_source", "role"):
-        frame = schema.codelist(codelist)
-        codes |= dict(zip(frame["code"], frame[f"label_{console.language}"], strict=True))
+        codes |= schema.labels(codelist, console.language)
     return Teller(Words(rules, labels, console.language), console.text, codes)
 
 
@@ -112,7 +111,7 @@ def _person(
         rules = rules_of(project, run)
         made = _made(engine, run, person, rules)
     if picture is not None:
-        from register.timeline import draw_timeline
+        from register.trace.timeline import draw_timeline
 
         _draw(console, picture, draw_timeline(found, console.text))
     if console.as_json:

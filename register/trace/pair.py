@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from register.commands import open_tables
 from register.decisions import read_standing
 from register.engine import Engine
 from register.errors import UsageError
@@ -13,6 +12,7 @@ from register.link.rules import Block, Rules
 from register.linked import rules_of
 from register.project import Project
 from register.run import Run, find_run
+from register.tables import open_tables
 from register.trace.chain import path, strongest_tree
 from register.trace.records import Conflict, Record, links_of, records_of
 from register.trace.target import find_identity

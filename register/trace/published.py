@@ -6,7 +6,6 @@ from typing import Any
 
 import polars as pl
 
-from register.commands import open_tables
 from register.engine import Engine
 from register.errors import UsageError, suggest
 from register.project import Project
@@ -15,9 +14,10 @@ from register.release.sources import make_sources
 from register.release.tables import count_cells
 from register.rules.residence import Parameters, bind
 from register.run import Run
-from register.trace.target import CellName
+from register.tables import open_tables
+from register.trace.target import CellName, check_code, codes_by_dimension
 
-#: A source of events that are none by the rule of the run: they cannot be followed back.
+#: The source of events by other rules than that of the run: they are in no table of it.
 OTHER_RULES = "concordance"
 
 
@@ -32,7 +32,9 @@ def release_units(
         If there is no such table, dimension or code, or the cell is computed from other published cells.
     """
     releases = load_releases(project.schema())
-    counted = {known: t for known, t in releases.tables.items() if t.source and t.source != OTHER_RULES}
+    counted = {known: t for known, t in releases.tables.items() if t.source}
+    if name.table in releases.tables and name.table not in counted:
+        raise UsageError("cell_of_releases", table=name.table)
     if name.table not in counted:
         known = ", ".join(["flow", "stock", *counted])
         raise UsageError(
@@ -42,7 +44,8 @@ def release_units(
             known=known,
         )
     table = counted[name.table]
-    codes = _codes(table, name)
+    told = codes_by_dimension(name, table.within, table.dimensions)
+    codes = {dimension: told.get(dimension, TOTAL) for dimension in table.dimensions}
     values = make_sources(
         engine, lambda: open_tables(project, run), releases.schema, parameters, [table.source]
     )
@@ -65,22 +68,6 @@ def release_units(
     )
 
 
-def _codes(table: ReleaseTable, name: CellName) -> dict[str, str]:
-    """Return the code of every dimension, in the order of the table."""
-    if len(name.place) != len(table.within):
-        raise UsageError("cell_place", table=table.name, places="/".join(table.within))
-    told = dict(zip(table.within, name.place, strict=True)) | dict(name.codes)
-    for dimension in told:
-        if dimension not in table.dimensions:
-            raise UsageError(
-                "unknown_dimension",
-                name=dimension,
-                suggestion=suggest(dimension, table.dimensions),
-                known=", ".join(table.dimensions),
-            )
-    return {dimension: told.get(dimension, TOTAL) for dimension in table.dimensions}
-
-
 def _check(frame: pl.DataFrame, table: ReleaseTable, codes: dict[str, str]) -> None:
     """Refuse a derived code, and one that the table does not have."""
     for derived in table.derived:
@@ -88,15 +75,7 @@ def _check(frame: pl.DataFrame, table: ReleaseTable, codes: dict[str, str]) -> N
             terms = [*derived.terms, *derived.per_hundred]
             raise UsageError("cell_derived", name=derived.code, terms=", ".join(terms))
     for dimension, code in codes.items():
-        known = frame[dimension].unique().sort().to_list()
-        if code not in known:
-            raise UsageError(
-                "unknown_cell_code",
-                name=code,
-                dimension=dimension,
-                suggestion=suggest(code, known),
-                known=", ".join(known[:20]),
-            )
+        check_code(dimension, code, frame[dimension].unique().sort().to_list())
 
 
 def _units(
@@ -105,7 +84,7 @@ def _units(
     """Create ``unit`` from the source of the table: the rows whose codes are, or are part of, those of the cell.
 
     `count_cells` left a table ``map_<dimension>`` (code, parent) for each dimension. A row is a migration of a
-    completed register, or begins with a person and names a day.
+    completed register, says whose and of when it is (other rules), or begins with a person and names a day.
     """
     dimensions = [releases.dimensions[name] for name in table.dimensions]
     columns = ", ".join(f"{bind(d.expression(), values)} as {d.name}" for d in dimensions)
@@ -117,6 +96,17 @@ def _units(
             held.append(f"s.{name}::varchar = $v_{name}")
         else:
             held.append(f"s.{name} in (select code from map_{name} where parent = $v_{name})")
+    if table.source == OTHER_RULES:
+        engine.run(
+            f"""
+            create or replace temp table unit as
+            select '' as turn, person_id, event_date as day, direction, weight::double as share, is_final
+            from (select {columns}, weight, is_final, person_id, event_date from source_{table.source} {chosen}) as s
+            where {" and ".join(held)}
+            """,
+            parameters,
+        )
+        return
     engine.run(
         f"""
         create or replace temp table unit as
@@ -140,7 +130,7 @@ def _published(run: Run, table: ReleaseTable, codes: dict[str, str]) -> dict[str
     path = run.path / "release" / "csv" / f"{table.name}.csv"
     if not path.is_file():
         return None
-    frame = pl.read_csv(path, infer_schema=False)
+    frame = pl.read_csv(path, infer_schema=False, glob=False)
     for name, code in codes.items():
         frame = frame.filter(pl.col(name) == code)
     if frame.is_empty():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from register.engine import Engine
@@ -44,8 +44,22 @@ class Conflict:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """A version of a record that a later delivery replaced: where both stand, and which columns differ."""
+
+    source: str
+    record_key: str
+    version: int
+    file: str
+    line: int
+    later_file: str
+    later_line: int
+    changed_columns: str
+
+
+@dataclass(frozen=True)
 class Made:
-    """How a person is made: identities with how each got there, records, the links needed, conflicts.
+    """How a person is made: identities with how each got there, records and their corrections, links, conflicts.
 
     ``links`` are the strongest that suffice to hold the identities together; ``n_links`` counts all.
     """
@@ -55,6 +69,7 @@ class Made:
     links: list[Weighed]
     n_links: int
     conflicts: list[Conflict]
+    corrections: list[Correction]
 
 
 def records_of(engine: Engine, identities: Iterable[str]) -> list[Record]:
@@ -98,6 +113,22 @@ def conflicts_of(engine: Engine, identities: Sequence[str]) -> list[Conflict]:
     return [Conflict(*row) for row in rows]
 
 
+def corrections_of(engine: Engine, identities: Iterable[str]) -> list[Correction]:
+    """Return the replaced versions of the records that name identities; none if the run does not keep them."""
+    if not engine.has("superseded"):
+        return []
+    columns = ", ".join(field.name for field in fields(Correction))
+    rows = engine.rows(
+        f"""
+        select {columns} from superseded
+        where record_id in (select record_id from mention where list_contains($ids, identity_id))
+        order by source, record_key, version, file, line
+        """,
+        {"ids": list(identities)},
+    )
+    return [Correction(*row) for row in rows]
+
+
 def made_of(engine: Engine, person: str, rules: Rules, rows: int) -> Made:
     """Return how a person is made. ``rows`` is how many identities the run compared."""
     methods = dict(
@@ -114,4 +145,5 @@ def made_of(engine: Engine, person: str, rules: Rules, rows: int) -> Made:
         links=weigh(engine.con, rules, tree, rows),
         n_links=len(links),
         conflicts=conflicts_of(engine, list(methods)),
+        corrections=corrections_of(engine, methods),
     )

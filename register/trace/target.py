@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from register.engine import Engine
-from register.errors import UsageError
+from register.errors import UsageError, suggest
 
 MANY = 5
+#: Codes that a message lists.
+LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,43 @@ def read_cell(written: str) -> CellName:
     place = tuple(part for part in parts if "=" not in part)
     codes = tuple((name, code) for name, _, code in (part.partition("=") for part in parts if "=" in part))
     return CellName(table, place, codes)
+
+
+def codes_by_dimension(name: CellName, places: Sequence[str], others: Collection[str]) -> dict[str, str]:
+    """Return the codes told: those of the place, then those of other dimensions.
+
+    Raises
+    ------
+    UsageError
+        If the place has too few parts or too many, or there is no such dimension.
+    """
+    if len(name.place) != len(places):
+        raise UsageError("cell_place", table=name.table, places="/".join(places))
+    for dimension, _ in name.codes:
+        if dimension not in others:
+            raise UsageError(
+                "unknown_dimension",
+                name=dimension,
+                suggestion=suggest(dimension, others),
+                known=", ".join(others),
+            )
+    return dict(zip(places, name.place, strict=True)) | dict(name.codes)
+
+
+def check_code(dimension: str, code: str, known: Sequence[str], understood: Collection[str] = ()) -> None:
+    """Refuse a code that a dimension of a table does not have.
+
+    ``known`` are the codes that the table has, which the message lists; ``understood`` are others that may be asked.
+    """
+    if code not in known and code not in understood:
+        more = [", …"] if len(known) > LISTED else []
+        raise UsageError(
+            "unknown_cell_code",
+            name=code,
+            dimension=dimension,
+            suggestion=suggest(code, [*known, *understood]),
+            known=", ".join(known[:LISTED]) + "".join(more),
+        )
 
 
 def is_cell(words: Sequence[str]) -> bool:

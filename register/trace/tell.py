@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 
+from register.console import INTERVAL_95
 from register.link.words import Words
-from register.page.svg import number
+from register.locale.numbers import decimal, number
 from register.page.weights import Bar, bits, waterfall
 from register.trace.cell import CellExplanation
 from register.trace.pair import PairExplanation
@@ -47,8 +49,7 @@ class Teller:
         """Return a probability, never rounded to certainty."""
         digits = 4 if share > 0.9999 else 2
         shown = min(100 * share, 100 - 10**-digits) if share < 1 else 100.0
-        written = f"{shown:.{digits}f}\u00a0%"
-        return written.replace(".", ",") if self.language == "es" else written
+        return f"{decimal(shown, digits, self.language)}\u00a0%"
 
     # Pairs
 
@@ -170,6 +171,12 @@ class Teller:
             yield ""
             yield self.text("identity", identity=identity, method=self.text(f"method_{method}"))
             yield from self._records([record for record in found.records if record.identity_id == identity])
+        if found.corrections:
+            yield ""
+            yield self.text("corrected_head")
+        for one in found.corrections[:MANY]:
+            columns = one.changed_columns.replace(";", ", ")
+            yield self.text("corrected", columns=columns, **asdict(one))
         if found.links:
             yield ""
             yield self.text("links_head")
@@ -200,7 +207,7 @@ class Teller:
         yield self.text(
             "cell_sum",
             estimate=self._decimal(found.estimate),
-            half=self._decimal(1.96 * found.standard_error),
+            half=self._decimal(INTERVAL_95 * found.standard_error),
             final=found.n_final,
             open=found.n_open,
             open_sum=self._decimal(sum(unit["share"] for unit in found.units if not unit["is_final"])),

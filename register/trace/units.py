@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from register.engine import Engine
-from register.errors import UsageError
 from register.rules.residence import Parameters
 
 #: Codes of releases, also understood for the tables of a run: total and not known.
@@ -50,10 +49,7 @@ def make_stock(engine: Engine, codes: Mapping[str, str], parameters: Parameters)
 
     Reads ``age_group`` beside the tables of the run.
     """
-    try:
-        day = dt.date.fromisoformat(codes["reference_date"])
-    except ValueError as error:
-        raise UsageError("bad_date_setting", key="stock") from error
+    day = dt.date.fromisoformat(codes["reference_date"])
     where, values = _conditions({name: code for name, code in codes.items() if name != "reference_date"})
     engine.run(
         f"""

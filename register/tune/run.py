@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from register.commands import open_tables, parameters_of
 from register.decisions import DIFFERENT, SAME, read_standing
 from register.engine import Engine
 from register.errors import UsageError
@@ -18,6 +17,7 @@ from register.link.rules import Rules
 from register.linked import rules_of
 from register.project import Project
 from register.run import Run, find_run
+from register.tables import open_tables, parameters_of
 from register.trace.weigh import weigh
 from register.tune.changes import Change, apply, load_proposed
 from register.tune.outcome import Outcome, compare, count_comparisons, reviewed_pairs

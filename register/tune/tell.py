@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from register.console import Console
-from register.page.svg import number
+from register.locale.numbers import decimal, number
 from register.tune.run import Tuning
 
 #: Groups and pairs that are listed on a terminal.
@@ -29,9 +29,9 @@ def tell(console: Console, found: Tuning) -> None:
                 [
                     row.year,
                     title(row.direction),
-                    f"{row.before:.2f}",
-                    f"{row.after:.2f}",
-                    f"{row.after - row.before:+.2f}",
+                    console.decimal(row.before, 2),
+                    console.decimal(row.after, 2),
+                    console.decimal(row.after - row.before, 2, sign=True),
                 ]
                 for row in outcome.flows
             ],
@@ -46,7 +46,7 @@ def tell(console: Console, found: Tuning) -> None:
                     " ".join(row.before),
                     " ".join(row.after),
                     row.identities,
-                    f"{row.events_before:.2f} → {row.events_after:.2f}",
+                    f"{console.decimal(row.events_before, 2)} → {console.decimal(row.events_after, 2)}",
                 ]
                 for row in outcome.groups[:SHOWN]
             ],
@@ -58,8 +58,8 @@ def tell(console: Console, found: Tuning) -> None:
             [
                 [
                     f"{row.identity_id_l} {row.identity_id_r}",
-                    weight(row.before),
-                    weight(row.after),
+                    weight(row.before, console.language),
+                    weight(row.after, console.language),
                     f"{title(persons(row.was_one_person))} → {title(persons(row.is_one_person))}",
                 ]
                 for row in outcome.pairs[:SHOWN]
@@ -69,9 +69,9 @@ def tell(console: Console, found: Tuning) -> None:
         console.say("tune.hint")
 
 
-def weight(bits: float | None) -> str:
+def weight(bits: float | None, language: str) -> str:
     """Return a match weight, or a dash."""
-    return "–" if bits is None else f"{bits:+.1f}"
+    return "–" if bits is None else decimal(bits, 1, language, sign=True)
 
 
 def persons(is_one: bool) -> str:
@@ -88,7 +88,7 @@ def head(found: Tuning, text: Text, language: str) -> Iterator[str]:
         persons=number(sample.persons, language),
         share=f"{100 * sample.share:.0f}",
         identities=number(sample.identities, language),
-        seconds=f"{found.seconds:.1f}",
+        seconds=decimal(found.seconds, 1, language),
     )
     yield text("pairs_line", linked=outcome.linked, unlinked=outcome.unlinked)
     yield text("persons_line", merged=outcome.merged, split=outcome.split, mixed=outcome.mixed)
@@ -105,13 +105,9 @@ def head(found: Tuning, text: Text, language: str) -> Iterator[str]:
         "recall": before.recall,
         "recall_after": after.recall,
     }
-    yield text("expected", **{name: _percent(share, language) for name, share in shares.items()})
+    yield text("expected", **{name: decimal(100 * share, 2, language) for name, share in shares.items()})
     costs = [number(sum(blocks.values()), language) for blocks in found.comparisons]
     yield text("cost", before=costs[0], after=costs[1])
     if found.reviewed:
         yield text("reviewed", many=found.reviewed, before=found.agreed[0], after=found.agreed[1])
-
-
-def _percent(share: float, language: str) -> str:
-    written = f"{100 * share:.2f}"
-    return written.replace(".", ",") if language == "es" else written
+    yield text("recorded")

@@ -14,8 +14,9 @@ from register.link.predict import PredictReport, predict
 from register.link.resolve import ResolveReport, resolve
 from register.link.rules import Rules
 from register.project import Project
+from register.rules.codelists import register_codelists
 from register.rules.residence import EVENTS, STAYS, Parameters, create_tables
-from register.stages import register_codelists, register_decisions
+from register.stages.persons import register_decisions
 
 RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
 
@@ -73,7 +74,7 @@ def attempt(
     register_decisions(engine, project)
     predicted = predict(engine.con, rules, rows=rows)
     resolved = resolve(engine.con, rules, itinerary, project.secret())
-    register_codelists(project.schema(), engine)
+    register_codelists(engine.con, project.schema())
     made = [*STAYS, *(name for name in EVENTS if name not in STAYS)]
     create_tables(engine.con, made, parameters)
     return engine, Side(predicted, resolved)

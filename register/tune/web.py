@@ -25,6 +25,7 @@ from register.errors import RegisterError, UsageError
 from register.link.words import Words
 from register.linked import rules_of
 from register.locale import LANGUAGES, translate
+from register.locale.numbers import decimal
 from register.project import Project
 from register.review.guard import Keys
 from register.review.server import guarded, listen
@@ -141,7 +142,8 @@ async def _page(bench: Bench, pages: Environment, _request: Request) -> Response
         found=found,
         lines=list(head(found, bench.text, bench.language)) if found else [],
         command=_command(found) if found else "",
-        weight=weight,
+        weight=lambda bits: weight(bits, bench.language),
+        decimal=lambda value, **more: decimal(value, 2, bench.language, **more),
         persons=persons,
         shown=SHOWN,
     )

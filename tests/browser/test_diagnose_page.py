@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from kit import make_project
 
-from register.commands import query_tables
 from register.diagnose.measure import diagnose
 from register.diagnose.page import SECTIONS, write_pages
 from register.errors import UsageError
 from register.link.rules import load_rules
 from register.locale import translate
 from register.project import Project
+from register.tables import query_tables
 from tests.kit.browser import find_browser, find_checker, violations
 from tests.kit.release import built_project, copy_of
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from register.assess.assess import Assessment, assess
+from register.assess.assess import assess
+from register.assess.assessment import Assessment
 from register.console import Console
 from register.project import Project
 from tests.kit import make_project

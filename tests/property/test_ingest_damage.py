@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from kit import CROSSINGS, VISAS, Layout
 
 from register.ingest.declaration import Source, load_sources
+from register.ingest.extracts import Extract
 from register.ingest.read import LINE, first_line, read_blocks, read_header
 from register.schema import load_schema, profile_directory
 
@@ -41,11 +42,12 @@ def read(directory: Path, layout: Layout, content: bytes, block_bytes: int = 2**
     source: Source = SOURCES[layout.declaration]
     path = directory / "extract.csv"
     path.write_bytes(content)
-    head = first_line(path, source)
+    extract = Extract(0, path, path.name, source)
+    head = first_line(extract)
     found = Read([], [], 0)
     if not head:
         return found
-    for block in read_blocks(path, source, read_header(head, source), block_bytes):
+    for block in read_blocks(extract, read_header(head, source), block_bytes):
         assert block.received == block.rows.height + block.rejected.height
         found.rows += block.rows.to_dicts()
         found.rejected += block.rejected.select("line", "reasons", "raw").rows()

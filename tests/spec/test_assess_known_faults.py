@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from register.assess.assess import Assessment
+from register.assess.assessment import Assessment
 from register.project import Project, init_project
 from register.synth import generate
 from tests.kit.assess import Figures, assess_project

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from register.assess.assess import Assessment
+from register.assess.assessment import Assessment
 from register.assess.declaration import load_indicators
 from register.assess.findings import Finding, find
 from register.assess.labels import Labels

@@ -15,11 +15,12 @@ from kit import command
 
 from register.calibrate.command import calibrate_file
 from register.calibrate.totals import benchmarks_table, share_out
-from register.commands import query_tables, write_synthetic_country
+from register.commands import write_synthetic_country
 from register.console import Console
 from register.errors import DeclarationError, RegisterError, UsageError
 from register.pipeline import build
 from register.project import Project, init_project, load_project
+from register.tables import query_tables
 
 DAY = "2022-01-01"
 REGISTER_BLOCK = (

@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 from kit.release import built_project
 
-from register.commands import open_tables, parameters_of, query_tables
 from register.project import Project
 from register.release.declaration import load_releases
 from register.release.sources import make_sources
 from register.release.tables import count_cells
 from register.run import find_run
+from register.tables import open_tables, parameters_of, query_tables
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_the_plain_rule_stands_beside_the_estimate(project: Project) -> None:
 
 def test_the_error_has_its_parts(project: Project) -> None:
     flow = query_tables(project, "select * from flow")
-    parts = (flow["outcome_error"] ** 2 + flow["missing_error"] ** 2).sqrt()
+    parts = sum(flow[f"{name}_error"] ** 2 for name in ("outcome", "missing", "linkage")) ** 0.5
     assert flow["standard_error"].to_list() == pytest.approx(parts.to_list())
     assert flow["missing_error"].max() > 0
 

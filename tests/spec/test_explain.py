@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 import pytest
 from kit.country import built_country
 
-from register.explain import IMPUTATIONS, Explanation, explain_person, sentences
 from register.locale import LANGUAGES, translate
-from register.timeline import draw_timeline
+from register.trace.timeline import draw_timeline
+from register.trace.verdicts import IMPUTATIONS, Explanation, explain_person, sentences
 
 EVIDENCE = ("birth", "first_crossing", "permit", "act", "citizenship", "default")
 

@@ -92,6 +92,13 @@ def test_who_works_abroad_for_months_emigrates_by_the_laxer_rule_only() -> None:
     assert gone["6-of-12"] > gone["12-consecutive"] == 0
 
 
+def test_a_year_whose_migrations_are_all_open_has_nothing_final() -> None:
+    _, rows = rules_side_by_side(built_country().project)
+    (last,) = [row for row in rows if (row["rule"], row["year"]) == ("12-of-16", 2024)]
+    assert last["immigration"] + last["emigration"] > 0
+    assert last["share_final"] == 0
+
+
 def test_imputed_movements_are_counted_by_post() -> None:
     built = built_country()
     _, rows = imputed_by_post(built.project)

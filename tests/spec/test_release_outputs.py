@@ -11,11 +11,12 @@ import polars as pl
 import pytest
 from pysdmx.io import get_datasets, read_sdmx
 
-from register.commands import make_release, open_tables, query_tables
+from register.commands import make_release
 from register.errors import DisclosureError, UsageError
 from register.release.declaration import TOTAL
 from register.release.identifiers import check_files
 from register.run import find_run
+from register.tables import open_tables, query_tables
 from tests.kit.release import MONTH, built_project, copy_of, release_folder, released
 
 TABLES = [*(f"T{n:02}" for n in range(1, 15)), "T16"]

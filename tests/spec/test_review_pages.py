@@ -32,13 +32,14 @@ def test_every_text_of_the_pages_is_in_the_catalogue() -> None:
     }
     told |= {key for path in TEMPLATES for key in re.findall(r'\bt\("(\w+)" if \w', path.read_text("utf-8"))}
     told |= {f"judgement_{word}" for word in JUDGEMENTS} | {f"queue_{name}" for name in (*QUEUES, JUDGED)}
-    told |= {f"queue_help_{name}" for name in QUEUES} | {f"rule_{name}" for name in (*RULES, "decision")}
+    told |= {f"queue_help_{name}" for name in QUEUES} | {"reason"}
     told |= {f"sign_{sign}" for sign in ("equal", "alike", "different", "missing", "incomparable")}
     told |= {
         f"mark_{what}" for what in ("arrival", "departure", "visa", "permit", "birth", "death", "marriage")
     }
     assert len(told) > 60
     assert {key for key in told if f"review.{key}" not in catalogue()} == set()
+    assert {rule for rule in (*RULES, "decision") if f"linkage.rule_{rule}" not in catalogue()} == set()
 
 
 def identity(**values: Any) -> dict[str, Any]:

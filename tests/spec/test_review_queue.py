@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from kit.review import Country, country
 
 from register.decisions import new_decision, read_standing
+from register.diagnose.measure import diagnose
 from register.errors import UsageError
 from register.review.agreement import measure
 from register.review.queue import QUEUES
@@ -77,6 +79,11 @@ def test_the_error_measured_on_the_sample_covers_the_true_one(tmp_path: Path) ->
     assert measured.precision_low <= precision <= measured.precision_high
     assert measured.recall_low <= recall <= measured.recall_high
     assert measured.recall_high - measured.recall_low < 0.02
+    # The diagnosis counts the same answers, whatever else was reviewed.
+    answer(found, session, ("threshold",), 20)
+    told = diagnose(found.project)[1].trust.reviewed
+    assert told is not None
+    assert asdict(told) == pytest.approx(asdict(measure(session)))
     # Answers do not make the model look perfect once they are applied: pairs keep the stratum they were drawn from.
     found.build()
     again = measure(found.open().session)

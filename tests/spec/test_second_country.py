@@ -16,7 +16,7 @@ from kit import Built, assert_all_accounted, build_project
 from register.project import init_project, load_project
 
 HEADER = (
-    "id_movi;tip_movi;tip_naci;via_tran;pro_jefm;can_jefm;anio_movi;mes_movi;dia_movi;hor_movi;nac_migr;sex_migr;"
+    "id_movi;tip_movi;tip_naci;via_tran;pro_jefm;jef_migr;anio_movi;mes_movi;dia_movi;hor_movi;nac_migr;sex_migr;"
     "anio_nac;mes_nac;dia_nac;edad;mot_viam;pais_prod;apellido_1;apellido_2;nombres;tip_docu;num_docu;pais_docu"
 )
 PERSONS = {
@@ -53,7 +53,7 @@ def test_entries_and_exits_of_ecuador_become_events(tmp_path: Path) -> None:
                 row(1, "Entrada", "Quito", "2019-3-5", "ana"),
                 row(2, "2", "GUAYAQUIL", "2019-1-9", "luis"),
             ],
-            "esi_2022.csv": [row(3, "Salida", "Tulcán", "2022-06-01", "ana", way="3")],
+            "esi_2022.csv": [row(3, "Salida", "Tulcán", "2022-06-01", "ana", way="Vía terrestre")],
         },
     )
     crossings = built.rows(
@@ -106,15 +106,61 @@ def test_a_day_without_its_hour_is_the_beginning_of_that_day(tmp_path: Path) -> 
     assert built.values("select crossed_at from crossing") == [dt.datetime(2019, 3, 5)]
 
 
-def test_a_column_of_another_name_in_other_years_is_the_same_column(tmp_path: Path) -> None:
+def test_a_header_in_capitals_is_the_same_header(tmp_path: Path) -> None:
     built = ecuador(
         tmp_path / "project",
-        {"esi_2012.csv": [row(1, "Entrada", "Huaquillas", "2012-3-5", "ana", way="3")]},
-        header=HEADER.replace("can_jefm", "jef_migr").upper(),
+        {"esi_2012.csv": [row(1, "Entrada", "Huaquillas", "2012-3-5", "ana", way="Terrestre")]},
+        header=HEADER.upper(),
         until="identify",
     )
     assert built.values("select border_post_code from crossing") == ["ECU-HUA"]
     assert built.files[0]["missing_columns"] == []
+
+
+def test_the_open_data_as_inec_writes_it_in_one_year_and_another(tmp_path: Path) -> None:
+    """Months and ways in words, the office of migration by its whole name, commas in some years; no names in it."""
+    published = ",".join(
+        (
+            *(
+                "tip_movi",
+                "tip_naci",
+                "via_tran",
+                "pro_jefm",
+                "can_jefm",
+                "jef_migr",
+                "anio_movi",
+                "mes_movi",
+            ),
+            *("dia_movi", "nac_migr", "sex_migr", "edad", "ocu_migr", "mot_viam", "pais_prod", "lug_prod"),
+            *("pais_res", "cont_prod", "cont_res", "cont_nac", "subcont_prod", "subcont_nac"),
+        )
+    )
+    nominal = (
+        ",id_movi,hor_movi,apellido_1,apellido_2,nombres,tip_docu,num_docu,pais_docu,anio_nac,mes_nac,dia_nac"
+    )
+    office = "Unidad de Control Migratorio Puerto Marítimo Ayora"
+    line = (
+        f"Entrada,Extranjero,Vía Maritimo,Galápagos,Santa Cruz,{office},2023,Septiembre,5,Taiwán (República de China),"
+        "Mujer,33,No especificado,Turismo,Estados Unidos de América,Miami,Venezuela,América,América,Asia,"
+        "América del Norte,Asia Oriental,7,,LIN,,MEI,Pasaporte,C1234567,Taiwán (República de China),1990,,"
+    )
+    built = ecuador(
+        tmp_path / "project", {"esi2023.csv": [line]}, header=published + nominal, until="identify"
+    )
+    assert built.files[0]["unknown_columns"] == built.files[0]["missing_columns"] == []
+    assert built.row(
+        "select crossed_at::date as day, direction, transport_mode, border_post_code, counterpart_country_code,"
+        " purpose_code, flags from crossing"
+    ) == {
+        "day": dt.date(2023, 9, 5),
+        "direction": "arrival",
+        "transport_mode": "sea",
+        "border_post_code": "ECU-AYO",
+        "counterpart_country_code": "USA",
+        "purpose_code": "tourism",
+        "flags": None,
+    }
+    assert built.values("select citizenship_code from identity") == ["TWN"]
 
 
 @pytest.mark.parametrize(

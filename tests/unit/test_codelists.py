@@ -265,7 +265,7 @@ def test_municipalities_and_posts_stand_in_the_department_their_codes_say() -> N
         assert row["code"].startswith(f"{row['country_code']}-")
         assert row["municipality_code"][:2] == row["department_code"]
         assert -5 < float(row["latitude"]) < 14
-        assert -82 < float(row["longitude"]) < -66
+        assert -92 < float(row["longitude"]) < -66
 
 
 def test_age_groups_cover_every_age_once() -> None:

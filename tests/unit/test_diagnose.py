@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -13,7 +11,6 @@ from kit.linkage import NATIONAL_ID, Town, rules, someone
 from register.diagnose.blocking import measure_blocks
 from register.diagnose.clusters import make_links, measure_bridges, measure_shapes, measure_sizes
 from register.diagnose.model import measure_levels, measure_unlinkables, measure_weights
-from register.diagnose.trust import measure_trust
 from register.link.predict import prepare
 
 Link = tuple[str, str, float]
@@ -162,37 +159,3 @@ def test_the_levels_add_up_and_carry_the_weights_of_the_rules(town: duckdb.DuckD
     bands = measure_weights(town)
     many = town.execute("select count(*) from pair where match_key <> 'identical'").fetchall()[0][0]
     assert sum(band.together + band.apart for band in bands) == many
-
-
-# --- reviewed pairs -----------------------------------------------------------------------------------------------
-
-
-def decided(path: Path, judgement: str, **more: object) -> None:
-    keys = {"source_l": "visa", "record_key_l": "x", "role_l": "self"}
-    keys |= {"source_r": "visa", "record_key_r": "y", "role_r": "self"}
-    path.write_text(
-        json.dumps({"id": "1", "who": "ana", "judgement": judgement, **keys, **more}) + "\n", "utf-8"
-    )
-
-
-def test_a_pair_that_reviewers_parted_still_counts_against_the_linked(
-    town: duckdb.DuckDBPyConnection, tmp_path: Path
-) -> None:
-    path = tmp_path / "people.jsonl"
-    decided(path, "different", queue="sample", linked=True)
-    trust = measure_trust(town, path, "COL")
-    (stratum,) = [row for row in trust.strata if row.judged]
-    assert (stratum.is_linked, stratum.judged, stratum.same) == (True, 1, 0)
-    assert stratum.share < stratum.promised
-    assert trust.reviewed is not None
-    assert trust.reviewed.reviewed == 1
-
-
-def test_a_pair_that_was_chosen_for_its_doubts_is_no_sample(
-    town: duckdb.DuckDBPyConnection, tmp_path: Path
-) -> None:
-    path = tmp_path / "people.jsonl"
-    decided(path, "different", queue="threshold", linked=True)
-    trust = measure_trust(town, path, "COL")
-    assert trust.reviewed is None
-    assert all(row.judged == 0 for row in trust.strata)

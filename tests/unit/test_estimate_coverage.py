@@ -11,8 +11,7 @@ from register.estimate.coverage import dual_system
 def test_two_lists_of_four_hundred_that_share_forty_are_of_four_thousand() -> None:
     found = dual_system(400, 400, 40)
     assert found.people == pytest.approx(4000)
-    # Published as 3,125 to 5,557; approximations of the interval differ in the fourth figure.
-    assert (found.low, found.high) == (pytest.approx(3125, rel=0.003), pytest.approx(5557, rel=0.003))
+    assert (round(found.low), round(found.high)) == (3125, 5557)
 
 
 def test_errors_of_linkage_are_taken_out() -> None:
@@ -25,7 +24,9 @@ def test_errors_of_linkage_are_taken_out() -> None:
 def test_lists_that_hold_everybody_leave_nobody() -> None:
     found = dual_system(500, 500, 500)
     assert found.people == 500
-    assert (found.low, found.high) == (500, 500)
+    assert found.low == 500
+    # The correction for continuity: half a person may be missed.
+    assert found.high == pytest.approx(500.5, abs=0.01)
 
 
 @pytest.mark.parametrize(

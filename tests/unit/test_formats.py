@@ -10,6 +10,7 @@ import zipfile
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import polars as pl
 import pytest
@@ -53,6 +54,27 @@ ROWS = [cells(), cells(**OTHER)]
 
 
 # --- text ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_delimiter_that_changes_from_file_to_file_is_found_by_the_header(tmp_path: Path) -> None:
+    files = {
+        f"cancilleria_visas_{at}.csv": "\n".join(sign.join(line) for line in (row, row.values()))
+        for at, (sign, row) in enumerate(zip((";", "||"), ROWS, strict=True))
+    }
+    edits = with_format("{ type = 'csv', delimiter = [',', ';', '||'], quote = '' }")
+    two_visas(ingest(tmp_path / "project", files, edits), (2, 2))
+
+
+def test_a_delimiter_that_changes_is_found_by_the_number_of_columns_where_there_is_no_header(
+    tmp_path: Path,
+) -> None:
+    files = {
+        f"cancilleria_visas_{at}.csv": sign.join(row.values())
+        for at, (sign, row) in enumerate(zip((";", "|"), ROWS, strict=True))
+    }
+    columns = list(VISAS.ordinary)
+    edits = with_format(f"{{ type = 'csv', delimiter = [';', '|'], columns = {columns} }}")
+    two_visas(ingest(tmp_path / "project", files, edits), (1, 1))
 
 
 @pytest.mark.parametrize("delimiter", [";", "|", "\t", "||", "~|~", "¦"])
@@ -184,6 +206,88 @@ def test_a_sheet_is_found_by_its_name_and_rows_of_nothing_are_no_rows(tmp_path: 
     built = ingest(tmp_path / "project", {"cancilleria_visas.xlsx": content}, edits)
     two_visas(built, (2, 4))
     assert built.count("cancilleria_visas.xlsx")["blank"] == 1
+
+
+def sheets(**pages: list[dict[str, str]]) -> bytes:
+    """Return a workbook of several sheets."""
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out, {"in_memory": True}) as book:
+        for name, rows in pages.items():
+            page = book.add_worksheet(name.replace("_", " "))
+            for at, row in enumerate([dict(zip(VISAS.ordinary, VISAS.ordinary, strict=True)), *rows]):
+                page.write_row(at, 0, list(row.values()))
+    return out.getvalue()
+
+
+MONTHS = {"Portada": [], "Enero_2022": [ROWS[0]], "FEBRERO_2022": [ROWS[1]]}
+
+
+@pytest.mark.parametrize("names", ["'* 2022'", "['enero 2022', 'Febrero 2022']", "['Enero*', '*ero 2022 ']"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_sheets_of_the_months_of_a_year_are_read_and_counted_one_by_one(
+    tmp_path: Path, names: str, packed: bool
+) -> None:
+    book, file = sheets(**MONTHS), "cancilleria_visas_2022.xlsx"
+    if packed:
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as archive:
+            archive.writestr("cancilleria_visas.xlsx", book)
+        book, file = out.getvalue(), "cancilleria_visas_2022.xlsx.zip"
+    edits = with_format(f"{{ type = 'xlsx', sheet = {names} }}", "cancilleria_visas*.xlsx")
+    built = ingest(tmp_path / "project", {file: book}, edits)
+    assert {count["file"]: count["in_tables"] for count in built.files} == {
+        f"{file}/Enero 2022": 1,
+        f"{file}/FEBRERO 2022": 1,
+    }
+    assert built.values("select file || ' ' || line from visa order by record_key") == [
+        f"{file}/Enero 2022 2",
+        f"{file}/FEBRERO 2022 2",
+    ]
+
+
+def test_the_name_of_a_sheet_tells_its_delivery_and_what_a_path_tells(tmp_path: Path) -> None:
+    pages = {"M_2023": [ROWS[0]], "R_2022": [ROWS[0]]}
+    edits = with_format("{ type = 'xlsx', sheet = '* 20*' }", "cancilleria_visas*.xlsx")
+    edits[VISA_FILE] += [
+        (
+            'key    = "numero_visa"',
+            "key = 'numero_visa'\ndelivery = '(?P<year>20[0-9]{2})$'\nignored = ['tipo']",
+        ),
+        ('visa_class_code = "tipo"', "visa_class_code = { path = '/([MR]) ' }"),
+    ]
+    built = ingest(tmp_path / "project", {"cancilleria_visas.xlsx": sheets(**pages)}, edits)
+    assert built.values("select visa_class_code from visa") == ["M"], "of 2023, the later delivery"
+    assert built.values("select file from superseded") == ["cancilleria_visas.xlsx/R 2022"]
+
+
+def test_two_declarations_read_two_sheets_of_one_workbook(tmp_path: Path) -> None:
+    edits: dict[str, Any] = dict(with_format("{ type = 'xlsx', sheet = 'Visas' }", "libro.xlsx"))
+    edits["schemas/sources/col/otras.toml"] = """
+        table = "visa"
+        files = "libro*.xlsx"
+        key = "numero_visa"
+        format = { type = "xlsx", sheet = "Otras" }
+        [columns]
+        issued_on = "fecha_expedicion"
+        [person.self]
+        document = { number = "pasaporte" }
+    """
+    book = sheets(Visas=[ROWS[0]], Otras=[ROWS[1]], Nadie=[ROWS[1]])
+    built = ingest(tmp_path / "project", {"libro.xlsx": book}, edits)
+    assert {count["file"]: count["declaration"] for count in built.files} == {
+        "libro.xlsx/Otras": "otras",
+        "libro.xlsx/Visas": "cancilleria_visas",
+    }
+    assert [count["in_tables"] for count in built.files] == [1, 1]
+
+
+@pytest.mark.parametrize("names", ["'Marzo'", "['Enero 2022', 'Marzo']", "'2024*'"])
+def test_a_sheet_that_is_not_in_the_workbook_is_told(tmp_path: Path, names: str) -> None:
+    edits = with_format(f"{{ type = 'xlsx', sheet = {names} }}", "cancilleria_visas*.xlsx")
+    with pytest.raises(ExtractError) as told:
+        ingest(tmp_path / "project", {"cancilleria_visas.xlsx": sheets(**MONTHS)}, edits)
+    assert told.value.key == "no_sheet"
+    assert "Enero 2022" in str(told.value)
 
 
 def test_lines_above_the_header_and_totals_below_the_rows_of_a_sheet_are_no_rows(tmp_path: Path) -> None:

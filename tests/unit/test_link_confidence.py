@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import random
-
 import duckdb
 import pytest
 
-from register.link.confidence import combine, estimate, expect
+from register.link.confidence import Reviewed, combine, expect
+from register.link.strata import RANK, make_scored, sample
 
+SECRET = "s"
 Pair = tuple[str, str, float, float]
 
 
@@ -22,8 +22,31 @@ def linkage(pairs: list[Pair], persons: dict[str, str]) -> duckdb.DuckDBPyConnec
     con.execute("create table membership (identity_id varchar, person_id varchar)")
     con.executemany("insert into membership values (?, ?)", list(persons.items()))
     con.execute("create table conflict (identity_id_l varchar, identity_id_r varchar)")
-    con.execute("create table judged_pair (identity_id_l varchar, identity_id_r varchar, is_same boolean)")
+    con.execute("create temp table asked (l varchar, r varchar, was_linked boolean, is_same boolean)")
     return con
+
+
+def answer(con: duckdb.DuckDBPyConnection, answers: dict[str, bool | None]) -> None:
+    """Answer pairs, named by their left sides."""
+    con.executemany(
+        "insert into asked values (?, ?, null, ?)",
+        [
+            (left, left.translate({ord("l"): "r", ord("x"): "y"}), is_same)
+            for left, is_same in answers.items()
+        ],
+    )
+
+
+def in_random_order(con: duckdb.DuckDBPyConnection, linked: bool) -> list[str]:
+    """Return the left sides of pairs in the order in which a sample asks about them."""
+    make_scored(con)
+    rows = con.execute(f"select l, {RANK} as rank, linked from scored", {"secret": SECRET}).fetchall()
+    return [left for left, _, is_linked in sorted(rows, key=lambda row: row[1]) if is_linked == linked]
+
+
+def estimate(con: duckdb.DuckDBPyConnection) -> Reviewed:
+    make_scored(con)
+    return combine((s.is_linked, s.pairs, s.promised, s.judged, s.same) for s in sample(con, SECRET))
 
 
 def test_probabilities_promise_a_precision_and_a_recall() -> None:
@@ -32,6 +55,11 @@ def test_probabilities_promise_a_precision_and_a_recall() -> None:
     assert found.precision == pytest.approx((0.9 + 0.7) / 2)
     assert found.recall == pytest.approx(1.6 / 2.0)
     assert found.pairs == 3
+
+
+def test_a_linkage_that_links_nothing_misses_everything() -> None:
+    found = expect(linkage([("a", "b", 5, 0.4)], {"a": "p", "b": "q"}))
+    assert (found.precision, found.recall) == (1.0, 0.0)
 
 
 def test_pairs_that_a_rule_parted_are_not_missed() -> None:
@@ -50,16 +78,11 @@ def test_identities_alike_in_all_are_left_out() -> None:
 
 
 def test_reviewed_pairs_correct_a_model_that_is_too_sure() -> None:
-    """A model says .99; of 1,000 linked pairs 900 are truly one person, and 200 drawn at random are reviewed."""
-    draw = random.Random(4)
-    truth = [n % 10 != 0 for n in range(1000)]
+    """A model says .99; of 1,000 linked pairs 900 are truly one person, and the first 200 of a sample are reviewed."""
     pairs = [(f"l{n}", f"r{n}", 10.0, 0.99) for n in range(1000)]
     persons = {side: f"p{n}" for n in range(1000) for side in (f"l{n}", f"r{n}")}
     con = linkage(pairs, persons)
-    sample = draw.sample(range(1000), 200)
-    con.executemany(
-        "insert into judged_pair values (?, ?, ?)", [(f"l{n}", f"r{n}", truth[n]) for n in sample]
-    )
+    answer(con, {left: not left.endswith("0") for left in in_random_order(con, True)[:200]})
     found = estimate(con)
     assert found.reviewed == 200
     assert found.bands == 1
@@ -75,9 +98,7 @@ def test_missed_pairs_lower_the_recall_and_widen_its_interval() -> None:
     persons = {side: f"p{n}" for n in range(90) for side in (f"l{n}", f"r{n}")}
     persons |= {side: side for n in range(50) for side in (f"x{n}", f"y{n}")}
     con = linkage(pairs, persons)
-    con.executemany(
-        "insert into judged_pair values (?, ?, ?)", [(f"x{n}", f"y{n}", n < 4) for n in range(20)]
-    )
+    answer(con, {left: place < 4 for place, left in enumerate(in_random_order(con, False)[:20])})
     found = estimate(con)
     assert found.recall_low < 90 / 100 < found.recall_high
     assert found.precision == pytest.approx(0.999)
@@ -87,6 +108,47 @@ def test_without_reviews_the_model_is_taken_at_its_word() -> None:
     con = linkage([("a", "b", 20, 0.9)], {"a": "p", "b": "p"})
     found = estimate(con)
     assert (found.precision, found.reviewed, found.bands) == (pytest.approx(0.9), 0, 0)
+
+
+def hundred() -> duckdb.DuckDBPyConnection:
+    """A hundred linked pairs of one stratum."""
+    pairs = [(f"l{n}", f"r{n}", 10.0, 0.9) for n in range(100)]
+    return linkage(pairs, {side: f"p{n}" for n in range(100) for side in (f"l{n}", f"r{n}")})
+
+
+def test_answers_count_up_to_the_first_pair_that_nobody_has_answered() -> None:
+    con = hundred()
+    order = in_random_order(con, True)
+    answer(con, dict.fromkeys([*order[:10], *order[11:40]], True))
+    assert estimate(con).reviewed == 10
+    answer(con, {order[10]: False})
+    found = estimate(con)
+    assert (found.reviewed, found.precision) == (40, pytest.approx(39 / 40))
+
+
+def test_a_pair_chosen_for_its_doubts_counts_where_chance_would_have_asked_it_too() -> None:
+    """Nine wrong pairs are asked first, because they are doubtful: the sample must neither add nor lose them."""
+    con = hundred()
+    order = in_random_order(con, True)
+    wrong = set(order[::11])
+    answer(con, {left: left not in wrong for left in wrong | set(order[:33])})
+    found = estimate(con)
+    assert (found.reviewed, found.precision) == (34, pytest.approx(30 / 34))
+
+
+def test_who_cannot_tell_has_answered_and_says_nothing() -> None:
+    con = hundred()
+    order = in_random_order(con, True)
+    answer(con, dict.fromkeys(order[:20], True) | {order[3]: None})
+    assert (estimate(con).reviewed, estimate(con).precision) == (19, 1.0)
+
+
+def test_a_pair_stays_in_the_stratum_in_which_it_was_asked() -> None:
+    con = linkage([("l1", "r1", 10.0, 0.9)], {"l1": "p", "r1": "q"})
+    con.execute("insert into asked values ('l1', 'r1', true, false)")
+    make_scored(con)
+    (stratum,) = sample(con, SECRET)
+    assert (stratum.is_linked, stratum.judged, stratum.same) == (True, 1, 0)
 
 
 def test_a_share_next_to_certain_has_an_interval_all_the_same() -> None:

@@ -18,7 +18,6 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_profile" not in path.
 ERRORS = {
     name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)
 }
-OTHER_PREFIXES = {"say": "", "text": "", "translate": ""}
 
 
 def placeholders(text: str) -> set[str]:
@@ -95,6 +94,7 @@ def test_every_error_has_its_own_exit_code() -> None:
         "RegisterError": 1,
         "UsageError": 2,
         "DeclarationError": 10,
+        "SeveralDeclarationsError": 10,
         "ExtractError": 11,
         "LockedError": 12,
         "QualityError": 13,

@@ -16,7 +16,6 @@ WORDS = st.sampled_from(
 )  # fmt: skip
 NAMES = st.lists(WORDS, max_size=7).map(" ".join) | st.text(max_size=25) | st.none()
 COLUMNS = ("given_name", "surname_1", "surname_2")
-WRITTEN = (*COLUMNS, "married_name", "given_key", "surname_1_key", "surname_2_key", "given_1", "given_2")
 RAW = ("given_name_raw", "surname_1_raw", "surname_2_raw")
 
 

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from kit.country import built_country
 
-from register.commands import open_tables, query_tables
 from register.errors import UsageError
 from register.link.predict import IDENTICAL
 from register.linked import rules_of
 from register.project import Project
 from register.run import find_run
+from register.tables import open_tables, query_tables
 from register.trace.cell import explain_cell
 from register.trace.chain import path, strongest_tree
 from register.trace.pair import compared_rows, explain_pair
@@ -194,7 +194,8 @@ def test_the_stock_is_the_sum_of_its_residents(country: Project) -> None:
     [
         "T01/{year}/immigration", "T02/{year}/emigration/age=Y0T17", "T03/{year}/immigration/citizenship=VEN/sex=F",
         "T06/{year}/immigration/document=_U", "T07/{year}/immigration", "T08/{year}/IN", "T13/{year}/arrival",
-        "T11/{year}/EMIG",
+        "T11/{year}/EMIG", "T16/{year}/immigration/12-of-16", "T16/{year}/emigration/estimated",
+        "T16/{year}/immigration/6-of-12/sex=F",
     ],
 )  # fmt: skip
 def test_a_published_cell_is_near_the_sum_of_its_units(cell: str) -> None:
@@ -214,8 +215,13 @@ def test_a_published_cell_is_near_the_sum_of_its_units(cell: str) -> None:
     [
         ("flow/2021", "cell_place"),
         ("flow/2021/immigration/colour=red", "unknown_dimension"),
-        ("flow/1990/immigration", "no_cell"),
-        ("stock/yesterday", "bad_date_setting"),
+        ("flow/1990/immigration", "unknown_cell_code"),
+        ("flow/2022/inmigration", "unknown_cell_code"),
+        ("flow/2022/immigration/sex=F", "unknown_cell_code"),
+        ("flow/2022/immigration/citizenship_code=JPN", "no_cell"),
+        ("stock/yesterday", "unknown_cell_code"),
+        ("stock/2021-05-05", "unknown_cell_code"),
+        ("T14/2021", "cell_of_releases"),
         ("T99/2021", "unknown_cell_table"),
         ("T01/2021/net", "cell_derived"),
         ("T01/2021/sideways", "unknown_cell_code"),
@@ -237,7 +243,14 @@ def test_what_a_cells_name_says() -> None:
 def test_no_code_is_taken_for_sql(country: Project) -> None:
     with pytest.raises(UsageError) as refused:
         explain_cell(country, "flow/2021/immigration/sex=2' or '1'='1", None, "en")
-    assert refused.value.key == "no_cell"
+    assert refused.value.key == "unknown_cell_code"
+
+
+def test_a_misspelt_code_is_told_the_one_that_was_meant(country: Project) -> None:
+    with pytest.raises(UsageError, match='Did you mean "immigration"'):
+        explain_cell(country, "flow/2022/inmigration", None, "en")
+    with pytest.raises(UsageError, match='Did you mean "CHL"'):
+        explain_cell(country, "flow/2022/immigration/citizenship_code=CHILE", None, "en")
 
 
 # --- the command --------------------------------------------------------------------------------------------------

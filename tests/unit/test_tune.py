@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from kit.linkage import rules
 
-from register.commands import open_tables
 from register.errors import RegisterError, UsageError
 from register.link.itinerary import load_itinerary
 from register.link.predict import predict
@@ -18,6 +17,7 @@ from register.link.rules import parameters
 from register.linked import rules_of
 from register.project import Project
 from register.run import find_run
+from register.tables import open_tables
 from register.tune.changes import apply, load_proposed, read_change
 from register.tune.run import Tuning, tune
 from tests.cli.test_commands import run

@@ -15,10 +15,11 @@ import polars as pl
 
 from register.engine import Engine
 from register.errors import DeclarationError
-from register.release.concordance import make_concordance, register_codelists
+from register.release.concordance import make_concordance
 from register.release.declaration import TOTAL, ReleaseTable
 from register.release.published import MEASURES, Published, derive
 from register.release.vintage import annual_flows, triangle
+from register.rules.codelists import register_codelists
 from register.rules.residence import Parameters, bind
 from register.schema import Schema
 
@@ -44,7 +45,7 @@ def make_sources(
         first += 1
     values["first_year"] = first
     values["last_year"] = parameters.observed_until.year
-    register_codelists(engine, schema)
+    register_codelists(engine.con, schema)
     for name in names:
         for part in (*READS.get(name, ()), name):
             if part == "concordance":
@@ -121,7 +122,7 @@ def _read_partner(path: Path) -> pl.DataFrame:
         "child": pl.String,
         "value": pl.Float64,
     }
-    frame = pl.read_csv(path, infer_schema=False)
+    frame = pl.read_csv(path, infer_schema=False, glob=False)
     for name in columns:
         if name not in frame.columns:
             raise DeclarationError("missing_key", where=str(path), key=name)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from xml.sax.saxutils import escape
 
-from register.explain import Explanation
+from register.trace.verdicts import Explanation
 
 WIDTH, HEIGHT, LEFT, RIGHT, BAR_TOP, BAR_HEIGHT = 960, 190, 20, 20, 70, 36
 INSIDE, OUTSIDE, MIGRATION, IMPUTED = "#1b6ca8", "#d9dde1", "#b3261e", "#8a5a00"

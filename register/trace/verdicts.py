@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from register.commands import open_tables
 from register.errors import UsageError
 from register.project import Project
 from register.run import find_run
+from register.tables import open_for_rule
 
 Row = dict[str, Any]
 Text = Callable[..., str]
@@ -53,7 +53,7 @@ def explain_person(project: Project, person_id: str, run_name: str | None = None
         If the run has no such person or was not built to the end.
     """
     run = find_run(project.runs, run_name)
-    with open_tables(project, run) as engine:
+    with open_for_rule(project, run) as engine:
         for table in ("person", "verdict", "stay", "event", "initial_status", "outlook"):
             if not engine.has(table):
                 raise UsageError("table_not_built", table=table, run=run.name)
@@ -63,7 +63,6 @@ def explain_person(project: Project, person_id: str, run_name: str | None = None
             names = [column[0] for column in found.description or ()]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
-        engine.con.register("border_post", project.schema().codelist("border_post").to_arrow())
         person = rows("select * from person where person_id = $person")
         if not person:
             raise UsageError("no_person", name=person_id, run=run.name)

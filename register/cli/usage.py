@@ -28,6 +28,8 @@ _HELP_WORDS = {
     " [OPTIONS]": "usage.options_mark",
     " COMMAND [ARGS]...": "usage.command_mark",
 }
+#: Letters of the first sentence of a command's help that the list of commands shows.
+WHOLE = 1_000
 # The help of options that Typer adds by itself.
 _OPTION_HELP = {
     "--help": "usage.help_option",
@@ -57,6 +59,9 @@ class Application(typer.Typer):
 
     def __init__(self, language: str, **settings: Any) -> None:
         class Group(TyperGroup):
+            def get_short_help_str(self, limit: int = WHOLE) -> str:  # noqa: ARG002
+                return super().get_short_help_str(WHOLE)
+
             def get_params(self, ctx: Any) -> list[Any]:
                 return _own_options_in(language, super().get_params(ctx))
 
@@ -64,12 +69,16 @@ class Application(typer.Typer):
                 return help_in(language, super().get_help(ctx))
 
         class Command(TyperCommand):
+            def get_short_help_str(self, limit: int = WHOLE) -> str:  # noqa: ARG002 - a sentence cut says little
+                return super().get_short_help_str(WHOLE)
+
             def get_params(self, ctx: Any) -> list[Any]:
                 return _own_options_in(language, super().get_params(ctx))
 
             def get_help(self, ctx: Any) -> str:
                 return help_in(language, super().get_help(ctx))
 
+        self.language = language
         super().__init__(cls=Group, no_args_is_help=True, rich_markup_mode=None, **settings)
         self._command_class = Command
 

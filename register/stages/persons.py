@@ -1,0 +1,138 @@
+"""Identify, link, resolve, relink: from mentions to persons."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from register.engine import Engine
+from register.project import Project
+from register.run import digest, digest_files, list_runs
+from register.stages.workshop import Workshop
+
+LINK_CODE = Path(__file__).parents[1] / "link"
+
+
+def identify(workshop: Workshop) -> dict[str, Any]:
+    """Derive identities from mentions."""
+    from register.ingest.identify import identity_sql
+
+    workshop.write("identity", identity_sql(workshop.schema.tables["identity"]))
+    return {}
+
+
+def link(workshop: Workshop) -> dict[str, Any]:
+    """Weigh pairs of identities: all, or only what is new if an earlier linkage used the same rules."""
+    from register.link.predict import predict
+    from register.link.rules import load_rules
+
+    project, console = workshop.project, workshop.console
+    declared = rules_digest(project)
+    basis = digest(
+        {
+            "rules": declared,
+            "code": digest_files(sorted(LINK_CODE.glob("*.py")), LINK_CODE),
+            "libraries": [version(library) for library in ("duckdb", "splink")],
+        }
+    )
+    earlier = None if workshop.force else _register_earlier_link(workshop, basis)
+    report = predict(
+        workshop.engine.con,
+        load_rules(project.linkage_rules / "people.toml"),
+        lambda blocks: console.say("link.comparisons", pairs=console.number(sum(blocks.values()))),
+        earlier[1] if earlier else None,
+    )
+    workshop.write_made()
+    kept_from = earlier[0] if earlier else None
+    return {"report": asdict(report), "basis": basis, "rules": declared, "pairs_kept_from": kept_from}
+
+
+def rules_digest(project: Project) -> str:
+    """Return a hash of the linkage rules, their weights and frequencies, as a run's manifest keeps it."""
+    return digest_files(sorted(project.linkage_rules.glob("people*")), project.root)
+
+
+def _register_earlier_link(workshop: Workshop, basis: str) -> tuple[str, int] | None:
+    """Let SQL read the newest linkage made by the same rules and program; return its run and its prior."""
+    pair, compared = (workshop.schema.tables[name] for name in ("pair", "compared"))
+    others = [run for run in list_runs(workshop.project.runs) if run.name != workshop.run.name]
+    for run in (workshop.run, *reversed(others)):
+        made = run.stages.get("link", {})
+        there = run.table_path(pair).is_file() and run.table_path(compared).is_file()
+        if there and made.get("basis") == basis:
+            workshop.engine.view("previous_pair", run.table_path(pair))
+            workshop.engine.view("previous_compared", run.table_path(compared))
+            return run.name, made["report"]["prior"]
+    return None
+
+
+def resolve(workshop: Workshop) -> dict[str, Any]:
+    """Resolve pairs to persons, with ids carried over from the run before."""
+    from register.link.itinerary import load_itinerary
+    from register.link.resolve import resolve
+    from register.link.rules import load_rules
+
+    rules = load_rules(workshop.project.linkage_rules / "people.toml")
+    itinerary = load_itinerary(workshop.project.linkage_rules / "itinerary.toml")
+    before = _register_previous(workshop)
+    decisions = register_decisions(workshop.engine, workshop.project)
+    report = resolve(workshop.engine.con, rules, itinerary, workshop.project.secret())
+    workshop.write_made()
+    against = workshop.engine.rows(
+        "select count(*) from conflict where rule = 'decision' and detail in ('kept', 'contested')"
+    )[0][0]
+    if against or decisions["disagreed"]:
+        disagreed = decisions["disagreed"]
+        workshop.console.say("decisions.contradicted", contradicted=against, disagreed=disagreed)
+    return {"report": asdict(report), "ids_carried_from": before, "decisions": decisions}
+
+
+def relink(workshop: Workshop) -> dict[str, Any]:
+    """Draw what the linkage could be as well."""
+    from register.link.itinerary import load_itinerary
+    from register.link.redraw import redraw
+    from register.link.rules import load_rules
+
+    project = workshop.project
+    register_decisions(workshop.engine, project)
+    report = redraw(
+        workshop.engine.con,
+        load_rules(project.linkage_rules / "people.toml"),
+        load_itinerary(project.linkage_rules / "itinerary.toml"),
+        project.estimate.linkages,
+        project.rule.seed,
+    )
+    workshop.write_made()
+    return {"report": asdict(report)}
+
+
+def _register_previous(workshop: Workshop) -> str | None:
+    """Let SQL read the persons of the run before: this run's own last ones, else those of the newest other run."""
+    membership, person = (workshop.schema.tables[name] for name in ("membership", "person"))
+    others = [run for run in list_runs(workshop.project.runs) if run.name != workshop.run.name]
+    for run in (workshop.run, *reversed(others)):
+        if run.table_path(membership).is_file() and run.table_path(person).is_file():
+            workshop.engine.view("previous_membership", run.table_path(membership))
+            workshop.engine.view("previous_person", run.table_path(person))
+            return run.name
+    return None
+
+
+def register_decisions(engine: Engine, project: Project) -> dict[str, int]:
+    """Let SQL read what the reviewers' decisions come to; return how many pairs are agreed, disagreed and waiting."""
+    import polars as pl
+
+    from register.decisions import COLUMNS, DIFFERENT, SAME, read_standing
+
+    standing = read_standing(project.decisions).values()
+    rows = [
+        (*found.pair[0], *found.pair[1], found.judgement)
+        for found in standing
+        if found.judgement in (SAME, DIFFERENT)
+    ]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
+    engine.con.register("decision", frame.with_row_index("position").to_arrow())
+    states = [found.state for found in standing]
+    return {state: states.count(state) for state in ("agreed", "disagreed", "waiting")}

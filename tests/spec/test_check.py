@@ -1,0 +1,137 @@
+"""``register check`` tells everything that is wrong in a project's declarations at once, whatever stands in them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kit import make_project
+
+from register.check import check_project
+from register.errors import DeclarationError
+from tests.cli.test_commands import run
+
+VISAS = "schemas/sources/col/cancilleria_visas.toml"
+CROSSINGS = "schemas/sources/col/migracion_movimientos.toml"
+WRONG = {
+    "register.toml": [("threshold = 5", "treshold = 5"), ("draws = 10", "draws = 1")],
+    VISAS: [
+        ("delimiter =", "delimitador ="),
+        ("visa_class_code =", "visa_clas_code ="),
+        ('= "sexo"', '= { from = "sexo", values = { Femenino = "20", Masculino = "30" } }'),
+    ],
+    CROSSINGS: [
+        ('"%d/%m/%Y %H:%M" }', '"%d/%m/%Y %H:%M", patern = "x" }'),
+        ("purpose_code  ", "porpose_code  "),
+    ],
+    "schemas/codelists/purpose.csv": "code,label_es\n1,turismo\n",
+    "linkage_rules/itinerary.toml": "[two_births]\nx = 1\n[two_birth]\n",
+    "schemas/releases/T01.toml": "title_es = 'x'\ndimensions = ['sexx']\n",
+    "cases/a.toml": "[[case]]\nnme = 'x'\n",
+}
+
+
+def test_every_wrong_declaration_is_told_at_once_with_its_file_and_its_mend(tmp_path: Path) -> None:
+    root = str(make_wrong(tmp_path / "p"))
+    ran = run("-C", root, "check")
+    assert ran.code == 10
+    for told in (
+        ("register.toml [release]", 'Did you mean "threshold"?'),
+        ("register.toml [estimate]", "1"),
+        ("cancilleria_visas.toml [format]", 'Did you mean "delimiter"?'),
+        ("cancilleria_visas.toml [columns]", 'Did you mean "visa_class_code"?'),
+        ("cancilleria_visas.toml [person.self] sex values.Femenino", "20"),
+        ("cancilleria_visas.toml [person.self] sex values.Masculino", "30"),
+        ("migracion_movimientos.toml [columns] crossed_at", 'Did you mean "pattern"?'),
+        ("migracion_movimientos.toml [columns]", 'Did you mean "purpose_code"?'),
+        ("purpose.csv", "label_en"),
+        ("itinerary.toml", 'Did you mean "two_births"?'),
+        ("T01.toml", 'Did you mean "sex"?'),
+        ("a.toml [[case]] 1", 'Did you mean "name"?'),
+    ):
+        assert any(all(part in line for part in told) for line in ran.err.splitlines()), (told, ran.err)
+    answer = json.loads(run("-C", root, "check", "--json").out)
+    assert answer["exit_code"] == 10
+    assert len(answer["errors"]) == 13
+
+
+def make_wrong(root: Path) -> Path:
+    make_project(root, {})
+    for name, edit in WRONG.items():
+        path = root / name
+        path.parent.mkdir(exist_ok=True)
+        text = edit if isinstance(edit, str) else path.read_text("utf-8")
+        for old, new in edit if isinstance(edit, list) else ():
+            assert old in text, (name, old)
+            text = text.replace(old, new, 1)
+        path.write_text(text, "utf-8")
+    return root
+
+
+def test_one_error_alone_is_told_as_itself(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "p", {}, {VISAS: [("delimiter =", "delimitador =")]})
+    with pytest.raises(DeclarationError) as told:
+        check_project(project.root)
+    assert told.value.key == "unknown_key"
+
+
+# --- whatever stands in a declaration ---------------------------------------------------------------------------------
+
+OTHERS: tuple[Any, ...] = (7, "zzz", ["a", 1], {"q": 1}, True, "", -1.5, [], {})
+
+
+def written(value: Any) -> str:
+    """Return a value as TOML."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {written(cell)}" for key, cell in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return value.isoformat() if isinstance(value, dt.date) else json.dumps(value)
+
+
+def places(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to every value of a tree."""
+    for key, value in (
+        node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    ):
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+def test_a_declaration_with_anything_in_it_is_right_or_told_as_wrong_and_never_a_defect(
+    tmp_path: Path,
+) -> None:
+    chance = random.Random(20261122)
+    root = make_project(tmp_path / "p", {}).root
+    files = sorted(path for path in root.rglob("*.toml") if path.parent.name != "ecu")
+    outcomes = []
+    for _ in range(60):
+        path = chance.choice(files)
+        text = path.read_text("utf-8")
+        tree = tomllib.loads(text)
+        *way, last = chance.choice(list(places(tree)))
+        node = tree
+        for key in way:
+            node = node[key]
+        if chance.random() < 0.3:
+            del node[last]
+        else:
+            node[last] = chance.choice(OTHERS)
+        path.write_text(
+            "\n".join(f"{json.dumps(key)} = {written(value)}" for key, value in tree.items()), "utf-8"
+        )
+        try:
+            check_project(root)
+            outcomes.append("right")
+        except DeclarationError as error:
+            outcomes.append("wrong" if all(one.where for one in error.each) else f"{path.name} {way} {last}")
+        path.write_text(text, "utf-8")
+    assert set(outcomes) == {"right", "wrong"}
+    assert outcomes.count("wrong") > 20
+    check_project(root)

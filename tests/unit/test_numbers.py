@@ -1,0 +1,31 @@
+"""Numbers as each language writes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from register.locale.numbers import decimal, number, percent
+
+
+@pytest.mark.parametrize(
+    ("value", "spanish", "english"),
+    [
+        (1234567, "1\u202f234\u202f567", "1\u202f234\u202f567"),
+        (-4, "\u22124", "\u22124"),
+        (0.25, "0,2", "0.2"),
+        (12.0, "12", "12"),
+        (-0.0, "0", "0"),
+    ],
+)
+def test_a_number_is_whole_if_it_is(value: float, spanish: str, english: str) -> None:
+    assert (number(value, "es"), number(value, "en")) == (spanish, english)
+
+
+def test_what_rounds_to_zero_is_not_below_zero() -> None:
+    assert decimal(-0.001, 1, "en") == "0.0"
+    assert decimal(-0.001, 1, "es", sign=True) == "+0,0"
+
+
+def test_a_share_in_per_cent() -> None:
+    assert percent(0.9999, 2, "es") == "99,99\u00a0%"
+    assert percent(-0.074, 1, "en", sign=True) == "\u22127.4%"
