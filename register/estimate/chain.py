@@ -94,6 +94,11 @@ class Histories:
         return np.cumsum(self.length) - self.length
 
     @property
+    def days(self) -> Ints:
+        """For each person the days of her observation."""
+        return np.add.reduceat(self.gap, self.first) if len(self) else self.length
+
+    @property
     def person(self) -> Ints:
         """For each step the number of the person."""
         return np.repeat(np.arange(len(self.length)), self.length)
@@ -209,7 +214,7 @@ class Sampler:
     def __init__(self, histories: Histories, kinds: list[Kind]) -> None:
         self.histories, self.kinds = histories, kinds
         self.first, self.sign = histories.first, signs(histories, len(kinds[0].states))
-        longest = int(histories.gap.max(initial=0))
+        longest = int(histories.days.max(initial=0))
         self.tables = [tabulate(kind, longest) for kind in kinds]
         self.seen = [seen_as(kind) for kind in kinds]
         self.filtered = np.empty((len(kinds), len(histories.gap), STATES), dtype=np.float32)

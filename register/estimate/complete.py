@@ -199,7 +199,7 @@ def _unseen(
     # The last entry before the first thing seen.
     entries = entries[np.r_[person[entries][1:] != person[entries][:-1], np.full(min(len(entries), 1), True)]]
     who = person[entries]
-    since = np.add.reduceat(h.gap, h.first)[who] - lives.day[entries]
+    since = h.days[who] - lives.day[entries]
     chance = np.zeros(len(who))
     for kind, table in enumerate(sampler.tables):
         mine = lives.kind[who] == kind

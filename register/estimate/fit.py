@@ -68,7 +68,7 @@ def fit(
     round with the mean of what the numbers may be, given the lives drawn. For each draw that is kept the people are
     drawn anew and the numbers too, so that what is not known of them shows as a difference between draws.
     """
-    length = int(np.bincount(histories.person, weights=histories.gap).max())
+    length = int(histories.days.max())
 
     def step(seen: Histories, kinds: list[Kind], *, is_drawn: bool = False) -> tuple[list[Kind], float]:
         sampler = Sampler(seen, kinds)
