@@ -255,7 +255,7 @@ def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters, 
     for name, table in (("completed_event", "event"), ("completed_residency", "residency")):
         other.run(
             f"create or replace temporary table {name} as select completion.person_id, completion.draw, "
-            f"completion.weight, completion.is_drawn, {table}.* exclude (person_id) from {table} "
+            f"completion.copy, completion.weight, completion.is_drawn, {table}.* exclude (person_id) from {table} "
             f"inner join completion on completion.case_id = {table}.person_id"
         )
 

@@ -20,6 +20,7 @@ select
     person.person_id,
     draw.draw,
     1.0 / :draws as weight,
+    0 as copy,
     drawn_person.person_id is not null as is_drawn
 from person
 inner join doubtful on doubtful.person_id = person.person_id
@@ -27,7 +28,7 @@ left join drawn_person on drawn_person.person_id = person.person_id
 cross join draw
 union all
 select
-    person.person_id as case_id, person.person_id, 0 as draw, 1.0 as weight,
+    person.person_id as case_id, person.person_id, 0 as draw, 1.0 as weight, 0 as copy,
     drawn_person.person_id is not null as is_drawn
 from person
 left join doubtful on doubtful.person_id = person.person_id
@@ -36,7 +37,7 @@ where doubtful.person_id is null
 union all
 select
     concat(unseen.person_id, '#', cast(unseen.draw as varchar), '#', cast(unseen.turn as varchar)) as case_id,
-    unseen.person_id, unseen.draw, 1.0 / :draws as weight,
+    unseen.person_id, unseen.draw, 1.0 / :draws as weight, unseen.turn + 1 as copy,
     drawn_person.person_id is not null as is_drawn
 from unseen
 left join drawn_person on drawn_person.person_id = unseen.person_id
