@@ -166,11 +166,18 @@ def measure(
     import logging
     import warnings
 
+    from register.engine import Engine
+
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    con = duckdb.connect(config={"threads": 2, "memory_limit": MEMORY[work.__name__]})
+    spill, memory = tables.parent / "spill", MEMORY[work.__name__]
+    # The register works on the connection that a build has; plain Splink on one as DuckDB gives it.
+    con = (
+        Engine(memory_limit=memory, threads=2, temp_directory=spill).con
+        if work is register_linkage
+        else duckdb.connect(config={"threads": 2, "memory_limit": memory, "temp_directory": str(spill)})
+    )
     con.execute("set enable_progress_bar = false")
-    con.execute(f"set temp_directory = '{tables.parent / 'spill'}'")
     for table in (*SOURCES, "mention", "bundle"):
         con.execute(f"create view {table} as from '{tables}/identified/{table}.parquet'")
     steps = work(con)

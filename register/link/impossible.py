@@ -11,6 +11,15 @@ from typing import Any
 
 from register.engine import literal
 
+#: What the rules read of an identity.
+READ = (
+    *("given_name", "given_1", "given_2", "given_key"),
+    *("surname_1", "surname_2", "surname_1_key", "surname_2_key"),
+    *("birth_date", "birth_date_precision", "sex", "n_mention"),
+    *("document_kind_code", "document_number", "document_issuer_code"),
+    *("document_2_kind_code", "document_2_number", "document_2_issuer_code"),
+)
+
 #: The documents of each core.
 SHOWN = """
     create or replace temp table shown as
@@ -20,6 +29,13 @@ SHOWN = """
         union all
         select cluster, core, document_2_kind_code, document_2_number, document_2_issuer_code from suspect
     ) where number is not null
+"""
+
+#: The crossings of each core.
+TRAVELLED = """
+    create or replace temp table travelled as
+    select r.cluster, r.core, r.node, r.record_id, c.crossed_at, c.direction, c.border_post_code
+    from recorded as r join crossing as c using (record_id) where r.source = 'crossing' and r.role = 'self'
 """
 
 #: What most records of a core say, attribute by attribute; of equals, the smallest.
@@ -162,7 +178,7 @@ def _two_deaths(given: Mapping[str, Any]) -> str:
 
 def _after_death(given: Mapping[str, Any]) -> str:
     return f"""select d.node as l, c.node as r from {_acts("death", "self")} as d
-        join {_acts("crossing", "self")} as c using (cluster)
+        join travelled as c using (cluster)
         where c.crossed_at::date > d.died_on + {given["days"]}"""
 
 
@@ -177,7 +193,7 @@ def _two_places(given: Mapping[str, Any]) -> str:
             select node, crossed_at, border_post_code, direction, lag(node) over journey as before,
                 lag(crossed_at) over journey as crossed_before, lag(border_post_code) over journey as post_before,
                 lag(direction) over journey as direction_before
-            from {_acts("crossing", "self")} window journey as (partition by cluster order by crossed_at, record_id)
+            from travelled window journey as (partition by cluster order by crossed_at, record_id)
         ) where border_post_code <> post_before and direction = direction_before
             and crossed_at - crossed_before <= interval {minutes} minute"""
 
@@ -197,17 +213,16 @@ def _two_journeys(given: Mapping[str, Any]) -> str:
                 or l.surname_2 is distinct from r.surname_2 or l.birth_date is distinct from r.birth_date
                 or l.sex is distinct from r.sex)
         ),
-        trip as (select core, crossed_at, record_id, direction from {_acts("crossing", "self")}),
         alone as (
             select core, count(*) filter (direction = before) as breaks from (
                 select core, direction, lag(direction) over (partition by core order by crossed_at,
                     record_id) as before
-                from trip
+                from travelled
             ) group by 1
         ),
         both_trips as (
-            select l, r, crossed_at, record_id, direction from doubtful join trip on core = l
-            union all select l, r, crossed_at, record_id, direction from doubtful join trip on core = r
+            select l, r, crossed_at, record_id, direction from doubtful join travelled on core = l
+            union all select l, r, crossed_at, record_id, direction from doubtful join travelled on core = r
         ),
         together as (
             select l, r, count(*) filter (direction = before) as breaks from (

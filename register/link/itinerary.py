@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from register.errors import DeclarationError, Faults
-from register.link.impossible import ALIKE, SAID, SHOWN, SQL, WORDS
+from register.link.impossible import ALIKE, READ, SAID, SHOWN, SQL, TRAVELLED, WORDS
 from register.schema import read_toml, refuse_unknown_keys, table_at
 
 #: Every rule with its parameters.
@@ -69,8 +69,8 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
     con.execute(
         f"""
         create or replace temp table suspect as
-        select c.cluster, k.core, c.node, i.* from cluster as c join core as k using (node)
-        join node using (node)
+        select c.cluster, k.core, c.node, identity_id, {", ".join(READ)} from cluster as c
+        join core as k using (node) join node using (node)
         join {identities} as i using (identity_id)
         -- what shows one document is not parted
         where c.cluster in (
@@ -86,6 +86,7 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
         "create or replace temp table recorded as select s.cluster, s.core, s.node, m.record_id, m.source, m.role"
         " from suspect as s join mention as m using (identity_id)"
     )
+    con.execute(TRAVELLED)
     con.execute("create or replace temp table impossible (rule varchar, l bigint, r bigint)")
     for rule, given in itinerary.rules.items():
         if rule not in SQL:  # one that brings together: register.link.journeys
@@ -93,6 +94,5 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
         con.execute(
             f"insert into impossible select distinct '{rule}', l, r from ({SQL[rule](given)}) where l <> r"
         )
-    con.execute(
-        "drop table suspect; drop table shown; drop table said; drop table word; drop table alike; drop table recorded"
-    )
+    for table in ("suspect", "shown", "said", "word", "alike", "recorded", "travelled"):
+        con.execute(f"drop table {table}")

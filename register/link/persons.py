@@ -167,7 +167,9 @@ def make_person(con: duckdb.DuckDBPyConnection, members: str = "membership", int
     con.execute(
         f"""
         create or replace temp table known as
-        select m.person_id, i.* from identity as i join {members} as m using (identity_id)
+        select m.person_id, i.n_mention, i.sex, i.citizenship_code, i.birth_country_code, i.birth_date,
+            i.birth_date_precision
+        from identity as i join {members} as m using (identity_id)
         """
     )
     votes = {
