@@ -6,6 +6,8 @@ import duckdb
 import polars as pl
 
 from register.engine import literal
+from register.ingest.name_text import is_plain
+from register.ingest.values import take_behind
 
 ID_LENGTH = 20
 KEY_LENGTH = 24
@@ -35,7 +37,13 @@ class Hasher:
 
     def fold(self, text: pl.Series) -> pl.Series:
         """Return names in capitals without accents and with single spaces: what an identity depends on."""
-        return self._each(text, "upper(strip_accents(trim(regexp_replace(text, '\\s+', ' ', 'g'))))")
+        is_odd = text.to_frame("text").select(~is_plain(pl.col("text")).fill_null(value=True)).to_series()
+        if not is_odd.any():
+            return text
+        folded = self._each(
+            text.filter(is_odd), "upper(strip_accents(trim(regexp_replace(text, '\\s+', ' ', 'g'))))"
+        )
+        return pl.concat([text, folded])[take_behind(is_odd)]
 
     def _each(self, text: pl.Series, expression: str) -> pl.Series:
         if not len(text):

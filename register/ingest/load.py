@@ -150,6 +150,7 @@ class Loader:
                 self._load_block(block, extract, readers[source.name], learn=learn)
                 self.advance(block.consumed)
         for reader in readers.values():
+            self._keep_bundles(reader.rest(), learn=learn)
             origin = {"source": reader.source.table.name, "declaration": reader.source.name}
             similar = reader.memory.similar()
             self.similar.append(
@@ -180,14 +181,21 @@ class Loader:
                 )
                 mentions = _mentions(named, made.people)
                 self.repeats.add(extract.number, source.table.name, named, mentions["line"])
-                frames = {source.table.name: named, "mention": mentions, "bundle": pl.concat(made.bundles)}
-                if learn:
-                    self._known_names = self._known_names.learn(frames["bundle"])
+                frames = {source.table.name: named, "mention": mentions}
+                self._keep_bundles(made.bundles, learn=learn)
         if rejected.height:
             count.rejected += rejected.height
             count.add_reasons(rejected["reasons"])
             frames["rejected"] = rejected.with_columns(**origin)
         self.output.submit({name: frame for name, frame in frames.items() if frame.height})
+
+    def _keep_bundles(self, every_role: list[pl.DataFrame], *, learn: bool) -> None:
+        """Write identity values, and learn of their names."""
+        for bundles in every_role:
+            if bundles.height:
+                self.output.submit({"bundle": bundles})
+                if learn:
+                    self._known_names = self._known_names.learn(bundles)
 
     def _keep_superseded(self, extracts: Sequence[Extract]) -> None:
         """Find the rows that are no record of their own, count them, and keep the versions that were replaced."""

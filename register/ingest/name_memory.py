@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import polars as pl
 
-from register.ingest.hashing import Hasher
 from register.ingest.name_knowledge import CITIZENSHIP, NameKnowledge
 from register.ingest.names import standardise_names
 from register.ingest.values import take_behind
@@ -20,10 +19,8 @@ NAMES = (
     *("given_name", "surname_1", "surname_2", "given_1", "given_2", "married_name"),
     *("given_key", "surname_1_key", "surname_2_key", "name_doubt"),
 )
-FOLDED = "__folded"
 KEY = "__key"
 LIMIT = 600_000
-_SEPARATOR = "\x1f"
 # What a part is standardised beside, to see what it is on its own: words that are nothing but a name.
 _NEIGHBOURS = {GIVEN: "ANA", FIRST: "PEREZ", SECOND: "PEREZ"}
 _MADE_BY = {
@@ -40,20 +37,17 @@ class NameReader:
     ----------
     layout
         As in `standardise_names`.
-    hasher
-        Folds names to what their identity depends on.
     known
         What extracts taught of names.
     """
 
-    def __init__(self, layout: str, hasher: Hasher, known: NameKnowledge) -> None:
+    def __init__(self, layout: str, known: NameKnowledge) -> None:
         self.layout = layout
-        self.hasher = hasher
         self.known = known
         self._parts: dict[str, pl.DataFrame] = {}
 
     def read(self, raw: pl.DataFrame) -> pl.DataFrame:
-        """Return the columns `NAMES` and the folded raw name (``__folded``) of each row, in order.
+        """Return the columns `NAMES` of each row, in order.
 
         Parameters
         ----------
@@ -64,25 +58,17 @@ class NameReader:
         columns = [column for column in RAW_NAMES if column in raw.columns]
         told = [name for name in (CITIZENSHIP,) if name in raw.columns and columns == [FULL]]
         work = raw.select(*columns, *told, *(pl.col(column).hash().alias(KEY + column) for column in columns))
+        if not self._has_parts(columns):
+            return _whole(work, [*columns, *told], self.layout, self.known)
         parts = self._read_parts(work, columns)
         for column in columns:
             work = work.join(parts[column], on=KEY + column, how="left", maintain_order="left")
-        folded = pl.concat_str(
-            [
-                pl.col(FOLDED + column).fill_null("") if column in columns else pl.lit("")
-                for column in RAW_NAMES
-            ],
-            separator=_SEPARATOR,
-        )
-        work = work.with_columns(folded.alias(FOLDED))
-        if not self._has_parts(columns):
-            return _whole(work, [*columns, *told], self.layout, self.known)
         # Without a second surname a first one that is one surname stays one.
         simple = pl.col(_alone(GIVEN)) & pl.col(_alone(FIRST))
         simple &= pl.col(_alone(SECOND)) | pl.col(SECOND).is_null()
         is_simple = work.select(simple.fill_null(value=False)).to_series()
         put_together = work.with_columns(_nothing("married_name"), name_doubt=pl.lit(value=False))
-        put_together = put_together.select(*NAMES, FOLDED)
+        put_together = put_together.select(NAMES)
         if is_simple.all():
             return put_together
         rest = _whole(work.filter(~is_simple), columns, self.layout, self.known)
@@ -92,7 +78,7 @@ class NameReader:
         return self.layout == "separate" and columns == [GIVEN, FIRST, SECOND]
 
     def _read_parts(self, work: pl.DataFrame, columns: list[str]) -> dict[str, pl.DataFrame]:
-        """Return what the parts become, by column; fold, and where it can be standardise, those not met before."""
+        """Return what the parts become, by column; those not met before are standardised."""
         here: dict[str, pl.DataFrame] = {}
         fresh: dict[str, pl.DataFrame] = {}
         for column in columns:
@@ -101,21 +87,13 @@ class NameReader:
             if column in self._parts:
                 here[column] = self._parts[column].join(distinct, on=key, how="semi", maintain_order="left")
                 distinct = distinct.join(here[column], on=key, how="anti", maintain_order="left")
-            fresh[column] = distinct.with_columns(self.hasher.fold(distinct[column]).alias(FOLDED + column))
-        if self._has_parts(columns):
-            fresh = _standardise_parts(fresh, self.known)
-        for column in columns:
-            made = fresh[column].drop(column)
+            fresh[column] = distinct
+        for column, standard in _standardise_parts(fresh, self.known).items():
+            made = standard.drop(column)
             before = self._parts.get(column, made.clear())
             self._parts[column] = pl.concat([before, made]).tail(LIMIT)
             here[column] = pl.concat([here[column], made]) if column in here else made
         return here
-
-
-def nameless(height: int) -> pl.DataFrame:
-    """Return what `NameReader.read` does where records tell no name."""
-    nothing = pl.Series(FOLDED, [_SEPARATOR * (len(RAW_NAMES) - 1)]).new_from_index(0, height)
-    return nothing.to_frame().select(*(_nothing(name) for name in NAMES), FOLDED)
 
 
 def _standardise_parts(fresh: dict[str, pl.DataFrame], known: NameKnowledge) -> dict[str, pl.DataFrame]:
@@ -153,9 +131,10 @@ def _neighbour(name: str, column: str) -> str | None:
 def _whole(work: pl.DataFrame, columns: list[str], layout: str, known: NameKnowledge) -> pl.DataFrame:
     distinct = work.select(columns).unique()
     standard = standardise_names(distinct, layout, known.frequencies, known.habits).select(*columns, *NAMES)
-    return work.select(*columns, FOLDED).join(
+    found = work.select(columns).join(
         standard, on=columns, how="left", nulls_equal=True, maintain_order="left"
-    ).select(*NAMES, FOLDED)  # fmt: skip
+    )
+    return found.select(NAMES)
 
 
 def _alone(column: str) -> str:

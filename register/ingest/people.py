@@ -15,8 +15,8 @@ import polars as pl
 from register.ingest.block import LINE
 from register.ingest.documents import DAMAGED, read_documents
 from register.ingest.hashing import Hasher
-from register.ingest.name_knowledge import CITIZENSHIP, NameKnowledge
-from register.ingest.name_memory import FOLDED, FULL, NAMES, RAW_NAMES, NameReader, nameless
+from register.ingest.name_knowledge import NameKnowledge
+from register.ingest.name_memory import FULL, RAW_NAMES, NameReader
 from register.ingest.source import Person, Source
 from register.ingest.values import (
     PLACE,
@@ -49,6 +49,8 @@ BUNDLE = (
 KEY = "__key"
 AT = "__at"
 MET_LIMIT = 2_000_000
+# Names are standardised when so many people wait for it: a few names take as long as some thousands.
+NAMED_AT_ONCE = 250_000
 FLAGS = "__flags"
 DOCUMENTS = ("document", "document_2")
 NUMBERS = tuple(f"{prefix}_number" for prefix in DOCUMENTS)
@@ -60,13 +62,11 @@ Wrong = dict[str, tuple[pl.Series, str]]
 class People:
     """The persons of one role in a block of rows.
 
-    ``identity_id`` and ``flags`` are row by row; null where nobody is named, or nothing is to be said. ``bundles`` are
-    identity values not met before.
+    ``identity_id`` and ``flags`` are row by row; null where nobody is named, or nothing is to be said.
     """
 
     identity_id: pl.Series
     flags: pl.Series
-    bundles: pl.DataFrame
 
 
 class PersonReader:
@@ -99,13 +99,14 @@ class PersonReader:
         self.schema = schema
         self.hasher = hasher
         self.memory = memory
-        self.names = NameReader(person.name_layout, hasher, known_names) if person.name_layout else None
+        self.names = NameReader(person.name_layout, known_names) if person.name_layout else None
         self.headers = sorted({column for value in person.every_value() for column in value.columns})
         self.checks = [check for check in source.table.checks if check.column in person.values]
         self.checked = sorted(
             {name for check in self.checks for name in person.values if _speaks_of(check, name)}
         )
         self._met = pl.DataFrame(schema={KEY: pl.UInt64, "identity_id": pl.String, FLAGS: pl.String})
+        self._unnamed: list[pl.DataFrame] = []
 
     def read(self, rows: pl.DataFrame, hashes: pl.DataFrame, records: pl.DataFrame) -> People:
         """Read the person of each row.
@@ -125,14 +126,29 @@ class PersonReader:
         # What was met before is many, what is here is few: look the many up among the few.
         here = self._met.join(distinct, on=KEY, how="semi", maintain_order="left")
         fresh = distinct.join(here, on=KEY, how="anti", maintain_order="left")
-        made, bundles = self._make(
+        made = self._make(
             rows.select(LINE, *(header for header in self.headers if header in rows.columns))[fresh[AT]],
             {name: (mask[fresh[AT]], reason) for name, (mask, reason) in wrong.items()},
         )
         new = pl.concat([fresh.select(KEY), made], how="horizontal")
         found = keys.join(pl.concat([here, new]), on=KEY, how="left", maintain_order="left")
         self._met = pl.concat([self._met, new]).tail(MET_LIMIT)
-        return People(found["identity_id"], found[FLAGS], bundles)
+        return People(found["identity_id"], found[FLAGS])
+
+    def bundles(self, *, at_least: int = 1) -> pl.DataFrame:
+        """Return the identity values met since the last time, names standardised; nothing while they are too few."""
+        waiting = sum(bundles.height for bundles in self._unnamed)
+        columns = self.schema.tables["bundle"].columns
+        if waiting < at_least:
+            return pl.DataFrame(schema={name: column.dtype for name, column in columns.items()})
+        bundles = pl.concat(self._unnamed, rechunk=True)
+        self._unnamed = []
+        if self.names:
+            bundles = bundles.hstack(self.names.read(bundles))
+        return bundles.select(
+            (pl.col(name) if name in bundles.columns else pl.lit(None)).cast(column.dtype).alias(name)
+            for name, column in columns.items()
+        )
 
     def _key(self, hashes: pl.DataFrame, wrong: Wrong) -> pl.Expr:
         """Return a hash that stands for all that a row says of the person.
@@ -148,8 +164,8 @@ class PersonReader:
         ]
         return pl.sum_horizontal(pl.lit(0, pl.UInt64), *present, *marks).alias(KEY)
 
-    def _make(self, rows: pl.DataFrame, wrong: Wrong) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Read what rows say of the person: identity_id and flags row by row, and the bundles of the named."""
+    def _make(self, rows: pl.DataFrame, wrong: Wrong) -> pl.DataFrame:
+        """Read what rows say of the person: identity_id and flags row by row; keep the bundles of the named."""
         raw = self._read_names(rows)
         values, faults = self._read_values(rows)
         for name, (mask, reason) in wrong.items():
@@ -161,18 +177,23 @@ class PersonReader:
             *(pl.col(name).is_not_null() for name in values.columns if name in NUMBERS),
         )
         told = values.select(is_told.alias(FLAGS)).to_series()
-        citizenship = [values[name] for name in values.columns if name == CITIZENSHIP]
-        names = self.names.read(raw.hstack(citizenship)) if self.names else nameless(rows.height)
-        bundle = self._standardise(raw, names, values)
-        text = [pl.col(column).cast(pl.String).fill_null("") for column in BUNDLE]
+        bundle = self._standardise(raw, values)
+        names = [self._fold(raw, name) for name in RAW_NAMES]
+        text = [
+            pl.col(name).cast(pl.String).fill_null("") if name in bundle.columns else pl.lit("")
+            for name in BUNDLE
+        ]
         identity_id = self.hasher.identify(
-            bundle.select(pl.concat_str(names[FOLDED], *text, separator="\x1f")).to_series()
-        )
-        bundle = bundle.insert_column(0, identity_id.alias("identity_id"))
-        made = values.select(
+            bundle.select(pl.concat_str(*names, *text, separator="\x1f")).to_series()
+        ).alias("identity_id")
+        self._unnamed.append(bundle.hstack([identity_id]).filter(told))
+        return values.select(
             pl.when(told).then(identity_id).alias("identity_id"), self._flags(faults, rows.height)
         )
-        return made, bundle.filter(told)
+
+    def _fold(self, raw: pl.DataFrame, name: str) -> pl.Expr:
+        """Return a part of the name as an identity depends on it, empty where there is none."""
+        return pl.lit(self.hasher.fold(raw[name]).fill_null("")) if name in raw.columns else pl.lit("")
 
     def _read_names(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the parts of the name as written, without spaces around them."""
@@ -238,20 +259,15 @@ class PersonReader:
             FLAGS
         )
 
-    def _standardise(self, raw: pl.DataFrame, names: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
-        """Put raw names, standardised names, values and standardised documents together as columns of a bundle."""
-        identity = self.schema.tables["identity"].columns
-        out = values.hstack(raw).hstack(names.select(NAMES))
+    def _standardise(self, raw: pl.DataFrame, values: pl.DataFrame) -> pl.DataFrame:
+        """Put raw names, values and standardised documents together as columns of a bundle."""
+        out = values.hstack(raw)
         for prefix in DOCUMENTS[: len(self.person.documents)]:
             out = out.with_columns(_standardise_document(values, prefix))
         if "sex" in out.columns:
             # ISO 5218 knows "not known" and "not applicable"; for comparing people both say nothing.
             out = out.with_columns(pl.when(pl.col("sex").is_in(["1", "2"])).then(pl.col("sex")).alias("sex"))
-        return out.select(
-            (pl.col(name) if name in out.columns else pl.lit(None)).cast(identity[name].dtype).alias(name)
-            for name in self.schema.tables["bundle"].columns
-            if name != "identity_id"
-        )
+        return out
 
     def _check(self, rows: pl.DataFrame, records: pl.DataFrame) -> Wrong:
         """Find the rows in which a value of the person cannot be, such as a birth after the event."""

@@ -15,7 +15,7 @@ from register.ingest.block import LINE
 from register.ingest.cells import prepare_cells
 from register.ingest.hashing import Hasher
 from register.ingest.name_knowledge import NOTHING, NameKnowledge
-from register.ingest.people import PersonReader
+from register.ingest.people import NAMED_AT_ONCE, PersonReader
 from register.ingest.source import Source
 from register.ingest.values import (
     PLACE,
@@ -40,8 +40,8 @@ class Records:
 
     ``records``: one row per accepted row: __line, __content (stands for all declared text, to tell duplicates from
     corrections), record_key, the declarable columns, flags. ``people``: by role, the identity_id of each accepted row,
-    null where nobody is named. ``bundles``: identity values not met before, raw and normalised, by identity_id.
-    ``rejected``: __line, reasons.
+    null where nobody is named. ``bundles``: identity values not met before, raw and normalised, by identity_id, as far
+    as they are ready (see `RecordReader.rest`). ``rejected``: __line, reasons.
     """
 
     records: pl.DataFrame
@@ -114,9 +114,13 @@ class RecordReader:
         return Records(
             work,
             {role: person.identity_id for role, person in people.items()},
-            [person.bundles for person in people.values()],
+            [person.bundles(at_least=NAMED_AT_ONCE) for person in self.persons.values()],
             rejected,
         )
+
+    def rest(self) -> list[pl.DataFrame]:
+        """Return the bundles that were not ready when the last rows were read."""
+        return [person.bundles() for person in self.persons.values()]
 
     def learn_names(self, rows: pl.DataFrame, file: str, known: NameKnowledge) -> NameKnowledge:
         """Add what rows teach of names by those that they write in one column."""

@@ -13,7 +13,6 @@ from polars.testing import assert_frame_equal
 
 from register.ingest import name_memory, people
 from register.ingest.documents import read_documents, standardise_documents
-from register.ingest.hashing import Hasher
 from register.ingest.name_knowledge import NOTHING
 from register.ingest.name_memory import NAMES, NameReader
 from register.ingest.names import standardise_names
@@ -71,7 +70,7 @@ NUMBERS = [
 def test_names_put_together_of_parts_are_those_of_whole_names(names: list[tuple[str | None, ...]]) -> None:
     columns = ["given_name_raw", "surname_1_raw", "surname_2_raw"]
     raw = pl.DataFrame(names, schema=dict.fromkeys(columns, pl.String), orient="row")
-    reader = NameReader("separate", Hasher("secret"), NOTHING)
+    reader = NameReader("separate", NOTHING)
     for block in (raw.head(5), raw, raw.reverse()):
         expected = standardise_names(block.unique(), "separate").select(*columns, *NAMES)
         whole = block.join(expected, on=columns, how="left", nulls_equal=True, maintain_order="left")
