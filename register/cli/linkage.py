@@ -38,7 +38,7 @@ def add(app: typer.Typer, text: Text) -> None:
         settings: list[str] | None = typer.Option(None, "--set", help=text("tune_set")),
         sample: int = typer.Option(1500, help=text("tune_sample")),
         page: bool = typer.Option(False, "--page", help=text("tune_page")),
-        port: int = typer.Option(0, min=0, max=65535, help=text("port")),
+        port: int = typer.Option(0, min=0, max=65535, show_default=False, help=text("port")),
         run: str | None = run_option(text),
     ) -> None:
         from register.tune.command import open_page, try_rules
@@ -61,7 +61,7 @@ def add(app: typer.Typer, text: Text) -> None:
         export: Path | None = typer.Option(None, help=text("review_export")),
         take: Path | None = typer.Option(None, "--import", help=text("review_import")),
         summary: bool = typer.Option(False, "--summary", help=text("review_summary")),
-        port: int = typer.Option(0, min=0, max=65535, help=text("port")),
+        port: int = typer.Option(0, min=0, max=65535, show_default=False, help=text("port")),
         run: str | None = run_option(text),
     ) -> None:
         from functools import partial

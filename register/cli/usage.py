@@ -46,12 +46,28 @@ def help_in(language: str, page: str) -> str:
     return page
 
 
-def _own_options_in(language: str, parameters: list[Any]) -> list[Any]:
+def _parameters_in(language: str, parameters: list[Any]) -> list[Any]:
+    """Let parameters show their names, kinds and Typer's own help in a language."""
     for parameter in parameters:
         for name in parameter.opts:
             if name in _OPTION_HELP:
                 parameter.help = translate(_OPTION_HELP[name], language)
+        if parameter.param_type_name == "argument":
+            parameter.metavar = argument_name(parameter.name, language)
+        kind = translate(f"usage.kind_{_kind(parameter)}", language)
+        parameter.display_type = lambda ctx, kind=kind: f"<{kind}>"  # noqa: ARG005 - as Typer calls it
     return parameters
+
+
+def argument_name(name: str, language: str) -> str:
+    """Return what an argument is called on a help page."""
+    return translate(f"usage.argument_{name}", language)
+
+
+def _kind(parameter: Any) -> str:
+    written = str(parameter.type_descriptor.annotation)
+    kinds = {"Path": "path", "int": "number", "float": "number"}
+    return next((kind for name, kind in kinds.items() if name in written), "text")
 
 
 class Application(typer.Typer):
@@ -63,7 +79,7 @@ class Application(typer.Typer):
                 return super().get_short_help_str(WHOLE)
 
             def get_params(self, ctx: Any) -> list[Any]:
-                return _own_options_in(language, super().get_params(ctx))
+                return _parameters_in(language, super().get_params(ctx))
 
             def get_help(self, ctx: Any) -> str:
                 return help_in(language, super().get_help(ctx))
@@ -73,7 +89,7 @@ class Application(typer.Typer):
                 return super().get_short_help_str(WHOLE)
 
             def get_params(self, ctx: Any) -> list[Any]:
-                return _own_options_in(language, super().get_params(ctx))
+                return _parameters_in(language, super().get_params(ctx))
 
             def get_help(self, ctx: Any) -> str:
                 return help_in(language, super().get_help(ctx))
@@ -127,7 +143,7 @@ def _near(word: str, known: list[str], language: str) -> str:
 def _written(parameter: Any) -> str:
     """Return a parameter as the user writes it: an option with its dashes, an argument by its name."""
     longest: str = max(parameter.opts, key=len)
-    return longest if longest.startswith("-") else longest.upper()
+    return longest if longest.startswith("-") else parameter.display_name_raw.upper()
 
 
 def _annotation(parameter: Any) -> str:

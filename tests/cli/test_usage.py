@@ -9,7 +9,7 @@ import pytest
 from register.cli import main, make_app
 
 ENGLISH = re.compile(
-    r"\b(Usage|Options|Arguments|Commands|Show|Install|required|default|No such|Missing|Invalid)\b"
+    r"\b(Usage|Options|Arguments|Commands|Show|Install|required|default|No such|Missing|Invalid|str|path|int|list)\b"
 )
 
 
@@ -60,7 +60,7 @@ def test_a_help_page_in_english(capsys: pytest.CaptureFixture[str]) -> None:
         (["buid"], "no existe la orden «buid». ¿Quiso decir «build»?"),
         (["build", "--frce"], "no existe la opción «--frce». ¿Quiso decir «--force»?"),
         (["classify", "f"], "falta --output"),
-        (["explain"], "falta TARGET"),
+        (["explain"], "falta OBJETO"),
         (["synth", "x", "--people", "muchas"], "el valor de --people no sirve: se espera un número entero"),
         (["build", "--run"], "la opción --run necesita un valor"),
         (["runs", "shw"], "no existe la orden «shw». ¿Quiso decir «show»?"),
