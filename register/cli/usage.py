@@ -6,6 +6,7 @@ knows (the option, the argument, the value). A kind of error that is not known h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
+from register.cli.options import GLOBAL_VALUES
 from register.errors import suggest
 from register.locale import translate
 
@@ -112,8 +114,14 @@ def problem(error: TyperException, language: str) -> str:
     context = getattr(error, "ctx", None)
     if kind == "NoSuchOption":
         word = str(getattr(error, "option_name", ""))
+        if word in GLOBAL_VALUES:
+            # A global option that ends the line: there was nothing to move to the front with it.
+            return translate("usage.needs_value", language, name=word)
         known = [name for parameter in context.command.params for name in parameter.opts] if context else []
         return translate("usage.no_such_option", language, word=word, suggestion=_near(word, known, language))
+    extra = re.search(r"unexpected extra argument\(s\) \((.*)\)", error.format_message())
+    if extra:
+        return translate("usage.too_many", language, words=extra[1])
     if kind == "UsageError" and context is not None and hasattr(context.command, "commands"):
         # Only an unknown command raises this of a group.
         word = error.format_message().split("'")[1] if "'" in error.format_message() else ""
@@ -125,6 +133,12 @@ def problem(error: TyperException, language: str) -> str:
     if kind == "MissingParameter" and parameter is not None:
         return translate("usage.missing_parameter", language, name=_written(parameter))
     if kind == "BadParameter" and parameter is not None:
+        declared = parameter.type_descriptor.parameter_info
+        low, high = (getattr(declared, name, None) for name in ("min", "max"))
+        if low is not None:
+            key = "usage.from" if high is None else "usage.between"
+            wanted = translate(key, language, low=low, high=high)
+            return translate("usage.bad_parameter", language, name=_written(parameter), wanted=wanted)
         kinds = {"int": "usage.integer", "float": "usage.number"}
         key = kinds.get(_annotation(parameter), "usage.other")
         return translate(
