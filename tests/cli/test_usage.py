@@ -59,7 +59,7 @@ def test_a_help_page_in_english(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["buid"], "no existe la orden «buid». ¿Quiso decir «build»?"),
         (["build", "--frce"], "no existe la opción «--frce». ¿Quiso decir «--force»?"),
-        (["classify", "f"], "falta --output"),
+        (["init", "f"], "falta --country"),
         (["explain"], "falta OBJETO"),
         (["synth", "x", "--people", "muchas"], "el valor de --people no sirve: se espera un número entero"),
         (["build", "--run"], "la opción --run necesita un valor"),

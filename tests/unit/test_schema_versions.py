@@ -14,7 +14,7 @@ from register.schema import load_schema, profile_directory
 def test_a_column_that_a_later_version_added_is_taken_from_the_shipped_table(tmp_path: Path) -> None:
     shutil.copytree(profile_directory() / "schemas", tmp_path / "schemas")
     path = tmp_path / "schemas" / "tables" / "flow.toml"
-    older = re.sub(r'\[\[column\]\]\nname = "standard_error"\n(?:[^\[].*\n)*', "", path.read_text("utf-8"))
+    older = re.sub(r'\[\[column\]\]\nname = "standard_error"\n(?:\w.*\n)*', "", path.read_text("utf-8"))
     assert "standard_error" not in older
     path.write_text(older, "utf-8")
     found = load_schema(tmp_path / "schemas").tables["flow"].columns
