@@ -121,7 +121,7 @@ class PersonReader:
         """
         wrong = self._check(rows, records)
         keys = hashes.with_columns(self._key(hashes, wrong)).select(KEY).with_row_index(AT)
-        distinct = keys.unique(KEY, keep="first", maintain_order=True)
+        distinct = keys.filter(pl.col(KEY).is_first_distinct())
         # What was met before is many, what is here is few: look the many up among the few.
         here = self._met.join(distinct, on=KEY, how="semi", maintain_order="left")
         fresh = distinct.join(here, on=KEY, how="anti", maintain_order="left")
