@@ -158,7 +158,8 @@ def parameters_of(project: Project, run: Run) -> Parameters:
 def flows_sql(by: Sequence[str] = ()) -> str:
     """Return the query for immigration, emigration and net by year and the dimensions asked for.
 
-    The standard error of a sum is the root of the sum of squares: events are independent given the model.
+    The standard error of a sum is the root of the sum of squares; ``linkage_share`` is the part of its square that
+    linkage leaves.
 
     Raises
     ------
@@ -183,7 +184,8 @@ def flows_sql(by: Sequence[str] = ()) -> str:
     return f"""
         select *, immigration - emigration as net from (
             select {listed}, {measures},
-                coalesce(sum(share_final * estimate) / nullif(sum(estimate), 0), 1) as share_final
+                coalesce(sum(share_final * estimate) / nullif(sum(estimate), 0), 1) as share_final,
+                coalesce(sum(linkage_error ** 2) / nullif(sum(standard_error ** 2), 0), 0) as linkage_share
             from flow group by {listed}
         ) order by {listed}
         """

@@ -46,10 +46,13 @@ _PATTERNS = {
     "M": r"(?P<M>[0-9]{2})",
     "S": r"(?P<S>[0-9]{2})(?:[.,][0-9]+)?",
     "f": r"[0-9]+",
+    "A": r"\p{L}+\.?",
+    "a": r"\p{L}+\.?",
     "p": r"(?P<p>[AaPp])\.?\s?[Mm]\.?",
     "z": r"(?:Z|[+-][0-9]{2}:?[0-9]{2})",
     "%": "%",
 }
+_SERIAL = r"^(?P<d>[0-9]{5}(?:\.[0-9]+)?)(?: (?P<f>0?\.[0-9]+|0))?$"
 _TIME_LEFT_OVER = r"(?:[ T]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?"
 
 
@@ -72,7 +75,8 @@ def read_dates(
     formats
         Tried in order; the first that gives a date within the bounds is taken. Directives:
         ``%d %m %Y %y %b %B`` (month names in Spanish, English or Portuguese, by their first three
-        letters) and ``%H %I %M %S %f %p %z``, which are read over; or ``"excel"`` for serial numbers.
+        letters), ``%H %I %M %S %f %p %z`` and the day of the week ``%A %a``, which are read over; or
+        ``"excel"`` for serial numbers.
     earliest, latest
         Bounds of what is possible, both included.
     pivot
@@ -307,10 +311,10 @@ def _month_number() -> pl.Expr:
 
 
 def _excel_parts(rest: pl.DataFrame) -> pl.DataFrame:
-    """Read spreadsheet serial numbers, with the time as their fraction."""
-    serial = pl.when(pl.col("_text").str.contains(r"^[0-9]{5}(?:[.,][0-9]+)?$")).then(
-        pl.col("_text").str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
-    )
+    """Read spreadsheet serial numbers, with the time as their fraction, or as a fraction behind them."""
+    groups = pl.col("_text").str.replace_all(",", ".", literal=True).str.extract_groups(_SERIAL)
+    whole, fraction = (groups.struct.field(name).cast(pl.Float64, strict=False) for name in ("d", "f"))
+    serial = whole + fraction.fill_null(0)
     day = pl.lit(date(1899, 12, 30)) + pl.duration(days=serial.floor().cast(pl.Int64))
     seconds = ((serial - serial.floor()) * 86400).round().cast(pl.Int64)
     return rest.with_columns(_fits=serial.is_not_null()).with_columns(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from register.ingest.block import LINE
-from register.ingest.documents import read_documents
+from register.ingest.documents import DAMAGED, read_documents
 from register.ingest.hashing import SEPARATOR, Hasher
 from register.ingest.name_knowledge import NameKnowledge
 from register.ingest.name_memory import FULL, RAW_NAMES, NameReader
@@ -23,6 +23,7 @@ from register.ingest.values import (
     Memory,
     Reading,
     joined_faults,
+    no_reasons,
     raw_text,
     read_place,
     read_value,
@@ -221,11 +222,18 @@ class PersonReader:
                 out[f"{name}_precision"] = reading.precision
         place = {name: person.values[name] for name in PLACE if name in person.values}
         if place:
-            found, _ = read_place(rows, place, self.schema, self.memory, f"{person.role}.{PLACE[0]}")
+            found, reasons = read_place(rows, place, self.schema, self.memory, f"{person.role}.{PLACE[0]}")
             out |= {name: found[name] for name in PLACE}
+            faults[PLACE[0]] = reasons
         for number, document in enumerate(person.documents):
             prefix = DOCUMENTS[number]
-            out[f"{prefix}_number"] = raw_text(rows, document.number)
+            written = raw_text(rows, document.number)
+            out[f"{prefix}_number"] = written
+            is_damaged = written.str.strip_chars().str.contains(DAMAGED).fill_null(value=False)
+            if is_damaged.any():
+                faults[f"{prefix}_number"] = no_reasons(rows.height).zip_with(
+                    ~is_damaged, pl.Series(["document_damaged"])
+                )
             for name, declared in (
                 (f"{prefix}_kind_code", document.kind),
                 (f"{prefix}_issuer_code", document.issuer),

@@ -28,7 +28,7 @@ def make_concordance(
     own = parameters.rule
     pieces = [
         _migrations("event", own.name, values),
-        _migrations("completed_event", ESTIMATED, values, "weight", "draw"),
+        _migrations("told_event", ESTIMATED, values, "weight", "draw", "linkage"),
     ]
     for rule in PRESETS.values():
         if (rule.threshold, rule.window) == (own.threshold, own.window):
@@ -44,12 +44,17 @@ def make_concordance(
 
 
 def _migrations(
-    table: str, rule: str, values: Mapping[str, int | str], weight: str = "1.0", draw: str = "0"
+    table: str,
+    rule: str,
+    values: Mapping[str, int | str],
+    weight: str = "1.0",
+    draw: str = "0",
+    linkage: str = "0",
 ) -> str:
     # Under another rule an open outcome has another probability: another figure than that of the project's tables.
     open_unit = "event_id" if rule == ESTIMATED else f"event_id || '@{rule}'"
     return f"""
         select case when status = 'final' then event_id else {open_unit} end as unit_id,
-            {weight} * probability as weight, {draw} as draw, {weight} as draw_weight,
+            {weight} * probability as weight, {draw} as draw, {weight} as draw_weight, {linkage} as linkage,
             status = 'final' as is_final, year, direction, sex, age, person_id, event_date, '{rule}' as rule
         from {table} where year >= {int(values["first_year"])}"""

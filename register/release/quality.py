@@ -71,7 +71,27 @@ def measure(engine: Engine, order: Order, tables: Sequence[Published]) -> list[I
     year, month = map(int, order.month.split("-"))
     until = order.parameters.observed_until
     found.append(Indicator("S.14.1", "timeliness", (dt.date(year, month, 1) - until).days))
-    found += _of_years(tables)
+    found += [*_of_linkage(engine, order), *_of_years(tables)]
+    return found
+
+
+def _of_linkage(engine: Engine, order: Order) -> list[Indicator]:
+    """Return what linkage left in doubt, and its share of the variance of all flows published."""
+    report = order.manifest["stages"]["relink"]["report"]
+    persons = max(1, _one(engine, "select count(*) from person"))
+    found = [
+        Indicator("S.13.3.2", name, report[name] / persons, is_share=True)
+        for name in ("false_expected", "missed_expected")
+    ]
+    for direction, linkage, variance in engine.rows(
+        "select direction, sum(linkage_error * linkage_error), sum(standard_error * standard_error) from flow"
+        " group by direction order by direction desc"
+    ):
+        found.append(
+            Indicator(
+                "S.13.2", "linkage_share", _share(linkage, variance), is_share=True, detail=f"{{{direction}}}"
+            )
+        )
     return found
 
 

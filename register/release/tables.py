@@ -2,9 +2,10 @@
 
 A source (``sources/*.sql``) has one row per thing counted: ``unit_id``, ``weight`` (the probability that it happened,
 times the share of its completed register), ``draw`` (the completed register, 0 for all), ``draw_weight`` (its share),
-``is_final`` and the columns that dimensions read. A cell is the sum of weights of the rows that have its codes; its
-variance is that of outcomes not yet known, mean over the m completed registers, and (1 + 1/m) times the variance
-between them (Rubin 1987).
+``linkage``, ``is_final`` and the columns that dimensions read. A cell is the sum of weights of the rows that have its
+codes; its variance is that of outcomes not yet known, mean over the m completed registers, and (1 + 1/m) times the
+variance between them (Rubin 1987). Rows of another linkage (``linkage`` above 0) are in no cell; the variance between
+linkages is added likewise.
 Cells with a total or a group of codes (a margin) equal sums of others: those sums are what an attacker uses, so
 they are made here once, for rounding, suppression and audit alike.
 """
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from register.engine import Engine
+from register.estimate.figures import spread
 from register.release.declaration import TOTAL, UNKNOWN, Dimension, Releases, ReleaseTable
 from register.rules.residence import bind
 
@@ -55,7 +57,7 @@ def count_cells(
     engine
         With the source of the table made.
     values
-        Parameters of the filter: ``country``.
+        Parameters of the filter: ``country``; ``linkages``, how many were drawn.
     secret
         The project's secret, so that nobody else can compute a record key.
     """
@@ -66,22 +68,28 @@ def count_cells(
     # HMAC in form and in use: the secret comes first, has a fixed length, and the result is cut.
     engine.run(f"""
         create or replace temporary table leaf as
-        select {names}, draw,
-            sum(weight)::double as estimate,
-            sum(weight * (1 - weight / draw_weight))::double as outcome,
-            coalesce(sum(weight) filter (is_final), 0)::double as final,
-            count(*) as n,
-            sum(('0x' || left(md5('{secret}|' || unit_id), 15))::bigint::hugeint) % {KEYS}::hugeint as key
-        from (select {columns}, unit_id, weight, draw, draw_weight, is_final
+        select {names}, case when linkage = 0 then draw else 0 end as draw, linkage,
+            sum(weight)::double as told,
+            coalesce(sum(weight * (1 - weight / draw_weight)) filter (linkage = 0), 0)::double as outcome,
+            coalesce(sum(weight) filter (linkage = 0 and is_final), 0)::double as final,
+            count(*) filter (linkage = 0) as n,
+            coalesce(
+                sum(('0x' || left(md5('{secret}|' || unit_id), 15))::bigint::hugeint) filter (linkage = 0), 0
+            ) % {KEYS}::hugeint as key
+        from (select {columns}, unit_id, weight, draw, draw_weight, linkage, is_final
             from source_{table.source} {chosen})
-        group by {names}, draw
+        group by all
         """)
     registers = (
-        engine.frame(f"select round(1 / min(draw_weight)) as m from source_{table.source}")["m"][0] or 1.0
+        engine.frame(f"select round(1 / min(draw_weight)) as m from source_{table.source} where linkage = 0")[
+            "m"
+        ][0]
+        or 1.0
     )
+    draws = (registers, max(int(values["linkages"]), 1))
     for dimension in dimensions:
         _make_map(engine, dimension)
-    crossed = " union all ".join(_margins_sql(table, dimensions, names, registers) for names in table.cross)
+    crossed = " union all ".join(_margins_sql(table, dimensions, names, draws) for names in table.cross)
     within = ", ".join(table.within)
     frame = engine.frame(f"""
         select *, row_number() over (order by {names}) - 1 as row,
@@ -108,7 +116,7 @@ def _make_map(engine: Engine, dimension: Dimension) -> None:
 
 
 def _margins_sql(
-    table: ReleaseTable, dimensions: Sequence[Dimension], crossed: Sequence[str], registers: float
+    table: ReleaseTable, dimensions: Sequence[Dimension], crossed: Sequence[str], draws: tuple[float, int]
 ) -> str:
     """Return the query for all cells over the crossed dimensions, the others at their total."""
     selected, joined = [], []
@@ -122,21 +130,21 @@ def _margins_sql(
         else:
             selected.append(f"'{TOTAL}' as {name}")
     names = ", ".join(table.dimensions)
-    # Of m registers each tells m times what it weighs; those that do not know the cell tell zero.
-    spread = f"""greatest(
-            coalesce(sum(estimate * estimate) filter (draw > 0), 0) * {registers}
-            - coalesce(sum(estimate) filter (draw > 0), 0) ** 2, 0
-        ) * {(registers + 1) / max(registers - 1, 1)}"""
-    positions = ", ".join(str(position + 1) for position in range(len(selected) + 1))
+    # Of m registers each tells m times what it weighs.
+    registers, linkages = draws
+    missing = spread(f"(case when draw > 0 then told * {registers} else 0.0 end)", str(registers))
+    linkage = spread("(case when linkage > 0 then told else 0.0 end)", str(linkages))
+    positions = ", ".join(str(position + 1) for position in range(len(selected) + 2))
     # Rounded, so that one set of rows gives one value in every table, whatever the order of the addition.
     return f"""
-        select {names}, round(sum(estimate), 9) as estimate, round(sum(outcome) + {spread}, 9) as variance,
+        select {names}, round(coalesce(sum(told) filter (linkage = 0), 0), 9) as estimate,
+            round(sum(outcome) + {missing} + {linkage}, 9) as variance,
             round(sum(final), 9) as final, sum(n) as n, sum(key) % {KEYS}::hugeint as key
         from (
-            select {", ".join(selected)}, draw, sum(estimate) as estimate, sum(outcome) as outcome,
+            select {", ".join(selected)}, draw, linkage, sum(told) as told, sum(outcome) as outcome,
                 sum(final) as final, sum(n) as n, sum(key) as key
             from leaf {" ".join(joined)} group by {positions}
-        ) group by {names}
+        ) group by {names} having sum(n) > 0
         """
 
 

@@ -56,8 +56,8 @@ class Universe:
 
     @property
     def is_count(self) -> Flags:
-        """Whether a figure is a whole number for certain: all its rows are final."""
-        whole = (self.figure["variance"] == 0) & (self.figure["estimate"] == self.figure["n"])
+        """Whether a figure is a whole number for certain: every row counts one, in all completed registers."""
+        whole = self.figure["estimate"] == self.figure["n"]
         return np.asarray(whole.to_numpy(), dtype=np.bool_)
 
     def blocks(self, table: str | None = None) -> Iterator[Block]:

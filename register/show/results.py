@@ -22,7 +22,7 @@ def flows(
     if console.as_json:
         console.json(list(rows))
         return
-    measures = ("immigration", "emigration", "net", "share_final")
+    measures = ("immigration", "emigration", "net", "share_final", "linkage_share")
     titles, words = _in_words(console, schema, columns)
     console.table(
         [*titles, *(console.text(f"column.{name}") for name in measures)],
@@ -33,6 +33,7 @@ def flows(
                 console.interval(row["emigration"], row["emigration_standard_error"]),
                 console.decimal(row["net"], sign=True),
                 f"{100 * row['share_final']:.0f}",
+                console.decimal(100 * row["linkage_share"]),
             ]
             for row in rows
         ],

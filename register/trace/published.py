@@ -10,7 +10,7 @@ from register.engine import Engine
 from register.errors import UsageError, suggest
 from register.project import Project
 from register.release.declaration import TOTAL, Releases, ReleaseTable, load_releases
-from register.release.sources import make_sources
+from register.release.sources import linkages_of, make_sources
 from register.release.tables import count_cells
 from register.rules.residence import Parameters, bind
 from register.run import Run
@@ -47,7 +47,12 @@ def release_units(
     told = codes_by_dimension(name, table.within, table.dimensions)
     codes = {dimension: told.get(dimension, TOTAL) for dimension in table.dimensions}
     values = make_sources(
-        engine, lambda: open_tables(project, run), releases.schema, parameters, [table.source]
+        engine,
+        lambda: open_tables(project, run),
+        releases.schema,
+        parameters,
+        [table.source],
+        linkages_of(run.manifest),
     )
     cells = count_cells(engine, releases, table, values, project.secret())
     _check(cells.frame, table, codes)
@@ -88,7 +93,7 @@ def _units(
     """
     dimensions = [releases.dimensions[name] for name in table.dimensions]
     columns = ", ".join(f"{bind(d.expression(), values)} as {d.name}" for d in dimensions)
-    chosen = f"where {bind(table.filter, values)}" if table.filter else ""
+    chosen = "where linkage = 0" + (f" and ({bind(table.filter, values)})" if table.filter else "")
     held, parameters = [], {}
     for name, code in codes.items():
         parameters[f"v_{name}"] = code

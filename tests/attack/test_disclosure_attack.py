@@ -35,6 +35,7 @@ def people(count: int, seed: int) -> list[dict[str, object]]:
             "weight": 1.0,
             "draw": 0,
             "draw_weight": 1.0,
+            "linkage": 0,
             "is_final": True,
             "year": draw.choice((2021, 2022)),
             "direction": draw.choice(("immigration", "emigration")),
@@ -57,7 +58,7 @@ def universe_of(releases: Releases, rows: Sequence[Mapping[str, object]], secret
         engine.con.register("rows", pl.DataFrame(rows).to_arrow())
         engine.run("create temporary table source_migration as select * from rows")
         cells = [
-            count_cells(engine, releases, releases.tables[name], {"country": "COL"}, secret)
+            count_cells(engine, releases, releases.tables[name], {"country": "COL", "linkages": 0}, secret)
             for name in TABLES
         ]
     return cells, make_universe(cells)

@@ -10,7 +10,7 @@ from kit.release import built_project
 
 from register.project import Project
 from register.release.declaration import load_releases
-from register.release.sources import make_sources
+from register.release.sources import linkages_of, make_sources
 from register.release.tables import count_cells
 from register.run import find_run
 from register.tables import open_tables, parameters_of, query_tables
@@ -73,22 +73,11 @@ def test_the_estimate_is_nearer_to_the_truth_than_the_plain_rule(project: Projec
 
 
 def test_a_release_gives_the_error_of_its_totals(project: Project) -> None:
-    """Rubin's rule by hand for immigration of a year: what each register says, and the doubt within it."""
-    events = query_tables(
-        project, "select * from completed_event where year = 2021 and direction = 'immigration'"
-    )
-    registers = 10
-    shared = events.filter(pl.col("draw") == 0)["probability"].sum()
-    told = [
-        shared + events.filter(pl.col("draw") == number)["probability"].sum()
-        for number in range(1, registers + 1)
-    ]
-    mean = sum(told) / registers
-    between = sum((value - mean) ** 2 for value in told) / (registers - 1)
-    within = (events["weight"] * events["probability"] * (1 - events["probability"])).sum()
-
+    """Rubin's rule by hand for each year and direction: between registers, between linkages, and the doubt within."""
     releases = load_releases(project.schema())
     run = find_run(project.runs)
+    registers, linkages = 10, linkages_of(run.manifest)
+    assert linkages == 20
     with open_tables(project, run) as engine:
         values = make_sources(
             engine,
@@ -96,12 +85,49 @@ def test_a_release_gives_the_error_of_its_totals(project: Project) -> None:
             releases.schema,
             parameters_of(project, run),
             ["migration"],
+            linkages,
         )
         cells = count_cells(engine, releases, releases.tables["T01"], values, project.secret()).frame
-    total = cells.filter(
-        pl.col("year") == "2021", pl.col("direction") == "immigration",
-        *(pl.col(name) == "_T" for name in ("sex", "child", "nationality")),
-    )  # fmt: skip
-    assert between > 0
-    assert total["estimate"][0] == pytest.approx(mean)
-    assert total["variance"][0] == pytest.approx(within + (1 + 1 / registers) * between)
+    totals = cells.filter(pl.col(name) == "_T" for name in ("sex", "child", "nationality"))
+    events = query_tables(project, "select * from completed_event")
+    changes = query_tables(
+        project,
+        """select year, direction, linkage, sum(sign * weight * probability) as change
+        from (select * from completed_event union all select * from drawn_event)
+        join linkage_change using (person_id) group by all""",
+    )
+
+    def between(told: list[float]) -> float:
+        many = len(told)
+        return (1 + 1 / many) * sum((value - sum(told) / many) ** 2 for value in told) / (many - 1)
+
+    by_linkage = 0.0
+    for total in totals.iter_rows(named=True):
+        here = (pl.col("year").cast(pl.String) == total["year"]) & (pl.col("direction") == total["direction"])
+        mine, changed = events.filter(here), changes.filter(here)
+        shared = mine.filter(pl.col("draw") == 0)["probability"].sum()
+        told = [
+            shared + mine.filter(pl.col("draw") == number)["probability"].sum()
+            for number in range(1, registers + 1)
+        ]
+        within = (mine["weight"] * mine["probability"] * (1 - mine["probability"])).sum()
+        of_linkage = between(
+            [changed.filter(pl.col("linkage") == number)["change"].sum() for number in range(1, linkages + 1)]
+        )
+        assert total["estimate"] == pytest.approx(sum(told) / registers)
+        assert total["variance"] == pytest.approx(within + between(told) + of_linkage)
+        by_linkage += of_linkage
+    assert by_linkage > 0
+
+
+def test_people_of_other_linkages_weigh_nothing_in_the_register(project: Project) -> None:
+    ((mixed, lived),) = query_tables(
+        project,
+        """select
+            (select count(*) from (
+                select person_id from completed_event union select person_id from completed_residency
+            ) semi join drawn_person using (person_id)) as mixed,
+            (select count(*) from drawn_residency semi join drawn_person using (person_id)) as lived""",
+    ).rows()
+    assert mixed == 0
+    assert lived > 0

@@ -55,8 +55,8 @@ def test_a_misspelt_declaration_is_refused(
 def test_cells_are_counted_with_every_margin() -> None:
     releases = load_releases(load_schema(SCHEMAS))
     rows = [
-        {"unit_id": f"e{n}", "weight": weight, "draw": 0, "draw_weight": 1.0, "is_final": weight == 1, "year": 2020,
-         "direction": "immigration",
+        {"unit_id": f"e{n}", "weight": weight, "draw": 0, "draw_weight": 1.0, "linkage": 0, "is_final": weight == 1,
+         "year": 2020, "direction": "immigration",
          "sex": sex, "age": age, "citizenship_code": country}
         for n, (sex, age, country, weight) in enumerate(
             [("1", 3, "COL", 1.0), ("2", 16, "VEN", 1.0), ("2", 18, "VEN", 0.5), (None, None, None, 0.25)]
@@ -65,8 +65,12 @@ def test_cells_are_counted_with_every_margin() -> None:
     with Engine() as engine:
         engine.con.register("rows", pl.DataFrame(rows).to_arrow())
         engine.run("create temporary table source_migration as select * from rows")
-        by_age = count_cells(engine, releases, releases.tables["T02"], {"country": "COL"}, "s").frame
-        by_nation = count_cells(engine, releases, releases.tables["T01"], {"country": "COL"}, "s").frame
+        by_age = count_cells(
+            engine, releases, releases.tables["T02"], {"country": "COL", "linkages": 4}, "s"
+        ).frame
+        by_nation = count_cells(
+            engine, releases, releases.tables["T01"], {"country": "COL", "linkages": 4}, "s"
+        ).frame
     ages = {(row["sex"], row["age"]): row["estimate"] for row in by_age.iter_rows(named=True)}
     assert ages[TOTAL, TOTAL] == 2.75
     assert ages[TOTAL, "Y0T17"] == 2.0
@@ -81,6 +85,30 @@ def test_cells_are_counted_with_every_margin() -> None:
     key = by_age.filter(pl.col("sex") == TOTAL, pl.col("age") == TOTAL)["key"][0]
     assert nations[TOTAL, TOTAL, TOTAL]["key"] == key
     assert Counter(by_age["group"].to_list()).keys() == {0}
+
+
+def test_another_linkage_adds_doubt_to_cells_and_nobody() -> None:
+    """One woman goes in one of four linkages, and a man in another country comes in it: he makes no cell."""
+    releases = load_releases(load_schema(SCHEMAS))
+    rows = [
+        {"unit_id": f"e{n}", "weight": weight, "draw": 0, "draw_weight": abs(weight), "linkage": linkage,
+         "is_final": True, "year": 2020, "direction": "immigration", "sex": sex, "age": 30, "citizenship_code": country}
+        for n, (sex, country, weight, linkage) in enumerate(
+            [("2", "VEN", 1.0, 0), ("2", "VEN", -1.0, 1), ("1", "PER", 1.0, 1)]
+        )
+    ]  # fmt: skip
+    with Engine() as engine:
+        engine.con.register("rows", pl.DataFrame(rows).to_arrow())
+        engine.run("create temporary table source_migration as select * from rows")
+        told = count_cells(
+            engine, releases, releases.tables["T01"], {"country": "COL", "linkages": 4}, "s"
+        ).frame
+    cells = {(row["sex"], row["child"], row["nationality"]): row for row in told.iter_rows(named=True)}
+    assert {key[0] for key in cells} == {TOTAL, "F"}
+    assert (cells["F", TOTAL, TOTAL]["n"], cells["F", TOTAL, TOTAL]["estimate"]) == (1, 1)
+    assert cells["F", TOTAL, TOTAL]["variance"] == pytest.approx((1 - 1 / 4) / 3 * 1.25)
+    # Who goes and who comes leave the total as it is.
+    assert cells[TOTAL, TOTAL, TOTAL]["variance"] == 0
 
 
 def test_net_is_the_difference_of_what_is_published() -> None:

@@ -1,15 +1,17 @@
 """What release tables count: one SQL file a source, each with one row per thing counted.
 
-Columns of every source: ``unit_id`` (stable between releases), ``weight`` (the probability that it happened),
-``is_final``, and the columns that the dimensions of its tables read (``schemas/releases/_dimensions.toml``).
+Columns of every source: ``unit_id`` (stable between releases), ``weight`` (the probability that it happened), ``draw``
+and ``draw_weight``, ``linkage`` (0; else the linkage drawn in which this thing comes or, if its weight is negative,
+goes), ``is_final``, and the columns that the dimensions of its tables read (``schemas/releases/_dimensions.toml``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -33,19 +35,23 @@ def make_sources(
     schema: Schema,
     parameters: Parameters,
     names: Sequence[str],
+    linkages: int,
 ) -> Values:
     """Make sources as temporary tables ``source_<name>``; return the parameters that tables may use.
+
+    ``linkages`` is how many linkages the run drew.
 
     Years that begin within the first W days of the series are the burn-in, and are not published.
     """
     start = parameters.observed_from
     first = start.year + 1
-    values: Values = {"country": parameters.country, "first_year": first}
+    values: Values = {"country": parameters.country, "first_year": first, "linkages": linkages}
     while (type(start)(first, 1, 1) - start).days < parameters.rule.window:
         first += 1
     values["first_year"] = first
     values["last_year"] = parameters.observed_until.year
     register_codelists(engine.con, schema)
+    _make_told(engine)
     for name in names:
         for part in (*READS.get(name, ()), name):
             if part == "concordance":
@@ -54,6 +60,33 @@ def make_sources(
                 text = bind(files(__package__).joinpath(f"{part}.sql").read_text("utf-8"), values)
                 engine.run(f"create or replace temporary table source_{part} as {text}")
     return values
+
+
+def _make_told(engine: Engine) -> None:
+    """Let SQL read what the completed registers tell, and beside it what every linkage drawn would change."""
+    for name in ("event", "residency"):
+        engine.run(f"""
+            create or replace temporary view told_{name} as
+            select *, 0 as linkage from completed_{name}
+            union all
+            select one.* replace (one.weight * linkage_change.sign as weight), linkage_change.linkage
+            from (select * from completed_{name} union all select * from drawn_{name}) as one
+            inner join linkage_change on linkage_change.person_id = one.person_id
+            """)
+    engine.run(
+        "create or replace temporary view told_person as select * from person union all select * from drawn_person"
+    )
+    engine.run("""
+        create or replace temporary view told_membership as
+        select identity_id, person_id from membership
+        union all
+        select distinct identity_id, person_id from drawn_membership
+        """)
+
+
+def linkages_of(manifest: Mapping[str, Any]) -> int:
+    """Return how many linkages a run drew."""
+    return int(manifest["stages"]["relink"]["report"]["draws"])
 
 
 @dataclass(frozen=True)

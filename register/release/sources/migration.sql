@@ -1,7 +1,7 @@
 -- migration: one row per migration, final or provisional, of the years that are published (not the burn-in), in the
 -- completed registers: what is missing from the records is estimated, and weighs what it is likely to be.
 -- The visa in force or, without one, the permit nearest in time gives the class; the municipality is that permit's.
--- Reads: completed_event, permit, mention, membership.
+-- Reads: told_event, permit, mention, told_membership.
 with permit_seen as (
     select
         event.event_id,
@@ -13,8 +13,8 @@ with permit_seen as (
             struct_pack(m := permit.municipality_code, d := permit.department_code),
             struct_pack(away := abs(date_diff('day', permit.issued_on, event.event_date)), id := permit.record_id)
         ) filter (permit.department_code is not null) as placed
-    from completed_event as event
-    inner join membership on membership.person_id = event.person_id
+    from told_event as event
+    inner join told_membership as membership on membership.person_id = event.person_id
     inner join mention on mention.identity_id = membership.identity_id and mention.role = 'self'
     inner join permit on permit.record_id = mention.record_id
     group by event.event_id
@@ -25,6 +25,7 @@ select
     event.weight * event.probability as weight,
     event.draw,
     event.weight as draw_weight,
+    event.linkage,
     event.status = 'final' as is_final,
     event.year,
     strftime(event.event_date, '%Y-%m') as year_month,
@@ -38,6 +39,6 @@ select
     coalesce(event.visa_class_code, permit_seen.nearest) as document_code,
     coalesce(permit_seen.placed.d, event.department_code) as department_code,
     permit_seen.placed.m as municipality_code
-from completed_event as event
+from told_event as event
 left join permit_seen on permit_seen.event_id = event.event_id
 where event.year >= :first_year

@@ -7,6 +7,7 @@ select
     1.0 as weight,
     0 as draw,
     1.0 as draw_weight,
+    0 as linkage,
     true as is_final,
     year(movement.movement_date) as year,
     movement.direction,

@@ -6,6 +6,7 @@ select
     1.0 as weight,
     0 as draw,
     1.0 as draw_weight,
+    0 as linkage,
     true as is_final,
     year(stay.to_date) as year,
     stay.is_present,

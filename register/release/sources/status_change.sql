@@ -1,6 +1,6 @@
 -- status_change: one row per immigration of a foreigner who entered with no visa or permit of residence and got the first
 -- such document later, before leaving again. The year is that of the document.
--- Reads: completed_event, permit, visa, permit_class, visa_class, mention, membership, source_migration.
+-- Reads: told_event, permit, visa, permit_class, visa_class, mention, told_membership.
 with document as (
     select membership.person_id, papers.issued_on, papers.expires_on, papers.code, papers.record_id
     from (
@@ -15,7 +15,7 @@ with document as (
         where cast(visa_class.permits_residence as boolean)
     ) as papers
     inner join mention on mention.record_id = papers.record_id and mention.role = 'self'
-    inner join membership on membership.identity_id = mention.identity_id
+    inner join told_membership as membership on membership.identity_id = mention.identity_id
 ),
 
 arrived as (
@@ -29,7 +29,7 @@ arrived as (
             document.issued_on > event.event_date
             and document.issued_on <= event.event_date + cast(coalesce(event.length_of_stay_days, 99999) as integer)
         ) as first_document
-    from completed_event as event
+    from told_event as event
     left join document on document.person_id = event.person_id
     where event.direction = 'immigration' and event.citizenship_code <> :country
     group by all
@@ -40,6 +40,7 @@ select
     weight * probability as weight,
     draw,
     weight as draw_weight,
+    linkage,
     status = 'final' as is_final,
     year(first_document.d) as year,
     sex,
