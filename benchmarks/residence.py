@@ -23,6 +23,8 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import duckdb
+
 from register.engine import Engine, literal
 
 CROSSINGS_PER_PERSON = 10
@@ -77,15 +79,18 @@ def sort_crossings(engine: Engine) -> None:
 
 def classify_crossings(engine: Engine) -> None:
     """Apply the rule and put the verdicts beside the rows."""
-    from register.rules.classify import rule_crossings
+    from register.rules.classify import beside, rule_crossings
     from register.rules.residence import PRESETS
+    from register.rules.source import number_rows
 
     engine.run("set preserve_insertion_order = true")
-    rule_crossings(engine, PRESETS["12-of-16"], OBSERVED_UNTIL)
-    engine.run(
-        "create table classified as select source.*, ruling.* exclude (row_place) "
-        "from source positional join (select * from ruling order by row_place) as ruling"
-    )
+    source = number_rows(engine, None, of="bench.crossing", by="rowid")
+    rule_crossings(engine, PRESETS["12-of-16"], OBSERVED_UNTIL, source)
+
+    def put(cursor: duckdb.DuckDBPyConnection, numbered: tuple[int, str]) -> None:
+        cursor.execute(f"create table classified_{numbered[0]} as {numbered[1]}")
+
+    engine.side_by_side(put, enumerate(beside(engine, source)))
 
 
 WORK = {"sort": sort_crossings, "classify": classify_crossings}

@@ -193,7 +193,11 @@ def error_pages(page: dict[str, Any], language: str, said: Words) -> Iterator[st
     yield said["reasons_intro"]
     yield _grid(
         [said["reason"], said["meaning"]],
-        [(f"`{name}`", node[language]) for name, node in page["reason"].items()],
+        [
+            (f"`{key.removeprefix('reason.')}`", text[language])
+            for key, text in catalogue().items()
+            if key.startswith("reason.")
+        ],
     )
     yield f"## {said['messages']}"
     yield _grid(

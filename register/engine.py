@@ -7,14 +7,18 @@ run's permissions because spilled rows hold names.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import polars as pl
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 # What a statement raises that cannot do with the memory it may use, nor spill the rest.
 OutOfMemory = duckdb.OutOfMemoryException
@@ -97,6 +101,23 @@ class Engine:
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Return all rows of a small result: one left open would block the next call on the connection."""
         return list(self.con.execute(sql, dict(parameters or {})).fetchall())
+
+    def side_by_side(
+        self, work: Callable[[duckdb.DuckDBPyConnection, Item], Result], items: Iterable[Item]
+    ) -> list[Result]:
+        """Do a work for each item, each on a cursor of its own, as many at once as the engine has threads."""
+
+        def on_cursor(item: Item) -> Result:
+            with self.con.cursor() as cursor:
+                return work(cursor, item)
+
+        with ThreadPoolExecutor(max_workers=self.threads) as pool:
+            return list(pool.map(on_cursor, items))
+
+    @property
+    def threads(self) -> int:
+        """How many threads the engine has."""
+        return int(self.rows("select current_setting('threads')")[0][0])
 
     def frame(self, sql: str) -> pl.DataFrame:
         """Return a small result as a Polars frame."""

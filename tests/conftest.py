@@ -8,9 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from register.console import Console
 from register.project import Project, init_project, load_project
+
+# No test depends on how fast a machine is, or on what else it does.
+settings.register_profile("register", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("register")
 
 REPOSITORY = Path(__file__).parent.parent
 SHARED = REPOSITORY.parent / "shared"

@@ -32,7 +32,7 @@ def prepare_cells(rows: pl.DataFrame, source: Source, file: str) -> pl.DataFrame
         is_null = pl.col(cells).str.strip_chars().is_in(list(form.nulls))
         rows = rows.with_columns(pl.when(~is_null).then(pl.col(cells)))
     if form.trims_decimals:
-        rows = rows.with_columns(pl.col(cells).str.replace(r"^(\s*-?[0-9]+)[.]0+\s*$", "${1}"))
+        rows = rows.with_columns(pl.col(cells).str.replace(r"^(\s*-?[0-9]+)(?:[.]0+|,0{1,2})\s*$", "${1}"))
     return rows.with_columns(told) if told else rows
 
 

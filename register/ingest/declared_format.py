@@ -13,7 +13,7 @@ from register.schema import refuse_unknown_keys
 _ANY = ("type", "nulls", "trim_decimals")
 _LINES = ("skip_lines", "header", "header_begins", "ignored_lines", "columns")
 _KEYS: Mapping[str, tuple[str, ...]] = {
-    "csv": (*_ANY, *_LINES, "encoding", "delimiter", "quote", "trailing_delimiter"),
+    "csv": (*_ANY, *_LINES, "encoding", "delimiter", "quote", "trailing_delimiter", "short_lines"),
     "fixed": (*_ANY, *_LINES, "encoding"),
     "parquet": _ANY,
     "xlsx": (*_ANY, *_LINES, "sheet"),
@@ -79,6 +79,7 @@ def read_format(node: dict[str, Any], where: str) -> Format:
         nulls=texts_at(node, "nulls", where),
         trims_decimals=flag_at(node, "trim_decimals", where),
         ends_with_delimiter=flag_at(node, "trailing_delimiter", where),
+        has_short_lines=flag_at(node, "short_lines", where),
         fixed=fixed,
         sheets=texts_at(node, "sheet", where),
     )

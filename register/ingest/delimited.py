@@ -44,6 +44,7 @@ class DelimitedText:
             self.separator, self._written_separator = UNIT_SEPARATOR, header.delimiter.encode()
         self._held = b""
         self._ignored = form.ignored_lines
+        self._may_be_short = form.has_short_lines
         value, plain = self._cell_patterns()
         separator = re.escape(self.separator)
         self._quoted = re.compile(f"(^|{separator}){value}")
@@ -69,7 +70,7 @@ class DelimitedText:
             return (no_rows(self.columns), no_rejected(), 0), first
         lines = read_lines(text, first) if self._ignored else None
         has_ignored = lines is not None and lines[TEXT].str.contains(self._ignored or "").any()
-        if has_ignored or (self.quote and self.quote.encode() in text):
+        if has_ignored or self._may_be_short or (self.quote and self.quote.encode() in text):
             lines = read_lines(text, first) if lines is None else lines
             if self.quote and not is_last:
                 lines = self._hold_back(lines)
@@ -101,7 +102,8 @@ class DelimitedText:
         # No line has more separators than it may, or parsing had failed; so if the sum is right every line has all.
         if _count(text, self.separator) != rows.height * (width - 1):
             return None
-        if self._is_header_again(rows).any():
+        header = self.first_header
+        if header and header.encode() in text and self._is_header_again(rows).any():
             return None
         return rows.with_columns(pl.int_range(first, first + rows.height, dtype=pl.Int64).alias(LINE))
 
@@ -142,7 +144,7 @@ class DelimitedText:
         rejected = [as_rejected(marked.filter(pl.col("reasons").is_not_null()))]
         if not good.height:
             return no_rows(self.columns), rejected[0], n_blank
-        rows, misread = self._parse_lines(good)
+        rows, misread = self._parse_lines(self._filled_up(good) if self._may_be_short else good)
         rejected.append(misread)
         again = self._is_header_again(rows)
         if again.any():
@@ -154,15 +156,13 @@ class DelimitedText:
     def _reason(self, lines: pl.DataFrame) -> pl.Expr:
         """Return why each line is no row, null where it is one."""
         text = pl.col(TEXT)
-        bare, misquoted = text, pl.lit(value=False)
-        if self.quote and lines[TEXT].str.contains(self.quote, literal=True).any():
-            # What stands between quotes cannot separate columns: look at the line without it.
+        misquoted = pl.lit(value=False)
+        if self._has_quotes(lines):
             value, plain = self._cell_patterns()
             separator = f"\\x{ord(self.separator):02x}"
-            bare = text.str.replace_all(f"(^|{separator}){value}", "${1}")
             whole = f"(?s)^(?:{value}|{plain})(?:{separator}(?:{value}|{plain}))*$"
             misquoted = _is_odd(self.quote) | ~text.str.contains(whole)
-        separators = bare.str.count_matches(self.separator, literal=True)
+        separators = self._separators(lines)
         width = len(self.columns)
         return (
             pl.when(text.str.len_bytes() > MAX_LINE_BYTES)
@@ -173,12 +173,28 @@ class DelimitedText:
             .then(pl.lit("line:encoding"))
             .when(misquoted)
             .then(pl.lit("line:open_quote"))
-            .when(separators < width - 1)
+            .when((separators < width - 1) & (not self._may_be_short))
             .then(pl.lit("line:too_few_columns"))
             .when(separators > width - 1)
             .then(pl.lit("line:too_many_columns"))
             .alias("reasons")
         )
+
+    def _has_quotes(self, lines: pl.DataFrame) -> bool:
+        return bool(self.quote) and lines[TEXT].str.contains(self.quote, literal=True).any()
+
+    def _separators(self, lines: pl.DataFrame) -> pl.Expr:
+        """Return how many separators each line has. What stands between quotes cannot separate columns."""
+        bare = pl.col(TEXT)
+        if self._has_quotes(lines):
+            separator = f"\\x{ord(self.separator):02x}"
+            bare = bare.str.replace_all(f"(^|{separator}){self._cell_patterns()[0]}", "${1}")
+        return bare.str.count_matches(self.separator, literal=True)
+
+    def _filled_up(self, good: pl.DataFrame) -> pl.DataFrame:
+        """Add the separators of the last columns to lines that end before them."""
+        missing = len(self.columns) - 1 - self._separators(good).cast(pl.Int64)
+        return good.with_columns(pl.col(TEXT) + pl.lit(self.separator).repeat_by(missing).list.join(""))
 
     def _parse_lines(self, good: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Parse lines that were found good. A line that the parser reads otherwise is rejected, never a crash."""

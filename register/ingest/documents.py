@@ -32,6 +32,8 @@ _PLACEHOLDERS: tuple[str, ...] = (
     *("NOTAVAILABLE", "MENORDEEDAD", "MENORSINIDENTIFICACION", "ADULTOSINIDENTIFICACION", "PERDIDO"),
     *("EXTRAVIADO", "VENCIDO", "123456", "1234567", "12345678", "123456789", "1234567890", "0123456789"),
 )
+#: A number that lost its last figures to an exponent: nobody can tell what it was.
+DAMAGED = r"^[0-9][.,][0-9]+[Ee]\+?[0-9]{1,2}$"
 _ONE_CHARACTER_OVER_AND_OVER = "^(?:0+|X{2,}|" + "|".join(f"{digit}{{4,}}" for digit in "123456789") + ")$"
 # The kind written before the number, set off by a sign or a space: "C.C. 1.234", "PAS: AB123".
 _PREFIX = (
@@ -72,10 +74,10 @@ def standardise_documents(raw: pl.DataFrame) -> pl.DataFrame:
     distinct = distinct.with_columns(_text=text)
     distinct = distinct.with_columns(_own=pl.col("_text").str.replace(_PREFIX, "${1}"))
     # A spreadsheet made a decimal of the number, or lost its last figures to an exponent.
-    whole = pl.col("_own").str.replace(r"^([0-9]{4,})[.,]0$", "${1}")
+    whole = pl.col("_own").str.replace(r"^([0-9]{4,})[.,]00?$", "${1}")
     distinct = distinct.with_columns(
         _number=whole.str.replace_all("[^A-Z0-9]", ""),
-        _damaged=pl.col("_own").str.contains(r"^[0-9][.,][0-9]+E\+?[0-9]{1,2}$"),
+        _damaged=pl.col("_own").str.contains(DAMAGED),
     )
     number = pl.col("_number")
     placeholder = (pl.col("_text") != "") & (

@@ -19,7 +19,7 @@ def read_lines(text: bytes, first: int) -> pl.DataFrame:
 
 def without_blank(lines: pl.DataFrame, ignored: str | None = None) -> pl.DataFrame:
     """Leave out lines of nothing but spaces, and those that a declared pattern says are no rows."""
-    is_row = pl.col(TEXT).str.strip_chars("\ufeff \t\r\n") != ""
+    is_row = pl.col(TEXT).str.strip_chars("\ufeff\x1a \t\r\n") != ""
     if ignored is not None:
         is_row &= ~pl.col(TEXT).str.contains(ignored)
     return lines.filter(is_row)

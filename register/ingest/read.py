@@ -282,4 +282,4 @@ def _without_top(
 
 def is_blank(line: bytes) -> bool:
     """Say whether a line holds nothing."""
-    return not line.decode(errors="replace").strip("\ufeff \t\r\n")
+    return not line.decode(errors="replace").strip("\ufeff\x1a \t\r\n")

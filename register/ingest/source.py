@@ -113,7 +113,8 @@ class Format:
     then ``columns`` are the names of the columns in order. Where their number changes, the header, or the first
     row, is the first line that ``begins`` fits. Lines that ``ignored_lines`` fits (a total below the rows) are no
     rows. ``nulls`` are texts that say nothing. ``trims_decimals`` takes the ".0" off whole numbers,
-    ``ends_with_delimiter`` says that a delimiter stands behind the last column too. ``fixed`` are the columns of a
+    ``ends_with_delimiter`` says that a delimiter stands behind the last column too, ``has_short_lines``
+    that a line may end before its last columns. ``fixed`` are the columns of a
     fixed-width file. ``sheets`` are names of a workbook's sheets, or patterns of them; the first sheet if there are
     none.
     """
@@ -130,6 +131,7 @@ class Format:
     nulls: tuple[str, ...] = ()
     trims_decimals: bool = False
     ends_with_delimiter: bool = False
+    has_short_lines: bool = False
     fixed: tuple[FixedColumn, ...] = ()
     sheets: tuple[str, ...] = ()
 

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, overload
+from typing import Any, overload
 
 import duckdb
+import polars as pl
 
 from register.engine import Engine, literal
 from register.errors import UsageError
-from register.rules.parts import rule_sorted, sort_crossings
+from register.rules.packed import unpack_ruling
+from register.rules.parts import ROWS_WORTH_A_PART, rule_sorted, sort_crossings
 from register.rules.residence import Rule
-from register.rules.source import ArrowFrame, bad_value, columns_of, open_source, read_layout, unreadable
-
-if TYPE_CHECKING:
-    import polars as pl
+from register.rules.source import (
+    ArrowFrame,
+    Source,
+    bad_value,
+    columns_of,
+    open_source,
+    read_layout,
+    unreadable,
+)
 
 ADDED = ("status_before", "status_after", "is_migration", "finalised_on")
 
@@ -132,35 +140,67 @@ def classify(
     ):
         # The result stands beside the rows received: both keep their order.
         engine.run("set preserve_insertion_order = true")
-        where = open_source(engine, crossings)
+        source = open_source(engine, crossings)
         try:
-            rule_crossings(engine, rule, _day(observed_until), where=where)
+            rule_crossings(engine, rule, _day(observed_until), source)
         except duckdb.InvalidInputException as error:
-            raise unreadable(error, where) from error
-        kept = ", ".join(f'source."{name}"' for name in columns_of(engine) if name.lower() not in ADDED)
-        beside = (
-            f"select {kept}, ruling.* exclude (row_place) from source "
-            "positional join (select * from ruling order by row_place) as ruling"
-        )
+            raise unreadable(error, source.where) from error
         if target is None:
-            return engine.frame(beside)
-        engine.run(f"copy ({beside}) to {literal(target)} (format {form[1:]})")
+            return _frame(engine, beside(engine, source))
+        engine.run(
+            f"copy ({' union all '.join(beside(engine, source))}) to {literal(target)} (format {form[1:]})"
+        )
         return _count(engine)
 
 
-def rule_crossings(engine: Engine, rule: Rule, observed_until: dt.date, *, where: str | None = None) -> None:
-    """Make the view ``ruling`` for the crossings in ``source``: see :func:`register.rules.parts.rule_sorted`.
+def rule_crossings(engine: Engine, rule: Rule, observed_until: dt.date, source: Source) -> None:
+    """Make ``ruling`` for the crossings of a source: see :func:`register.rules.parts.rule_sorted`.
 
     Raises
     ------
     ExtractError
         If a column is missing, or a value is none.
     """
-    layout = read_layout(engine, where)
+    layout = read_layout(engine, source)
     found = sort_crossings(engine, layout)
     if found is None:
-        raise bad_value(engine, where, layout)
+        raise bad_value(engine, source, layout)
     rule_sorted(engine, found, rule, observed_until, layout)
+
+
+def beside(engine: Engine, source: Source) -> list[str]:
+    """Return queries for the rows received with their rulings beside them: each for a stretch of the rows, in order.
+
+    Two tables are read in step by one processor only, so there are as many stretches as processors where the source
+    can be read from the middle.
+    """
+    kept = ", ".join(f'"{name}"' for name in columns_of(engine) if name.lower() not in ADDED)
+    rows = int(engine.rows("select count(*) from ruled")[0][0])
+    n_stretch = engine.threads if source.has_index and rows > ROWS_WORTH_A_PART else 1
+    bounds = [rows * stretch // n_stretch for stretch in range(n_stretch + 1)]
+    queries = []
+    for first, next_first in pairwise(bounds):
+        place = source.row_place
+        received = (
+            f"numbered where {place} >= {first} and {place} < {next_first}" if n_stretch > 1 else "source"
+        )
+        ruled = f"ruled where rowid >= {first} and rowid < {next_first}"
+        queries.append(
+            f"select {kept}, {unpack_ruling(place)} from (select {kept} from {received}) "
+            f"positional join (select ruled as {place} from {ruled})"
+        )
+    return queries
+
+
+def _frame(engine: Engine, queries: list[str]) -> pl.DataFrame:
+    """Return the rows of queries, one after the other."""
+    if len(queries) == 1:
+        return engine.frame(queries[0])
+
+    def read(cursor: duckdb.DuckDBPyConnection, query: str) -> pl.DataFrame:
+        return pl.DataFrame(cursor.sql(query).to_arrow_table())
+
+    return pl.concat(engine.side_by_side(read, queries))
 
 
 def _day(value: dt.date | str) -> dt.date:

@@ -3,21 +3,18 @@
 The crossings are sorted by person and time; the rule streams over that order (see
 :func:`register.rules.residence.sql`) for one part of the people after the other, side by side on the processors, so
 that memory is bounded by DuckDB's limit whatever the number of crossings. The few histories with a gap, or that the
-next spells do not decide, are walked again with everything searched.
-
-A crossing is packed into one whole number of 63 bits, because sorting two numbers costs half of sorting a row:
-
-    day since 0001-01-01 (22 bits) | row of the source (35) | none (3) | status set before it, plus 1 (2) | side (1)
+next spells do not decide, are walked again with everything searched. What is sorted are whole numbers (see
+:mod:`register.rules.packed`): the crossings by person and time, and at the end their rulings by row received.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from register.engine import Engine
+from register.rules.packed import pack_crossing, pack_ruling, unpack_crossing, unpack_ruling
 from register.rules.residence import RULINGS, Parameters, Rule, bind, create_tables, read_rule, sql
 
 if TYPE_CHECKING:
@@ -25,7 +22,7 @@ if TYPE_CHECKING:
 
 # Two hashes tell persons apart: the first sorts them, the second finds where two persons share the first.
 PERSON_KEY = "hash(person_id)"
-PERSON_CHECK = "cast(hash(concat('#', person_id)) % 4294967296 as uinteger)"
+PERSON_CHECK = "cast(hash('#' || cast(person_id as varchar)) >> 32 as uinteger)"
 
 ROWS_PER_PART = 5_000_000
 ROWS_WORTH_A_PART = 100_000
@@ -35,25 +32,28 @@ ROWS_WORTH_A_PART = 100_000
 _DAY_BITS = 22
 _PERSON = f"cast(key >> {_DAY_BITS + 1} as bigint)"
 
-# The side that a crossing leads to, from the source's text.
-DIRECTION = """case cast(direction as varchar) when 'arrival' then 1 when 'departure' then 0
-    else case lower(trim(cast(direction as varchar))) when 'arrival' then 1 when 'departure' then 0 end end"""
-
-_RULED = {
-    "row_place": "record >> 6 & 34359738367",
-    "status_before": "cast(status_before as tinyint)",
-    "status_after": "cast(status_after as tinyint)",
-    "is_migration": "is_migration",
-    "finalised_on": "date '0001-01-01' + verdict_day",
-}
+# What is left in doubt when only the next spells are looked at: see ruling.sql. The greater number holds the smaller.
+_LATE, _HARD, _GAP = 1, 2, 3
+_DOUBT = f"""cast(
+    case when is_gap then {_GAP} when needs_search then {_HARD} when is_late then {_LATE} else 0 end as utinyint
+)"""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What of a source's form the rule must know: whether statuses are given, whether dates have hours."""
+    """What of a source's form the rule must know.
+
+    Parameters
+    ----------
+    has_status, has_hours
+        Whether statuses are given, whether dates have hours.
+    row_place
+        The column of ``numbered`` that counts the rows.
+    """
 
     has_status: bool
     has_hours: bool
+    row_place: str
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,9 @@ def sort_crossings(engine: Engine, layout: Layout) -> Sorted | None:
 
 
 def rule_sorted(engine: Engine, found: Sorted, rule: Rule, observed_until: dt.date, layout: Layout) -> None:
-    """Make the view ``ruling`` from ``sorted``: row_place (the row of ``source``, from 1), statuses and verdict."""
+    """Make ``ruling`` from ``sorted``: statuses and verdict of each row received, in the order received."""
     parameters = Parameters(rule, dt.date.min, observed_until, country="XXX")
-    threads = int(engine.rows("select current_setting('threads')")[0][0])
-    n_part = max(threads if found.rows > ROWS_WORTH_A_PART else 1, -(-found.rows // ROWS_PER_PART))
+    n_part = max(engine.threads if found.rows > ROWS_WORTH_A_PART else 1, -(-found.rows // ROWS_PER_PART))
     width = found.last + 1 - found.first
     bounds = [found.first + width * part // n_part for part in range(n_part + 1)]
     engine.run(
@@ -109,19 +108,20 @@ def rule_sorted(engine: Engine, found: Sorted, rule: Rule, observed_until: dt.da
         else "create or replace table neighbour (person bigint)"
     )
 
-    def work(part: int) -> None:
-        with engine.con.cursor() as cursor:
-            _rule_part(cursor, part, bounds[part], bounds[part + 1] - 1, parameters, layout)
+    def rule_part(cursor: duckdb.DuckDBPyConnection, part: int) -> None:
+        _rule_part(cursor, part, bounds[part], bounds[part + 1] - 1, parameters, layout)
 
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        list(pool.map(work, range(n_part)))
+    engine.side_by_side(rule_part, range(n_part))
     engine.run("drop table sorted")
     parts = " union all ".join(
-        f"select {', '.join(_RULED)} from walked_{part} anti join again_{part} using (person) "
-        f"union all select * from searched_{part}"
+        f"select ruled from walked_{part} anti join again_{part} using (person) "
+        f"union all select ruled from searched_{part}"
         for part in range(n_part)
     )
-    engine.run(f"create or replace view ruling as {parts}")
+    engine.run(f"create or replace table ruled as select ruled from ({parts}) order by ruled")
+    for part in range(n_part):
+        engine.run(f"drop table walked_{part}; drop table again_{part}; drop table searched_{part}")
+    engine.run(f"create or replace view ruling as select {unpack_ruling('ruled')} from ruled")
 
 
 def _sort(engine: Engine, layout: Layout, *, numbered: bool) -> None:
@@ -129,13 +129,8 @@ def _sort(engine: Engine, layout: Layout, *, numbered: bool) -> None:
 
     ``record`` is the crossing, packed; it and ``key`` are null where the source has no usable value.
     """
-    status = (
-        "case when initial_status is null then 0 when try_cast(initial_status as integer) in (0, 1) "
-        "then try_cast(initial_status as integer) * 2 + 2 end"
-        if layout.has_status
-        else "0"
-    )
-    columns = "person_id, date, direction" + (", initial_status" if layout.has_status else "")
+    columns = f"person_id, date, direction, {layout.row_place}"
+    columns += ", initial_status" if layout.has_status else ""
     key = f"number << {_DAY_BITS + 1}" if numbered else PERSON_KEY
     numbers = (
         "inner join (select person_id, row_number() over () as number from (select distinct person_id from source)) "
@@ -149,11 +144,8 @@ def _sort(engine: Engine, layout: Layout, *, numbered: bool) -> None:
         select
             case when person_id is not null then cast({key} as ubigint) end as key,
             {"0" if numbered else PERSON_CHECK} as check_key,
-            (cast(date_diff('day', date '0001-01-01', try_cast(date as date)) as bigint) << 41)
-            | (row_place << 6)
-            | ({status})
-            | {DIRECTION} as record
-        from (select {columns}, row_number() over () as row_place from source) as source {numbers}
+            {pack_crossing(layout.row_place, has_status=layout.has_status)} as record
+        from (select {columns} from numbered) as numbered {numbers}
         order by key, {"try_cast(date as timestamp), record" if layout.has_hours else "record"}, check_key
         """
     )
@@ -182,29 +174,29 @@ def _rule_part(
 
 def _walk(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters, layout: Layout) -> None:
     """Rule on every history as far as the next spells decide it; put the persons left in doubt into ``again``."""
-    cursor.execute(f"create temporary view history as select {_history(layout)}, person from part")
+    cursor.execute(
+        f"create temporary view history as select {unpack_crossing(has_status=layout.has_status)}, person from part"
+    )
     cursor.execute(f"create temporary view spell as {sql('spell', parameters, in_order=True)}")
     cursor.execute("create temporary view decided as select * from spell")
     cursor.execute(f"create temporary view walk as {sql('walk', parameters, in_order=True)}")
     cursor.execute("create temporary view late as select 0 as record, 0 as known_day where false")
     cursor.execute(
         f"create or replace table walked_{part} as "
-        "select person, needs_search or is_gap as needs_search, is_late, is_gap, "
-        f"{_ruled()} from ({sql('ruling', parameters)})"
+        f"select person, {_DOUBT} as doubt, "
+        f"{pack_ruling()} as ruled from ({sql('ruling', parameters)})"
     )
     cursor.execute(
         f"""
         create or replace table again_{part} as
-        select person, bool_or(is_gap) as has_gap
+        select person, max(doubt) = {_GAP} as has_gap
         from (
-            select person, needs_search, is_late, is_gap, is_migration
-            from walked_{part}
-            where needs_search or is_late or is_migration
+            select person, doubt, ruled & 3 = 1 as is_migration from walked_{part} where doubt > 0 or ruled & 3 = 1
             union all
-            select person, true, false, true, false from neighbour
+            select person, {_GAP}, false from neighbour
         )
         group by person
-        having bool_or(needs_search) or (bool_or(is_late) and bool_or(is_migration))
+        having max(doubt) > {_LATE} or (max(doubt) = {_LATE} and bool_or(is_migration))
         """
     )
     cursor.execute("drop view late; drop view walk; drop view decided; drop view spell; drop view history")
@@ -216,7 +208,7 @@ def _walk_again(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parame
         f"""
         create temporary table again as
         select
-            {_history(layout)},
+            {unpack_crossing(has_status=layout.has_status)},
             cast(count(case when is_first then 1 end) over (order by place) as bigint) as person,
             has_gap
         from (
@@ -230,27 +222,13 @@ def _walk_again(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parame
     cursor.execute(
         f"""
         create temporary table history as
-        select * replace (row_number() over (order by person, place) as place)
-        from (select * exclude (has_gap) from again where not has_gap union all by name ({alternating}))
-        order by place
+        select * replace (row_number() over () as place)
+        from (
+            select *
+            from (select * exclude (has_gap) from again where not has_gap union all by name ({alternating}))
+            order by person, place
+        )
         """
     )
     create_tables(cursor, RULINGS, parameters)
-    cursor.execute(f"create or replace table searched_{part} as select {_ruled()} from ruling")
-
-
-def _history(layout: Layout) -> str:
-    """Return the columns of ``history`` but the person's, unpacked from the crossing."""
-    status = "nullif(record >> 1 & 3, 0) - 1" if layout.has_status else "null"
-    return f"""
-        place,
-        record,
-        cast(record >> 41 as integer) as day,
-        cast(record & 1 as integer) as side,
-        true as is_crossing,
-        cast(null as integer) as closes,
-        cast({status} as integer) as given_status"""
-
-
-def _ruled() -> str:
-    return ", ".join(f"{value} as {name}" for name, value in _RULED.items())
+    cursor.execute(f"create or replace table searched_{part} as select {pack_ruling()} as ruled from ruling")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -9,7 +10,8 @@ import duckdb
 
 from register.engine import Engine, file_literal
 from register.errors import ExtractError, UsageError
-from register.rules.parts import DIRECTION, Layout
+from register.rules.packed import DIRECTION
+from register.rules.parts import Layout
 
 REQUIRED = ("person_id", "date", "direction")
 
@@ -32,8 +34,27 @@ class ArrowFrame(Protocol):
         """Return the table as a stream of record batches."""
 
 
-def open_source(engine: Engine, crossings: Path | str | ArrowFrame) -> str | None:
-    """Let SQL read the crossings as ``source``; return the name of the file.
+@dataclass(frozen=True)
+class Source:
+    """Crossings that SQL reads as ``source``, and as ``numbered`` with the column ``row_place`` (from 0) more.
+
+    Parameters
+    ----------
+    where
+        The name of the file.
+    row_place
+        A name that no column received has.
+    has_index
+        Whether a stretch of rows can be read without those before it.
+    """
+
+    where: str | None
+    row_place: str
+    has_index: bool
+
+
+def open_source(engine: Engine, crossings: Path | str | ArrowFrame) -> Source:
+    """Let SQL read the crossings as ``source`` and ``numbered``.
 
     Raises
     ------
@@ -44,18 +65,44 @@ def open_source(engine: Engine, crossings: Path | str | ArrowFrame) -> str | Non
     """
     if not isinstance(crossings, (str, Path)):
         _register(engine, crossings)
-        return None
+        return number_rows(engine, None)
     path = Path(crossings)
     if not path.is_file():
         raise ExtractError("classify_unreadable", where=str(path), reason="no such file")
     try:
         if path.suffix.lower() == ".parquet":
             engine.view("source", path)
-        else:
-            _read_csv(engine, path)
+            return number_rows(
+                engine, str(path), of=f"read_parquet({file_literal(path)})", by="file_row_number"
+            )
+        _read_csv(engine, path)
+        return number_rows(engine, str(path), by="rowid")
     except duckdb.Error as error:
         raise unreadable(error, str(path)) from error
-    return str(path)
+
+
+def number_rows(engine: Engine, where: str | None, *, of: str = "source", by: str = "") -> Source:
+    """Make ``numbered``: the rows of ``source`` with their numbers.
+
+    Parameters
+    ----------
+    where
+        The name of the file.
+    of
+        What ``source`` reads.
+    by
+        The column by which that counts its rows from 0, where it has one beside those of ``source``. Rows without
+        are counted, which one processor does.
+    """
+    names = {name.lower() for name in columns_of(engine)}
+    row_place = "row_place"
+    while row_place in names:
+        row_place += "_"
+    has_index = bool(by) and by not in names
+    # Only this connection knows a frame, and may then know the view.
+    view, number = ("view", by) if has_index else ("temporary view", "row_number() over () - 1")
+    engine.run(f"create or replace {view} numbered as select *, {number} as {row_place} from {of}")
+    return Source(where, row_place, has_index)
 
 
 def unreadable(error: duckdb.Error, where: str | None) -> ExtractError:
@@ -63,7 +110,7 @@ def unreadable(error: duckdb.Error, where: str | None) -> ExtractError:
     return ExtractError("classify_unreadable", where=where, reason=str(error).splitlines()[0])
 
 
-def read_layout(engine: Engine, where: str | None) -> Layout:
+def read_layout(engine: Engine, source: Source) -> Layout:
     """Return what of the crossings' form the rule must know.
 
     Raises
@@ -76,21 +123,22 @@ def read_layout(engine: Engine, where: str | None) -> Layout:
     missing = [name for name in REQUIRED if name not in types]
     if missing:
         raise ExtractError(
-            "classify_columns", where=where, missing=", ".join(missing), found=", ".join(columns)
+            "classify_columns", where=source.where, missing=", ".join(missing), found=", ".join(columns)
         )
     if types["date"] == "TIMESTAMP WITH TIME ZONE":
-        raise ExtractError("classify_zone", where=where)
+        raise ExtractError("classify_zone", where=source.where)
     return Layout(
         has_status="initial_status" in types,
         has_hours=types["date"] != "DATE"
         and bool(engine.rows("select bool_or(try_cast(date as time) <> time '00:00') from source")[0][0]),
+        row_place=source.row_place,
     )
 
 
-def bad_value(engine: Engine, where: str | None, layout: Layout) -> ExtractError:
+def bad_value(engine: Engine, source: Source, layout: Layout) -> ExtractError:
     """Return the refusal of crossings with values that are none: which column, how many rows, the first lines."""
     problem = _PROBLEM.format(direction=DIRECTION, status=_STATUS_PROBLEM if layout.has_status else "")
-    problems = f"select row_number() over () as row_place, {problem} as problem from source"
+    problems = f"select {source.row_place} as row_place, {problem} as problem from numbered"
     column, number = engine.rows(
         f"select problem, count(*) from ({problems}) where problem is not null group by 1 order by 2 desc, 1"
     )[0]
@@ -98,9 +146,9 @@ def bad_value(engine: Engine, where: str | None, layout: Layout) -> ExtractError
         f"select row_place from ({problems}) where problem = $column order by row_place limit $shown",
         {"column": column, "shown": LINES_SHOWN},
     )
-    # A file's first line is its header.
-    lines = ", ".join(str(row[0] + (1 if where else 0)) for row in places)
-    return ExtractError("classify_value", where=where, column=column, number=number, lines=lines)
+    # Lines count from 1, and a file's first one is its header.
+    lines = ", ".join(str(row[0] + (2 if source.where else 1)) for row in places)
+    return ExtractError("classify_value", where=source.where, column=column, number=number, lines=lines)
 
 
 def columns_of(engine: Engine) -> dict[str, str]:

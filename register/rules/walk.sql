@@ -16,12 +16,8 @@
 with carried as (
     select
         *,
-        max(
-            case
-                when is_decisive and is_crossing then place * 2 + side
-                when set_status is not null then place * 2 + set_status
-            end
-        ) over so_far as last_status
+        last_value(case when is_decisive and is_crossing then side else set_status end ignore nulls) over so_far
+            as last_status
     from decided
     window so_far as (partition by person order by place rows between unbounded preceding and current row)
 ),
@@ -29,7 +25,7 @@ with carried as (
 based as (
     select
         *,
-        cast(coalesce(set_status, lag(last_status) over trail % 2) as integer) as base
+        cast(coalesce(set_status, lag(last_status) over trail) as integer) as base
     from carried
     window trail as (partition by person order by place)
 ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from register import __version__
 from register.console import INTERVAL_95, Console
+from register.locale import catalogue
 
 if TYPE_CHECKING:
     from register.check import CheckReport
@@ -25,9 +26,8 @@ def build_report(console: Console, project: Project, report: BuildReport, *, dry
         console.json(asdict(report) | {"flows": _headline(project, report)})
         return
     if dry_run:
-        console.say(
-            "build.would_do", stages=", ".join(report.done) or "-", current=", ".join(report.current) or "-"
-        )
+        done, current = (_stages(console, names) for names in (report.done, report.current))
+        console.say("build.would_do", stages=done, current=current)
         return
     if not report.done:
         console.say("build.nothing", run=report.run, seconds=console.decimal(report.seconds))
@@ -48,6 +48,12 @@ def build_report(console: Console, project: Project, report: BuildReport, *, dry
     for row in _headline(project, report):
         console.data(console.text("build.flow", **_rounded(console, row)))
     console.say("build.where", path=report.path / "tables")
+
+
+def _stages(console: Console, names: Sequence[str]) -> str:
+    """Return stages in words, with the names that --from and --until take."""
+    listed = [f"{console.text(f'stage.{name}')} ({name})" for name in names]
+    return ", ".join(listed) or console.text("build.none")
 
 
 def _headline(project: Project, report: BuildReport) -> list[dict[str, Any]]:
@@ -80,7 +86,8 @@ def check_report(console: Console, report: CheckReport) -> None:
         return
     for key, values in report.notes:
         console.data(console.text(key, **values))
-    console.data(console.text("check.ok", sources=report.sources, files=report.files, cases=report.cases))
+    cases = console.text("check.cases", cases=report.cases) if report.cases else ""
+    console.data(console.text("check.ok", sources=report.sources, files=report.files, cases=cases))
 
 
 def rejected(console: Console, counts: Sequence[Mapping[str, Any]], output: Path | None) -> None:
@@ -93,14 +100,22 @@ def rejected(console: Console, counts: Sequence[Mapping[str, Any]], output: Path
         return
     names = ("file", "reason", "rows")
     console.table(
-        [console.text(f"column.{name}") for name in names],
-        [[count[name] for name in names] for count in counts],
+        [console.text(f"column.{name}") for name in (*names, "meaning")],
+        [[*(count[name] for name in names), _meaning(console, count["reason"])] for count in counts],
         title=console.text("rejected.title"),
     )
     if output is None:
         console.say("rejected.hint")
     if any(count["reason"].endswith(":similar") for count in counts):
         console.say("rejected.similar")
+
+
+def _meaning(console: Console, reason: str) -> str:
+    """Return in words why rows were rejected or flagged: ``column:reason``, or what is wrong with a line or header."""
+    for key in (f"reason.{reason}", f"reason.{reason.rpartition(':')[2]}"):
+        if key in catalogue():
+            return console.text(key).replace("`", "")
+    return ""
 
 
 def superseded(console: Console, counts: Sequence[Mapping[str, Any]], output: Path | None) -> None:

@@ -25,6 +25,7 @@ from register.ingest.declaration import NAME_LAYOUTS, load_source
 from register.ingest.places import PLACE_HOW
 from register.link.itinerary import RULES, load_itinerary
 from register.link.rules import VOCABULARY, load_rules
+from register.locale import catalogue
 from register.project import SETTINGS_FILE, Project, load_project
 from register.schema import load_schema, read_toml
 from tests.reference.residence import Crossing, History
@@ -237,7 +238,11 @@ def test_documented_exit_codes_and_reasons_are_those_there_are() -> None:
     ]
     places = set(PLACE_HOW) - {"code", "label", "alias"}
     lines = set(re.findall(r'"((?:line|header):[a-z_]+)"', ingest))
-    assert set(page["reason"]) == {*lines, *checks, *places, *DATE_REASONS, "missing", "unknown_code"}
+    told = {key.removeprefix("reason.") for key in catalogue() if key.startswith("reason.")}
+    assert told == {
+        *(*lines, *checks, *places, *DATE_REASONS),
+        *("missing", "unknown_code", "document_damaged"),
+    }
 
 
 # ------------------------------------------------------------------------------------------------------- examples
