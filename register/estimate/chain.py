@@ -30,7 +30,7 @@ STATES = 4 * FORMS
 ARRIVALS = ((AWAY, VISIT), (AWAY, HOME), (TRIP, HOME))
 DEPARTURES = ((VISIT, AWAY), (HOME, TRIP), (HOME, AWAY))
 
-ARRIVAL, DEPARTURE, FIRST_PERMIT, ACT, END, DEATH = range(6)
+ARRIVAL, DEPARTURE, FIRST_PERMIT, ACT, END, DEATH, RENEWED, LAPSED = range(8)
 
 
 def edges(pairs: tuple[tuple[int, int], ...]) -> Floats:
@@ -60,10 +60,12 @@ class Histories:
         For each person the number of her citizenship among those that are told apart.
     is_born
         For each person whether her observation begins with her birth.
+    marks
+        For each person and each thing that papers can tell of her: 1 yes, 0 no, -1 not known.
     gap
         For each step the days since the one before, or since the start.
     kind
-        For each step what was seen: ``ARRIVAL`` to ``DEATH``.
+        For each step what was seen: ``ARRIVAL`` to ``LAPSED``.
     purpose
         For each step the number of the purpose that was stated at a crossing (0: none).
     opener
@@ -76,6 +78,7 @@ class Histories:
     length: Ints
     origin: Ints
     is_born: Flags
+    marks: Ints
     gap: Ints
     kind: Ints
     purpose: Ints
@@ -91,6 +94,11 @@ class Histories:
         return np.cumsum(self.length) - self.length
 
     @property
+    def days(self) -> Ints:
+        """For each person the days of her observation."""
+        return np.add.reduceat(self.gap, self.first) if len(self) else self.length
+
+    @property
     def person(self) -> Ints:
         """For each step the number of the person."""
         return np.repeat(np.arange(len(self.length)), self.length)
@@ -102,8 +110,10 @@ class Kind:
 
     ``rate`` of each crossing; ``states``, the chance that each purpose is stated at it, by situations: (purpose,
     from, to); ``missed``, the chance that a crossing after one at each post is not written down; ``first_permit``,
-    ``act`` and ``death``: how often these are seen in each state; ``start``, the state when the series begins;
-    ``share`` of the kind among the people of each origin.
+    ``act`` and ``death``: how often these are seen in each state; ``lapsed``, the chance in each state that a permit
+    which runs out is not renewed; ``start``, the state when the series begins; ``share`` of the kind among the people
+    of each origin, ``marked`` the share of them with each mark; ``is_watched`` tells people who cross at posts, all of
+    whom are missed alike, from those who cross where nobody watches.
     """
 
     rate: Floats
@@ -112,8 +122,11 @@ class Kind:
     first_permit: Floats
     act: Floats
     death: Floats
+    lapsed: Floats
     start: Floats
     share: Floats
+    marked: Floats
+    is_watched: bool = True
 
 
 @dataclass(frozen=True)
@@ -174,6 +187,7 @@ def seen_as(kind: Kind) -> Tables:
     """Return the matrices of what a step says: (sign, from, to); of crossings without the chance to be seen."""
     states = np.kron(kind.states, np.ones((FORMS, FORMS)))
     acts = [np.diag(kind.first_permit), np.diag(kind.act), np.eye(STATES), np.diag(kind.death)]
+    acts += [np.diag(1 - kind.lapsed), np.diag(kind.lapsed)]
     crossings = [kind.rate * crossing * states for crossing in CROSSINGS]
     return np.concatenate([*crossings, np.stack(acts)]).astype(np.float32)
 
@@ -200,7 +214,7 @@ class Sampler:
     def __init__(self, histories: Histories, kinds: list[Kind]) -> None:
         self.histories, self.kinds = histories, kinds
         self.first, self.sign = histories.first, signs(histories, len(kinds[0].states))
-        longest = int(histories.gap.max(initial=0))
+        longest = int(histories.days.max(initial=0))
         self.tables = [tabulate(kind, longest) for kind in kinds]
         self.seen = [seen_as(kind) for kind in kinds]
         self.filtered = np.empty((len(kinds), len(histories.gap), STATES), dtype=np.float32)
@@ -218,6 +232,8 @@ class Sampler:
         state = np.broadcast_to(kind.start, (len(h), STATES)).astype(np.float32)
         state[h.is_born] = BORN
         total = np.log(kind.share[h.origin])
+        for mark, marked in zip(h.marks.T, kind.marked, strict=True):
+            total += np.log(np.array([1.0 - marked, marked, 1.0]))[mark]
         for step in range(int(h.length.max(initial=0))):
             size = self._active(step)
             rows = self.first[:size] + step

@@ -16,10 +16,23 @@ import numpy as np
 import polars as pl
 
 from register.engine import Engine
-from register.estimate.chain import AWAY, END, FORMS, HOME, TRIP, VISIT, Histories, Kind, Lives, Sampler
+from register.estimate.chain import (
+    AWAY,
+    DEPARTURE,
+    END,
+    FORMS,
+    HOME,
+    TRIP,
+    VISIT,
+    Histories,
+    Kind,
+    Lives,
+    Sampler,
+)
 from register.estimate.figures import flow_figures, stock_figures
-from register.estimate.fit import SELDOM, UNWATCHED, emigration_rate, fit
+from register.estimate.fit import fit
 from register.estimate.histories import Batch, Codes, populations, read_batch, read_codes
+from register.estimate.kinds import FOREIGNERS, NATIONALS
 from register.estimate.outcome import forecast_by_model
 from register.rules.residence import EVENTS, bind, create_tables
 
@@ -32,11 +45,10 @@ if TYPE_CHECKING:
 SAMPLE, BATCH = 6_000, 40_000
 #: Crossings missed within fewer days than this change no verdict worth the doubt.
 WIDE = 90
-#: Populations of subject.sql, in the order in which they tell of one another.
-NATIONAL, DOCUMENTED, PROTECTED, UNDOCUMENTED = range(4)
-ORDER = (DOCUMENTED, PROTECTED, UNDOCUMENTED, NATIONAL)
 #: Added to the population of people whom other linkages make: they tell nothing of its numbers.
 DRAWN = 10
+#: However seldom people of a kind are seen, at least one in five is told by the others.
+MOST_HIDDEN = 0.8
 #: Fewer people than this in a population tell nothing of what is missed.
 LEAST = 300
 
@@ -51,6 +63,7 @@ MISSED = {
     "after_post": pl.String,
 }
 FIGURES = {"flow": flow_figures, "stock": stock_figures}
+UNSEEN = {"draw": pl.Int64, "person_id": pl.String, "turn": pl.Int64}
 OPENING = {"draw": pl.Int64, "person_id": pl.String, "status": pl.Int64}
 
 
@@ -69,7 +82,7 @@ def read_sql(name: str, values: dict[str, Any]) -> str:
 
 
 def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled: bool = True) -> Completed:
-    """Make the tables ``observed``, ``subject``, ``missed``, ``opening``, ``completion`` and ``completed_movement``.
+    """Make ``observed``, ``subject``, ``missed``, ``opening``, ``unseen``, ``completion`` and ``completed_movement``.
 
     Parameters
     ----------
@@ -92,16 +105,12 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
     engine.run(
         f"update subject set population = population + {DRAWN} where person_id in (select person_id from drawn_person)"
     )
-    for name, columns in (("missed", MISSED), ("opening", OPENING)):
+    for name, columns in (("missed", MISSED), ("opening", OPENING), ("unseen", UNSEEN)):
         engine.con.register("empty", pl.DataFrame(schema=columns).to_arrow())
         engine.run(f"create or replace temporary table {name} as select * from empty")
         engine.con.unregister("empty")
     report = Completed()
-    # Foreigners with ordinary documents are seen best and tell how often residents leave; those under protection, whose
-    # presence is documented, tell how people live who enter where nobody watches, protected or not.
-    leaving: float | None = None
-    unwatched: list[Kind] = []
-    for population, size in sorted(populations(engine), key=lambda found: ORDER.index(found[0])):
+    for population, size in populations(engine):
         if size < LEAST or not is_modelled:
             report.left_out[population] = size
             continue
@@ -109,14 +118,7 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
         codes = read_codes(engine, population)
         sample = _sample(engine, codes, population, size)
         rng = np.random.default_rng([seed, population])
-        if population == PROTECTED:
-            numbers = fit(sample, codes.sizes, rng, draws, (SELDOM, UNWATCHED), leaving=leaving)
-            unwatched = [kinds[-1] for kinds in numbers]
-        else:
-            like = unwatched if population == UNDOCUMENTED else []
-            numbers = fit(sample, codes.sizes, rng, draws, like=like)
-        if population == DOCUMENTED:
-            leaving = emigration_rate(sample, numbers[-1], rng)
+        numbers = fit(sample, codes.sizes, rng, draws, FOREIGNERS if population else NATIONALS)
         for people in (population, population + DRAWN):
             for batch in _batches(engine, codes, people, size):
                 _draw(engine, batch, numbers, np.random.default_rng([seed, people, len(batch.step)]))
@@ -149,8 +151,10 @@ def _draw(engine: Engine, batch: Batch, numbers: list[list[Kind]], rng: np.rando
     if not len(batch.histories):
         return
     for number, kinds in enumerate(numbers, start=1):
-        lives = Sampler(batch.histories, kinds).draw(rng)
+        sampler = Sampler(batch.histories, kinds)
+        lives = sampler.draw(rng)
         _keep(engine, "missed", _missed(batch, lives, number))
+        _keep(engine, "unseen", _unseen(batch, sampler, lives, number, rng))
         status = (lives.opened // FORMS == HOME) | (lives.opened // FORMS == TRIP)
         opening = pl.DataFrame({"person_id": batch.person_id, "status": status.astype(np.int64)})
         _keep(engine, "opening", opening.with_columns(pl.lit(number).cast(pl.Int64).alias("draw")))
@@ -162,6 +166,7 @@ def _missed(batch: Batch, lives: Lives, number: int) -> pl.DataFrame:
     inward = (target == HOME) | ((source == AWAY) & (target == VISIT))
     is_first = np.zeros(len(h.gap), dtype=bool)
     is_first[h.first] = True
+    is_crossing = h.kind <= DEPARTURE
     # The step that ends the series lies on the first day not observed: nothing was missed on it.
     day = np.minimum(lives.day, np.maximum(h.gap[row] - (h.kind[row] == END), 0))
     return pl.DataFrame(
@@ -172,10 +177,41 @@ def _missed(batch: Batch, lives: Lives, number: int) -> pl.DataFrame:
             "turn": np.arange(len(row)),
             "day": batch.since[row] + day,
             "direction": np.where(inward, "arrival", "departure"),
-            "is_wide": (h.gap[row] > WIDE) | (h.kind[row] >= END) | is_first[row],
+            "is_wide": (h.gap[row] > WIDE) | ~is_crossing[row] | is_first[row] | ~is_crossing[row - 1],
             "after_post": batch.posts.gather(h.opener[row]),
         },
         schema=MISSED,
+    )
+
+
+def _unseen(
+    batch: Batch, sampler: Sampler, lives: Lives, number: int, rng: np.random.Generator
+) -> pl.DataFrame:
+    """Return the people of whom there is no record yet, one row each, told by those who were seen late enough.
+
+    Of people who settled on the same day where nobody watched, as long ago and of the same kind, some have not been
+    seen since. How many for each who has is geometric (Sanathanan 1972); they are given her life.
+    """
+    h, person = batch.histories, batch.histories.person[lives.row]
+    settles = (lives.source // FORMS == AWAY) & (lives.target // FORMS == HOME)
+    ends = h.kind[h.first + h.length - 1] == END
+    entries = np.flatnonzero(settles & (lives.row == h.first[person]) & ends[person] & ~h.is_born[person])
+    # The last entry before the first thing seen.
+    entries = entries[np.r_[person[entries][1:] != person[entries][:-1], np.full(min(len(entries), 1), True)]]
+    who = person[entries]
+    since = h.days[who] - lives.day[entries]
+    chance = np.zeros(len(who))
+    for kind, table in enumerate(sampler.tables):
+        mine = lives.kind[who] == kind
+        chance[mine] = table[0, 1, since[mine], lives.target[entries][mine]].sum(axis=-1)
+    copies = rng.geometric(1 - np.minimum(chance, MOST_HIDDEN)) - 1
+    return pl.DataFrame(
+        {
+            "draw": np.full(copies.sum(), number),
+            "person_id": batch.person_id.gather(np.repeat(who, copies)),
+            "turn": np.arange(copies.sum()),
+        },
+        schema=UNSEEN,
     )
 
 
@@ -219,7 +255,7 @@ def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters, 
     for name, table in (("completed_event", "event"), ("completed_residency", "residency")):
         other.run(
             f"create or replace temporary table {name} as select completion.person_id, completion.draw, "
-            f"completion.weight, completion.is_drawn, {table}.* exclude (person_id) from {table} "
+            f"completion.copy, completion.weight, completion.is_drawn, {table}.* exclude (person_id) from {table} "
             f"inner join completion on completion.case_id = {table}.person_id"
         )
 

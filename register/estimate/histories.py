@@ -10,10 +10,12 @@ import polars as pl
 
 from register.engine import Engine
 from register.estimate.chain import DEPARTURE, FIRST_PERMIT, Histories, Ints
-from register.estimate.fit import Sizes
+from register.estimate.kinds import Sizes
 
 #: Values with a number of their own; the others share one.
 LARGEST = 8
+#: What papers tell of a person, by the columns of ``subject``.
+MARKS = ("is_announced", "is_protected")
 #: Citizenships with fewer people are taken together.
 FEWEST = 200
 
@@ -73,7 +75,9 @@ def read_batch(engine: Engine, codes: Codes, where: str) -> Batch:
     frame = engine.frame(
         f"""
         select person_id, observed.step, observed.day, observed.kind, observed.post, observed.purpose, subject.origin,
-            subject.starts_on, subject.is_born, count(*) over (partition by person_id) as length
+            subject.starts_on, subject.is_born, cast(subject.is_announced as integer) as is_announced,
+            coalesce(cast(subject.is_protected as integer), -1) as is_protected,
+            count(*) over (partition by person_id) as length
         from observed inner join subject using (person_id)
         where {where}
         order by length desc, person_id, observed.step
@@ -96,7 +100,7 @@ def read_batch(engine: Engine, codes: Codes, where: str) -> Batch:
         since=pl.col("day").shift(1).over("person_id").fill_null(pl.col("starts_on")),
     )
     people = frame.group_by("person_id", maintain_order=True).agg(
-        pl.len().alias("length"), pl.first("origin"), pl.first("is_born")
+        pl.len().alias("length"), *(pl.first(name) for name in ("origin", "is_born", *MARKS))
     )
 
     def whole(column: str, source: pl.DataFrame = frame) -> Ints:
@@ -106,6 +110,7 @@ def read_batch(engine: Engine, codes: Codes, where: str) -> Batch:
         length=whole("length", people),
         origin=whole("origin", people),
         is_born=people["is_born"].to_numpy(),
+        marks=np.stack([whole(name, people) for name in MARKS], axis=1),
         gap=np.maximum(whole("day") - whole("since"), 0),
         kind=whole("kind"),
         purpose=whole("purpose"),

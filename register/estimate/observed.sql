@@ -1,9 +1,9 @@
 -- observed: one row per thing seen of a person, in order, key (person_id, step): her recorded crossings, the acts that
 -- show her in the country, and the end of her observation. It is what the model of missing crossings reads.
 --
--- kind: 0 arrival, 1 departure, 2 first permit, 3 any other act, 4 the end of the series, 5 death. `day` counts from
--- 0001-01-01. `post` and `purpose` are those of a crossing. Imputed legs are left out: the model puts its own in their place.
--- Reads: movement, presence, person.
+-- kind: 0 arrival, 1 departure, 2 first permit, 3 any other act, 4 the end of the series, 5 death, 6 a permit renewed, 7 a
+-- permit that ran out and was not renewed, which tells of people who left. `day` counts from 0001-01-01. `post` and `purpose` are those of a crossing. Imputed legs are left out: the model puts its own in their place.
+-- Reads: movement, presence, person, permit, permit_class, mention, membership.
 with crossing_seen as (
     select
         person_id, movement_date as seen_on, seq * 2 as place, case when direction = 'arrival' then 0 else 1 end as kind,
@@ -30,13 +30,43 @@ act_seen as (
             min(crossing_seen.place - 1),
             0
         ) as place,
-        min(case when act.kind = 'permit' and act.turn = 1 then 2 else 3 end) as kind,
+        min(case when act.kind = 'permit' and act.turn = 1 then 2 when act.kind = 'permit' then 6 else 3 end) as kind,
         cast(null as bigint) as seq,
         cast(null as varchar) as post,
         cast(null as varchar) as purpose
     from act
     left join crossing_seen on crossing_seen.person_id = act.person_id and crossing_seen.seen_on = act.shown_on
     group by act.person_id, act.shown_on
+),
+
+-- A permit counts as renewed by any that is issued from half a year before it runs out until a quarter after.
+held as (
+    select
+        membership.person_id, permit.issued_on, permit.expires_on,
+        lead(permit.issued_on) over (partition by membership.person_id order by permit.issued_on, permit.record_id) as next_on
+    from permit
+    inner join permit_class on permit_class.code = permit.permit_class_code
+    inner join mention on mention.record_id = permit.record_id and mention.role = 'self'
+    inner join membership on membership.identity_id = mention.identity_id
+    where cast(permit_class.permits_residence as boolean) and permit.expires_on > permit.issued_on
+),
+
+lapsed as (
+    select distinct
+        held.person_id,
+        held.expires_on as seen_on,
+        cast(0 as bigint) as place,
+        7 as kind,
+        cast(null as bigint) as seq,
+        cast(null as varchar) as post,
+        cast(null as varchar) as purpose
+    from held
+    inner join person on person.person_id = held.person_id
+    where held.expires_on >= :observed_from
+        and held.expires_on + 90 <= :observed_until
+        and (held.next_on is null or held.next_on > held.expires_on + 90)
+        and (person.death_date is null or person.death_date > held.expires_on + 90)
+        and (person.birth_date is null or person.birth_date < held.expires_on)
 ),
 
 ended as (
@@ -56,6 +86,8 @@ united as (
     select * from crossing_seen
     union all
     select * from act_seen
+    union all
+    select * from lapsed
     union all
     select ended.* from ended
     inner join (select person_id from crossing_seen union select person_id from act_seen) as seen

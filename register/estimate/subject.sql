@@ -1,18 +1,22 @@
 -- subject: one row per person of observed, key person_id: what the model of missing crossings knows of her beforehand.
 --
--- `population`: 0 nationals; foreigners with a permit or visa of residence at any time, 1 by the ordinary way, 2 under
--- protection, as many who entered irregularly are; 3 the other foreigners. Each has its own model. `origin`: the citizenship, which tells kinds of travellers apart. `starts_on`: the first day of her
--- observation; `is_born`: it is her birth in the country, which makes a resident.
+-- `population`: 0 nationals, 1 foreigners; each has a model of its own. `origin`: the citizenship, which tells kinds of
+-- travellers apart, as do `is_announced` (a visa of residence) and `is_protected` (her permits are for people under protection, as many who entered
+-- irregularly are; null without a permit). `starts_on`: the first day of her observation; `is_born`: it is her birth in
+-- the country, which makes a resident.
 -- Reads: observed, person, permit, visa, permit_class, visa_class, mention, membership.
 with document as (
-    select membership.person_id, bool_or(papers.is_protection) as is_protection
+    select
+        membership.person_id,
+        bool_or(papers.is_visa) as is_announced,
+        bool_or(papers.is_protection) as is_protected
     from (
-        select permit.record_id, permit_class.kind = 'protection' as is_protection
+        select permit.record_id, false as is_visa, permit_class.kind = 'protection' as is_protection
         from permit
         inner join permit_class on permit_class.code = permit.permit_class_code
         where cast(permit_class.permits_residence as boolean)
         union all
-        select visa.record_id, false as is_protection
+        select visa.record_id, true as is_visa, cast(null as boolean) as is_protection
         from visa
         inner join visa_class on visa_class.code = visa.visa_class_code
         where cast(visa_class.permits_residence as boolean)
@@ -24,13 +28,10 @@ with document as (
 
 select
     person.person_id,
-    case
-        when coalesce(person.citizenship_code, '') = :country then 0
-        when document.is_protection then 2
-        when document.person_id is not null then 1
-        else 3
-    end as population,
+    case when coalesce(person.citizenship_code, '') = :country then 0 else 1 end as population,
     coalesce(person.citizenship_code, '') as origin,
+    coalesce(document.is_announced, false) as is_announced,
+    document.is_protected,
     case
         when person.birth_in_country and person.birth_date >= :observed_from and person.birth_date <= seen.first_on
             then date_diff('day', date '0001-01-01', person.birth_date)

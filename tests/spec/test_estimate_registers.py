@@ -32,7 +32,7 @@ def test_every_draw_of_a_person_alternates(project: Project) -> None:
         project,
         """select count(*) as n from (
             select direction, lag(direction) over (
-                partition by person_id, draw order by event_date, direction) as before
+                partition by person_id, draw, copy order by event_date, direction) as before
             from completed_event where status = 'final' and weight < 1
         ) as told where direction = before""",
     )["n"][0]

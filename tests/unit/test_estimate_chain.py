@@ -19,9 +19,11 @@ from register.estimate.chain import (
     Sampler,
     tabulate,
 )
-from register.estimate.fit import SELDOM, Sizes, count, fit, guess_kind
+from register.estimate.fit import count, fit, resample, unseen
+from register.estimate.kinds import Guess, Sizes, guess_kind
 
 SIZES = Sizes(openers=2, origins=1, purposes=1)
+VISITORS = Guess(comes=0.4, travels=0.4, missed=0.02, settles=0.05, lives_here=0.5)
 
 
 def histories(*lives: list[tuple[int, int]]) -> Histories:
@@ -33,6 +35,7 @@ def histories(*lives: list[tuple[int, int]]) -> Histories:
         length=np.array([len(life) for life in lives]),
         origin=np.zeros(len(lives), dtype=np.int64),
         is_born=np.zeros(len(lives), dtype=bool),
+        marks=np.full((len(lives), 2), -1),
         gap=np.array([gap for _, gap in steps]),
         kind=np.array([kind for kind, _ in steps]),
         purpose=zeros,
@@ -43,7 +46,7 @@ def histories(*lives: list[tuple[int, int]]) -> Histories:
 
 def visitors(missed: float = 0.05) -> Kind:
     """Return people of whom most live abroad and come for ten days, twice a year."""
-    kind = guess_kind(SELDOM, SIZES)
+    kind = guess_kind(VISITORS, SIZES)
     return Kind(**{**vars(kind), "missed": np.full(2, missed), "share": np.ones(1)})
 
 
@@ -131,7 +134,7 @@ def travel(rng: np.random.Generator, people: int, missed: float) -> Histories:
 @pytest.mark.parametrize("missed", [0.02, 0.15])
 def test_the_share_of_missed_crossings_is_found_from_broken_alternation(missed: float) -> None:
     seen = travel(np.random.default_rng(5), 250, missed)
-    drawn = fit(seen, SIZES, np.random.default_rng(6), 3, (SELDOM,))
+    drawn = fit(seen, SIZES, np.random.default_rng(6), 3, (VISITORS,))
     found = np.mean([kinds[0].missed[1] for kinds in drawn])
     assert found == pytest.approx(missed, abs=0.02)
 
@@ -147,3 +150,30 @@ def test_counting_loses_no_day_and_no_crossing() -> None:
     assert leaving.shape == (STATES,)
     assert 0 < leaving[FORMS * VISIT] < 1
     assert crossings / days == pytest.approx(2 / 131, rel=0.15)
+
+
+def test_people_without_a_record_are_counted_by_the_chance_of_having_none() -> None:
+    """Of people who stay away for exponential times, e^(-rate T) are never seen: as many as the rest times odds."""
+    kind = visitors(missed=1e-4)
+    rate = np.zeros_like(kind.rate)
+    rate[FORMS * AWAY : FORMS * AWAY + FORMS, FORMS * VISIT] = 0.001
+    rate[FORMS * VISIT, FORMS * AWAY] = 0.1
+    start = np.repeat([0.5, 0.0, 0.0, 0.0], FORMS)
+    nothing = np.zeros(STATES)
+    kind = Kind(**{**vars(kind), "rate": rate, "start": start, "first_permit": nothing})
+    found = unseen(kind, tabulate(kind, 1000), 1000)
+    chance = np.exp(-1.0)
+    assert found.ratio == pytest.approx(chance / (1 - chance), rel=1e-2)
+    assert found.days.sum() == pytest.approx(1000, rel=1e-3)
+    assert found.days[: FORMS * (AWAY + 1)].sum() > 999
+
+
+def test_drawing_people_again_keeps_each_history_whole() -> None:
+    seen = travel(np.random.default_rng(9), 40, 0.1)
+    again = resample(seen, np.random.default_rng(10))
+    assert len(again) == len(seen)
+    assert np.all(np.diff(again.length) <= 0)
+    whole = {tuple(seen.gap[first : first + n]) for first, n in zip(seen.first, seen.length, strict=True)}
+    assert {
+        tuple(again.gap[first : first + n]) for first, n in zip(again.first, again.length, strict=True)
+    } <= whole
