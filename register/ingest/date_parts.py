@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-_MONTHS = {
+MONTHS = {
     "ENE": 1, "JAN": 1, "FEB": 2, "FEV": 2, "MAR": 3, "ABR": 4, "APR": 4, "MAY": 5, "MAI": 5, "JUN": 6,
     "JUL": 7, "AGO": 8, "AUG": 8, "SEP": 9, "SET": 9, "OCT": 10, "OUT": 10, "NOV": 11, "DIC": 12, "DEC": 12,
     "DEZ": 12,
@@ -59,7 +59,7 @@ def find_parts(rest: pl.DataFrame, pattern: str, pivot: int | None, latest: date
 
 def _month_number() -> pl.Expr:
     name = pl.col("_groups").struct.field("b").str.to_uppercase()
-    return name.replace_strict(list(_MONTHS), list(_MONTHS.values()), default=13, return_dtype=pl.Int32)
+    return name.replace_strict(list(MONTHS), list(MONTHS.values()), default=13, return_dtype=pl.Int32)
 
 
 def find_excel_parts(rest: pl.DataFrame) -> pl.DataFrame:
