@@ -23,6 +23,7 @@ from register.trace.cell import explain_cell
 from register.trace.chain import path, strongest_tree
 from register.trace.pair import compared_rows, explain_pair
 from register.trace.target import read_cell
+from register.trace.timeline import LETTER, WIDTH, _place
 from register.trace.weigh import weigh
 from tests.cli.test_commands import run
 from tests.kit.release import built_project, released
@@ -326,3 +327,13 @@ def test_what_cannot_be_asked(country: Project, words: list[str], key: str) -> N
     ran = run("-C", str(country.root), "--json", "explain", *words)
     assert ran.code == 2
     assert json.loads(ran.out)["error"] == key
+
+
+def test_labels_of_a_timeline_neither_overlap_nor_leave_the_picture() -> None:
+    labels = [(place, "emigration 2016-02-05") for place in (20.0, 30.0, 130.0, 400.0, 420.0, 939.0)]
+    placed, rows = _place(labels)
+    half = len("emigration 2016-02-05") * LETTER / 2
+    assert rows == 3
+    for at, (middle, row) in enumerate(placed):
+        assert half <= middle <= WIDTH - half
+        assert all(abs(middle - other) > 2 * half for other, level in placed[:at] if level == row)
