@@ -19,6 +19,7 @@ from register.assess.declaration import load_indicators
 from register.assess.labels import figure
 from register.assess.questionnaire import load_questionnaire
 from register.cli import make_app
+from register.cli.usage import argument_name
 from register.errors import RegisterError
 from register.locale import LANGUAGES, catalogue
 from register.schema import Schema, load_schema, profile_directory, read_toml
@@ -143,11 +144,11 @@ def commands(language: str, said: Words) -> Iterator[str]:
     """Yield a section for each command, its arguments and options, from the command line's own help."""
     group = typer.main.get_command(make_app(language))
     yield f"## register {said['global']}"
-    yield _grid([said["option"], said["meaning"], said["default"]], _parameters(group))
+    yield _grid([said["option"], said["meaning"], said["default"]], _parameters(group, language))
     for name, command in _walk(group, "register"):
         yield f"## {name}"
         yield str(command.help)
-        parameters = _parameters(command)
+        parameters = _parameters(command, language)
         if parameters:
             yield _grid([said["option"], said["meaning"], said["default"]], parameters)
 
@@ -160,13 +161,13 @@ def _walk(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
             yield f"{prefix} {name}", command
 
 
-def _parameters(command: Any) -> list[tuple[str, str, str]]:
+def _parameters(command: Any, language: str) -> list[tuple[str, str, str]]:
     rows = []
     for parameter in command.params:
         if not parameter.help or "completion" in parameter.name:
             continue
         is_argument = parameter.param_type_name == "argument"
-        name = parameter.name.upper() if is_argument else ", ".join(parameter.opts)
+        name = argument_name(parameter.name, language).upper() if is_argument else ", ".join(parameter.opts)
         # The default language is that of the reader's system, not of this page.
         shown = parameter.default not in (None, False, []) and parameter.name != "lang"
         rows.append((f"`{name}`", parameter.help, f"`{parameter.default}`" if shown else ""))

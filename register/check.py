@@ -69,6 +69,8 @@ def check_project(root: Path) -> CheckReport:
     if similar:
         report.notes.append(("ingest.similar", {"count": str(similar)}))
     for extract in extracts:
+        if extract.source.delivery is not None and extract.period is None:
+            report.notes.append(("check.no_delivery", {"file": extract.name}))
         header = find_header(extract)
         if header is None:
             continue

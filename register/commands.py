@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from register.console import Console
-from register.errors import DeclarationError, UsageError, suggest
+from register.errors import DeclarationError, LockedError, UsageError, suggest
 from register.project import RELEASE_METHODS, Project
 from register.rules.residence import Rule
 from register.run import Run, find_run, write_json
@@ -80,6 +80,12 @@ def write_synthetic_country(
     if not found or int(found[1]) > int(found[2]):
         raise UsageError("bad_years", value=years)
     span = (int(found[1]), int(found[2]))
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise UsageError("not_a_folder", where=str(directory)) from error
+    except OSError as error:
+        raise LockedError("cannot_write", where=str(directory)) from error
     return generate(directory, people=people, seed=seed, years=span, faults=faults, survey=survey)
 
 

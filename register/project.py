@@ -358,6 +358,8 @@ def init_project(root: Path, country: str) -> Project:
         raise UsageError("not_a_folder", where=str(root)) from error
     except PermissionError as error:
         raise LockedError("no_permission", where=str(root)) from error
+    except OSError as error:
+        raise LockedError("cannot_write", where=str(root)) from error
     shutil.copytree(
         profile / "schemas",
         root / "schemas",

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from register.errors import LockedError, UsageError
+from register.errors import LockedError, UsageError, suggest
 from register.schema import Table
 
 MANIFEST = "run.json"
@@ -167,10 +167,12 @@ def find_run(runs: Path, name: str | None = None) -> Run:
     """
     known = list_runs(runs)
     chosen = [run for run in known if name in (None, run.name)]
+    if not known:
+        raise UsageError("no_run_yet", where=str(runs))
     if not chosen:
-        raise UsageError(
-            "no_run", where=str(runs), name=name or "", known=", ".join(run.name for run in known)
-        )
+        names = [run.name for run in known]
+        near = suggest(name or "", names)
+        raise UsageError("no_run", where=str(runs), name=name or "", suggestion=near, known=", ".join(names))
     return chosen[-1]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -168,7 +168,7 @@ class Schema:
             If there is no such list or it lacks a column.
         """
         if name not in self._codelists:
-            self._codelists[name] = _read_codelist(self.directory / "codelists", name)
+            self._codelists[name] = _read_codelist(self._folder_of(name), name)
         return self._codelists[name]
 
     def labels(self, name: str, language: str) -> Mapping[str, str]:
@@ -179,7 +179,16 @@ class Schema:
     @cached_property
     def codelist_names(self) -> tuple[str, ...]:
         """Names of the code lists at hand."""
-        return tuple(sorted(path.stem for path in (self.directory / "codelists").glob("*.csv")))
+        return tuple(sorted({path.stem for folder in self._folders for path in folder.glob("*.csv")}))
+
+    @property
+    def _folders(self) -> tuple[Path, Path]:
+        return self.directory / "codelists", profile_directory() / "schemas" / "codelists"
+
+    def _folder_of(self, codelist: str) -> Path:
+        own, shipped = self._folders
+        is_shipped = not (own / f"{codelist}.csv").is_file() and (shipped / f"{codelist}.csv").is_file()
+        return shipped if is_shipped else own
 
 
 def _read_codelist(directory: Path, name: str) -> pl.DataFrame:
@@ -205,8 +214,8 @@ def _read_codelist(directory: Path, name: str) -> pl.DataFrame:
 def load_schema(directory: Path) -> Schema:
     """Load and check the concepts and tables of a ``schemas/`` folder.
 
-    A project copied the shipped files when it was made; a table or concept that a later version added is taken from
-    the shipped ones.
+    A project copied the shipped files when it was made; a table, a column of one, a concept or a code list that a later
+    version added is taken from the shipped ones.
 
     Raises
     ------
@@ -222,13 +231,15 @@ def load_schema(directory: Path) -> Schema:
                 concepts[name] = _concept(name, node, folder / "concepts.toml")
     # A table that speaks of a concept in error is not itself to blame.
     faults.tell()
-    paths = {
-        path.stem: path for folder in (shipped, directory) for path in (folder / "tables").glob("*.toml")
-    }
-    tables: dict[str, Table] = {}
-    for name in sorted(paths):
-        with faults.gathered(str(paths[name])):
-            tables[name] = _table(paths[name], concepts)
+    paths = [path for folder in (shipped, directory) for path in sorted((folder / "tables").glob("*.toml"))]
+    known_tables: dict[str, Table] = {}
+    for path in paths:
+        with faults.gathered(str(path)):
+            table = _table(path, concepts)
+            before = known_tables.get(table.name)
+            added = before.columns if before else {}
+            known_tables[table.name] = replace(table, columns={**table.columns, **_lacking(table, added)})
+    tables = dict(sorted(known_tables.items()))
     faults.tell()
     schema = Schema(directory, concepts, tables)
     for table in tables.values():
@@ -283,6 +294,10 @@ def _concept(name: str, node: dict[str, Any], path: Path) -> Concept:
         source_standard=node.get("source_standard", ""),
         identified=bool(node.get("identified", False)),
     )
+
+
+def _lacking(table: Table, columns: Mapping[str, Column]) -> dict[str, Column]:
+    return {name: column for name, column in columns.items() if name not in table.columns}
 
 
 def _table(path: Path, concepts: Mapping[str, Concept]) -> Table:

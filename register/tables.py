@@ -96,15 +96,32 @@ def _explained(project: Project, run: Run) -> Iterator[None]:
     except duckdb.IOException as error:
         raise LockedError("cannot_write", where=str(run.path)) from error
     except (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException) as error:
-        named = re.search(r"Table with name (\w+)", str(error))
-        if named and named[1] in project.schema().tables:
-            raise UsageError("table_not_built", table=named[1], run=run.name) from error
-        raise UsageError("sql_failed", reason=str(error).splitlines()[0]) from error
+        raise _told(project, run, str(error).splitlines()[0]) from error
     except OutOfMemory as error:
         raise LockedError("out_of_memory", where=str(run.path)) from error
     except duckdb.Error as error:
         # Met while reading rows: its text may quote one.
         raise UsageError("sql_failed_on_rows", kind=type(error).__name__) from error
+
+
+def _told(project: Project, run: Run, reason: str) -> UsageError:
+    """Return the database's refusal of a query in the reader's words; a kind that is not known here stays as it is."""
+    tables = project.schema().tables
+    named = re.search(r"Table with name (\w+)", reason)
+    if named and named[1] in tables:
+        return UsageError("table_not_built", table=named[1], run=run.name)
+    if named:
+        there = [table.name for table in tables.values() if run.table_path(table).is_file()]
+        return UsageError(
+            "sql_no_table", name=named[1], suggestion=suggest(named[1], there), known=", ".join(there)
+        )
+    column = re.search(r'Referenced column "(\w+)" not found', reason)
+    if column:
+        return UsageError("sql_no_column", name=column[1], run=run.name)
+    syntax = re.search(r'syntax error at or near "(.*)"', reason)
+    if syntax:
+        return UsageError("sql_syntax", near=syntax[1])
+    return UsageError("sql_failed", reason=reason)
 
 
 def copy_to(engine: Engine, query: str, output: Path) -> None:

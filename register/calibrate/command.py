@@ -162,10 +162,15 @@ def write_benchmarks(
             console.write(frame.write_csv())
         return
     suffix = output.suffix.lower()
-    if suffix not in (".csv", ".parquet"):
+    if suffix not in (".csv", ".parquet", ".json"):
         raise UsageError("bad_output", name=output.name)
     try:
-        frame.write_csv(output) if suffix == ".csv" else frame.write_parquet(output)
+        if suffix == ".csv":
+            frame.write_csv(output)
+        elif suffix == ".json":
+            frame.write_json(output)
+        else:
+            frame.write_parquet(output)
     except OSError as error:
         raise LockedError("cannot_write", where=str(output)) from error
     console.say("calibrate.benchmarks_written", count=frame.height, path=output)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from register.cli.options import Text, output_option, run_option, session_of
+from register.cli.options import Text, output_option, run_option, session_of, there
 
 
 def add(app: typer.Typer, text: Text) -> None:
@@ -13,8 +13,8 @@ def add(app: typer.Typer, text: Text) -> None:
     @app.command(help=text("link"))
     def link(
         context: typer.Context,
-        files: list[Path] = typer.Argument(..., help=text("link_files")),
-        rules: Path = typer.Option(..., help=text("link_rules")),
+        files: list[Path] = typer.Argument(..., callback=there, help=text("link_files")),
+        rules: Path = typer.Option(..., callback=there, help=text("link_rules")),
         output: Path = typer.Option(..., "-o", "--output", help=text("output")),
         groups: Path | None = typer.Option(None, help=text("link_groups")),
         train: bool = typer.Option(False, "--train", help=text("link_train")),
@@ -38,8 +38,8 @@ def add(app: typer.Typer, text: Text) -> None:
     @app.command(help=text("classify"))
     def classify(
         context: typer.Context,
-        crossings: Path = typer.Argument(..., help=text("crossings")),
-        output: Path = typer.Option(..., "-o", "--output", help=text("output")),
+        crossings: Path = typer.Argument(..., callback=there, help=text("crossings")),
+        output: Path = typer.Option(..., "-o", "--output", help=text("verdicts_output")),
         observed_until: str = typer.Option(..., "--observed-until", help=text("observed_until")),
         threshold: int | None = typer.Option(None, help=text("threshold")),
         window: int | None = typer.Option(None, help=text("window")),
@@ -55,8 +55,8 @@ def add(app: typer.Typer, text: Text) -> None:
     @app.command(help=text("calibrate"))
     def calibrate(
         context: typer.Context,
-        survey: Path = typer.Argument(..., help=text("survey")),
-        spec: Path = typer.Option(..., "--spec", help=text("calibration_spec")),
+        survey: Path = typer.Argument(..., callback=there, help=text("survey")),
+        spec: Path = typer.Option(..., "--spec", callback=there, help=text("calibration_spec")),
         output: Path = typer.Option(..., "-o", "--output", help=text("weights_output")),
         run: str | None = run_option(text),
     ) -> None:
@@ -68,7 +68,7 @@ def add(app: typer.Typer, text: Text) -> None:
     @app.command(help=text("benchmarks"))
     def benchmarks(
         context: typer.Context,
-        spec: Path | None = typer.Option(None, "--spec", help=text("calibration_spec")),
+        spec: Path | None = typer.Option(None, "--spec", callback=there, help=text("calibration_spec")),
         day: str | None = typer.Option(None, "--date", help=text("benchmarks_date")),
         by: list[str] | None = typer.Option(None, help=text("benchmarks_by")),
         output: Path | None = output_option(text),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from register.cli.options import Text, run_option, session_of
+from register.cli.options import Text, run_option, session_of, there
 from register.errors import UsageError
 
 
@@ -34,11 +34,11 @@ def add(app: typer.Typer, text: Text) -> None:
     @app.command(help=text("tune"))
     def tune(
         context: typer.Context,
-        rules: Path | None = typer.Option(None, help=text("tune_rules")),
+        rules: Path | None = typer.Option(None, callback=there, help=text("tune_rules")),
         settings: list[str] | None = typer.Option(None, "--set", help=text("tune_set")),
         sample: int = typer.Option(1500, help=text("tune_sample")),
         page: bool = typer.Option(False, "--page", help=text("tune_page")),
-        port: int = typer.Option(0, min=0, max=65535, help=text("port")),
+        port: int = typer.Option(0, min=0, max=65535, show_default=False, help=text("port")),
         run: str | None = run_option(text),
     ) -> None:
         from register.tune.command import open_page, try_rules
@@ -59,9 +59,9 @@ def add(app: typer.Typer, text: Text) -> None:
         double_blind: bool = typer.Option(False, "--double-blind", help=text("double_blind")),
         show_score: bool = typer.Option(False, "--show-score", help=text("show_score")),
         export: Path | None = typer.Option(None, help=text("review_export")),
-        take: Path | None = typer.Option(None, "--import", help=text("review_import")),
+        take: Path | None = typer.Option(None, "--import", callback=there, help=text("review_import")),
         summary: bool = typer.Option(False, "--summary", help=text("review_summary")),
-        port: int = typer.Option(0, min=0, max=65535, help=text("port")),
+        port: int = typer.Option(0, min=0, max=65535, show_default=False, help=text("port")),
         run: str | None = run_option(text),
     ) -> None:
         from functools import partial

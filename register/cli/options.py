@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from register.console import Console
+from register.errors import UsageError
 from register.locale import LANGUAGES, default_language
 
 if TYPE_CHECKING:
@@ -40,6 +41,14 @@ def session_of(context: typer.Context) -> Session:
     """Return the session of a command."""
     session: Session = context.obj
     return session
+
+
+def there(given: Any) -> Any:
+    """Return a path, or paths, that a command is to read; refuse one that is not there."""
+    for path in [given] if isinstance(given, Path) else given or ():
+        if not path.exists():
+            raise UsageError("no_such_file", where=str(path))
+    return given
 
 
 def run_option(text: Text) -> Any:

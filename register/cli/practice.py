@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from register.cli.options import Text, run_option, session_of
+from register.cli.options import Text, run_option, session_of, there
 
 
 def add(app: typer.Typer, text: Text) -> None:
@@ -17,7 +17,7 @@ def add(app: typer.Typer, text: Text) -> None:
         people: int = typer.Option(10_000, help=text("people")),
         seed: int = typer.Option(1, help=text("seed")),
         years: str = typer.Option("2018-2024", help=text("years")),
-        faults: Path | None = typer.Option(None, help=text("faults")),
+        faults: Path | None = typer.Option(None, callback=there, help=text("faults")),
         survey: bool = typer.Option(False, "--survey", help=text("synth_survey")),
     ) -> None:
         from register.commands import write_synthetic_country
@@ -32,7 +32,7 @@ def add(app: typer.Typer, text: Text) -> None:
     @app.command(help=text("evaluate"))
     def evaluate(
         context: typer.Context,
-        truth: Path = typer.Argument(..., help=text("truth")),
+        truth: Path = typer.Argument(..., callback=there, help=text("truth")),
         run: str | None = run_option(text),
     ) -> None:
         from register.commands import evaluate_run

@@ -30,7 +30,7 @@ def add(app: Application, text: Text) -> None:
         run: str | None = run_option(text),
         first: str | None = typer.Option(None, "--from", help=text("from_option")),
         until: str | None = typer.Option(None, help=text("until")),
-        force: bool = typer.Option(False, help=text("force")),
+        force: bool = typer.Option(False, "--force", help=text("force")),
         dry_run: bool = typer.Option(False, "--dry-run", help=text("dry_run")),
     ) -> None:
         from register import pipeline

@@ -6,6 +6,7 @@ knows (the option, the argument, the value). A kind of error that is not known h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
+from register.cli.options import GLOBAL_VALUES
 from register.errors import suggest
 from register.locale import translate
 
@@ -46,12 +48,28 @@ def help_in(language: str, page: str) -> str:
     return page
 
 
-def _own_options_in(language: str, parameters: list[Any]) -> list[Any]:
+def _parameters_in(language: str, parameters: list[Any]) -> list[Any]:
+    """Let parameters show their names, kinds and Typer's own help in a language."""
     for parameter in parameters:
         for name in parameter.opts:
             if name in _OPTION_HELP:
                 parameter.help = translate(_OPTION_HELP[name], language)
+        if parameter.param_type_name == "argument":
+            parameter.metavar = argument_name(parameter.name, language)
+        kind = translate(f"usage.kind_{_kind(parameter)}", language)
+        parameter.display_type = lambda ctx, kind=kind: f"<{kind}>"  # noqa: ARG005 - as Typer calls it
     return parameters
+
+
+def argument_name(name: str, language: str) -> str:
+    """Return what an argument is called on a help page."""
+    return translate(f"usage.argument_{name}", language)
+
+
+def _kind(parameter: Any) -> str:
+    written = str(parameter.type_descriptor.annotation)
+    kinds = {"Path": "path", "int": "number", "float": "number"}
+    return next((kind for name, kind in kinds.items() if name in written), "text")
 
 
 class Application(typer.Typer):
@@ -63,7 +81,7 @@ class Application(typer.Typer):
                 return super().get_short_help_str(WHOLE)
 
             def get_params(self, ctx: Any) -> list[Any]:
-                return _own_options_in(language, super().get_params(ctx))
+                return _parameters_in(language, super().get_params(ctx))
 
             def get_help(self, ctx: Any) -> str:
                 return help_in(language, super().get_help(ctx))
@@ -73,7 +91,7 @@ class Application(typer.Typer):
                 return super().get_short_help_str(WHOLE)
 
             def get_params(self, ctx: Any) -> list[Any]:
-                return _own_options_in(language, super().get_params(ctx))
+                return _parameters_in(language, super().get_params(ctx))
 
             def get_help(self, ctx: Any) -> str:
                 return help_in(language, super().get_help(ctx))
@@ -96,8 +114,14 @@ def problem(error: TyperException, language: str) -> str:
     context = getattr(error, "ctx", None)
     if kind == "NoSuchOption":
         word = str(getattr(error, "option_name", ""))
+        if word in GLOBAL_VALUES:
+            # A global option that ends the line: there was nothing to move to the front with it.
+            return translate("usage.needs_value", language, name=word)
         known = [name for parameter in context.command.params for name in parameter.opts] if context else []
         return translate("usage.no_such_option", language, word=word, suggestion=_near(word, known, language))
+    extra = re.search(r"unexpected extra argument\(s\) \((.*)\)", error.format_message())
+    if extra:
+        return translate("usage.too_many", language, words=extra[1])
     if kind == "UsageError" and context is not None and hasattr(context.command, "commands"):
         # Only an unknown command raises this of a group.
         word = error.format_message().split("'")[1] if "'" in error.format_message() else ""
@@ -109,6 +133,12 @@ def problem(error: TyperException, language: str) -> str:
     if kind == "MissingParameter" and parameter is not None:
         return translate("usage.missing_parameter", language, name=_written(parameter))
     if kind == "BadParameter" and parameter is not None:
+        declared = parameter.type_descriptor.parameter_info
+        low, high = (getattr(declared, name, None) for name in ("min", "max"))
+        if low is not None:
+            key = "usage.from" if high is None else "usage.between"
+            wanted = translate(key, language, low=low, high=high)
+            return translate("usage.bad_parameter", language, name=_written(parameter), wanted=wanted)
         kinds = {"int": "usage.integer", "float": "usage.number"}
         key = kinds.get(_annotation(parameter), "usage.other")
         return translate(
@@ -127,7 +157,7 @@ def _near(word: str, known: list[str], language: str) -> str:
 def _written(parameter: Any) -> str:
     """Return a parameter as the user writes it: an option with its dashes, an argument by its name."""
     longest: str = max(parameter.opts, key=len)
-    return longest if longest.startswith("-") else longest.upper()
+    return longest if longest.startswith("-") else parameter.display_name_raw.upper()
 
 
 def _annotation(parameter: Any) -> str:

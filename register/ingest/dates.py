@@ -6,11 +6,13 @@ library's parser would lose: "00/00/1975" is the year 1975, "31/02/1975" is no d
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date
 
 import polars as pl
+
+from register.ingest.date_formats import patterns
+from register.ingest.date_parts import find_excel_parts, find_parts
 
 DATE_REASONS: tuple[str, ...] = ("date_unreadable", "date_out_of_range", "date_placeholder")
 """Why a value gave no date."""
@@ -21,39 +23,10 @@ PLACEHOLDER_DATES: tuple[date, ...] = (
 )  # fmt: skip
 """Dates that programs write where there is none."""
 
-EXCEL = "excel"
-"""The format of a spreadsheet's serial day number: 1 is 31 December 1899."""
-
 _PLACEHOLDER_TEXT = (
     r"^(?:[0\W_]+|[9\W_]+|SIN FECHA|SIN DATOS?|SIN INFORMACION|NO REGISTRA|NO APLICA|NO TIENE|NO INFORMA|"
     r"DESCONOCID[AO]|UNKNOWN|NULL|NULO|NONE|NAN|NAT|N/?A|N/?D|S/?F|S/?D|S/?N|[DMAY/\-. ]+|X[X/\-. ]*)$"
 )
-_MONTHS = {
-    "ENE": 1, "JAN": 1, "FEB": 2, "FEV": 2, "MAR": 3, "ABR": 4, "APR": 4, "MAY": 5, "MAI": 5, "JUN": 6,
-    "JUL": 7, "AGO": 8, "AUG": 8, "SEP": 9, "SET": 9, "OCT": 10, "OUT": 10, "NOV": 11, "DIC": 12, "DEC": 12,
-    "DEZ": 12,
-}  # fmt: skip
-_UNKNOWN_PART = r"XX|xx|--|__|\?\?|\*\*"
-_PATTERNS = {
-    "d": rf"(?P<d>[0-9]{{1,2}}|{_UNKNOWN_PART})",
-    "m": rf"(?P<m>[0-9]{{1,2}}|{_UNKNOWN_PART})",
-    "Y": r"(?P<Y>[0-9]{4})",
-    "y": r"(?P<y>[0-9]{2})",
-    "b": r"(?P<b>\p{L}{3})\p{L}*\.?",
-    "B": r"(?P<b>\p{L}{3})\p{L}*\.?",
-    "H": r"(?P<H>[0-9]{1,2})",
-    "I": r"(?P<H>[0-9]{1,2})",
-    "M": r"(?P<M>[0-9]{2})",
-    "S": r"(?P<S>[0-9]{2})(?:[.,][0-9]+)?",
-    "f": r"[0-9]+",
-    "A": r"\p{L}+\.?",
-    "a": r"\p{L}+\.?",
-    "p": r"(?P<p>[AaPp])\.?\s?[Mm]\.?",
-    "z": r"(?:Z|[+-][0-9]{2}:?[0-9]{2})",
-    "%": "%",
-}
-_SERIAL = r"^(?P<d>[0-9]{5}(?:\.[0-9]+)?)(?: (?P<f>0?\.[0-9]+|0))?$"
-_TIME_LEFT_OVER = r"(?:[ T]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?"
 
 
 def read_dates(
@@ -133,19 +106,6 @@ def read_datetimes(
     )
 
 
-def check_date_format(format_: str) -> str | None:
-    """Return what is wrong with a declared format, or null: for the checks of declarations."""
-    if format_ == EXCEL:
-        return None
-    directives = re.findall("%(.)", format_)
-    unknown = [directive for directive in directives if directive not in _PATTERNS]
-    if unknown:
-        return f"%{unknown[0]}"
-    if not {"Y", "y"} & set(directives):
-        return "%Y"
-    return None
-
-
 def _read(
     values: pl.Series,
     formats: Sequence[str],
@@ -163,10 +123,10 @@ def _read(
     done: list[pl.DataFrame] = []
     rest = work.filter(pl.col("_text").is_not_null())
     problems: list[pl.DataFrame] = []
-    for pattern, is_excel in _patterns(formats, partial=partial):
+    for pattern, is_excel in patterns(formats, partial=partial):
         if rest.is_empty():
             break
-        parts = _excel_parts(rest) if is_excel else _parts(rest, pattern, pivot, latest)
+        parts = find_excel_parts(rest) if is_excel else find_parts(rest, pattern, pivot, latest)
         judged = _judge(parts, earliest, latest, placeholders)
         is_read = pl.col("_reason").is_null() & pl.col("_date").is_not_null()
         done.append(judged.filter(is_read))
@@ -207,124 +167,6 @@ def _reasons(work: pl.DataFrame, problems: list[pl.DataFrame]) -> pl.Series:
         .otherwise(pl.lit("date_unreadable"))
     )
     return joined.select(reason.alias("_reason")).to_series()
-
-
-def _patterns(formats: Sequence[str], *, partial: bool) -> list[tuple[str, bool]]:
-    """Return the patterns to try: each format, then what it becomes without day, and without month."""
-    shorter: list[str] = []
-    for format_ in formats:
-        if partial and "%Y" in format_ and format_ != EXCEL:
-            month_form = _without(_tokens(_date_part(format_)), ("%d",))
-            shorter += ["".join(month_form), "".join(_without(month_form, ("%m", "%b", "%B")))]
-    unique = dict.fromkeys([*formats, *shorter])
-    return [("", True) if format_ == EXCEL else (_pattern(format_), False) for format_ in unique]
-
-
-def _tokens(format_: str) -> list[str]:
-    """Divide a format into directives and what stands between them."""
-    return re.findall("%.|[^%]+", format_)
-
-
-def _without(tokens: list[str], dropped: tuple[str, ...]) -> list[str]:
-    """Leave a directive out, and the separator that goes with it."""
-    places = [place for place, token in enumerate(tokens) if token in dropped]
-    if not places:
-        return tokens
-    place = places[0]
-    before = place > 0 and not tokens[place - 1].startswith("%")
-    after = place == 0 and len(tokens) > 1 and not tokens[1].startswith("%")
-    return tokens[: place - before] + tokens[place + 1 + after :]
-
-
-def _date_part(format_: str) -> str:
-    """Return a format up to its first directive of time."""
-    return re.split(r"[ T]*%[HIMSfpz]", format_, maxsplit=1)[0]
-
-
-def _pattern(format_: str) -> str:
-    """Turn a format into a pattern; its time may be missing from a value, or be there unasked."""
-    date_part = _date_part(format_)
-    time_part = format_[len(date_part) :]
-    packed = re.search(r"%[dmY]%[dmY]", date_part) is not None
-
-    def translate(piece: str) -> str:
-        out = []
-        for token in _tokens(piece):
-            if not token.startswith("%"):
-                out.append(re.escape(token).replace(r"\ ", r"\s*"))
-                continue
-            if token[1] not in _PATTERNS:
-                raise ValueError(f"unknown directive {token!r} in date format {format_!r}")
-            pattern = _PATTERNS[token[1]]
-            out.append(pattern.replace("{1,2}", "{2}") if packed and token in ("%d", "%m") else pattern)
-        return "".join(out)
-
-    time = f"(?:{translate(time_part)})?" if time_part else _TIME_LEFT_OVER
-    return f"^{translate(date_part)}{time}$"
-
-
-def _parts(rest: pl.DataFrame, pattern: str, pivot: int | None, latest: date) -> pl.DataFrame:
-    """Add year, month, day and seconds of the day, where the pattern fits."""
-    named = re.findall(r"\?P<(\w)>", pattern)
-    text = pl.col("_text")
-    found = rest.with_columns(_fits=text.str.contains(pattern), _groups=text.str.extract_groups(pattern))
-
-    def part(name: str, missing: int | None) -> pl.Expr:
-        if name not in named:
-            return pl.lit(missing, pl.Int32)
-        number = pl.col("_groups").struct.field(name).cast(pl.Int32, strict=False)
-        # XX and the like count as zero: not known.
-        return pl.when(pl.col("_fits")).then(number.fill_null(0))
-
-    if "y" in named:
-        last = latest.year % 100 if pivot is None else pivot
-        short = part("y", None)
-        year = short + pl.when(short <= last).then(2000).otherwise(1900)
-    else:
-        year = part("Y", None)
-    month = _month_number() if "b" in named else part("m", 0)
-    hour = part("H", None)
-    if "p" in named:
-        afternoon = pl.col("_groups").struct.field("p").str.to_uppercase() == "P"
-        hour = (
-            pl.when(afternoon.is_null())
-            .then(hour)
-            .otherwise(hour % 12 + pl.when(afternoon).then(12).otherwise(0))
-        )
-    has_time = pl.col("_groups").struct.field("H").is_not_null() if "H" in named else pl.lit(False)
-    minute, second = part("M", 0), part("S", 0)
-    in_day = (hour < 24) | ((hour == 24) & (minute == 0) & (second == 0))
-    precision = pl.lit("second" if "S" in named else "minute")
-    return found.with_columns(
-        _year=year,
-        _month=month,
-        _day=part("d", 0),
-        _seconds=pl.when(has_time).then(hour * 3600 + minute * 60 + second).otherwise(0).cast(pl.Int64),
-        _time_ok=~has_time | (in_day & (minute < 60) & (second < 60)),
-        _time_precision=pl.when(has_time).then(precision).otherwise(pl.lit("day")),
-    ).drop("_groups")
-
-
-def _month_number() -> pl.Expr:
-    name = pl.col("_groups").struct.field("b").str.to_uppercase()
-    return name.replace_strict(list(_MONTHS), list(_MONTHS.values()), default=13, return_dtype=pl.Int32)
-
-
-def _excel_parts(rest: pl.DataFrame) -> pl.DataFrame:
-    """Read spreadsheet serial numbers, with the time as their fraction, or as a fraction behind them."""
-    groups = pl.col("_text").str.replace_all(",", ".", literal=True).str.extract_groups(_SERIAL)
-    whole, fraction = (groups.struct.field(name).cast(pl.Float64, strict=False) for name in ("d", "f"))
-    serial = whole + fraction.fill_null(0)
-    day = pl.lit(date(1899, 12, 30)) + pl.duration(days=serial.floor().cast(pl.Int64))
-    seconds = ((serial - serial.floor()) * 86400).round().cast(pl.Int64)
-    return rest.with_columns(_fits=serial.is_not_null()).with_columns(
-        _year=day.dt.year(),
-        _month=day.dt.month().cast(pl.Int32),
-        _day=day.dt.day().cast(pl.Int32),
-        _seconds=seconds.fill_null(0),
-        _time_ok=pl.lit(True),
-        _time_precision=pl.when(seconds > 0).then(pl.lit("second")).otherwise(pl.lit("day")),
-    )
 
 
 def _judge(parts: pl.DataFrame, earliest: date, latest: date, placeholders: Sequence[date]) -> pl.DataFrame:

@@ -13,7 +13,8 @@ import polars as pl
 
 from register.errors import DeclarationError, Faults, suggest
 from register.ingest.codes import match_codes
-from register.ingest.dates import check_date_format, read_dates, read_datetimes
+from register.ingest.date_formats import check_date_format
+from register.ingest.dates import read_dates, read_datetimes
 from register.ingest.declared import date_at, flag_at, pattern_at, tables_at, text_at, texts_at
 from register.ingest.source import PATH, TYPED_FORMATS, Document, Person, Value
 from register.ingest.values import DEFAULT_DATES, DEFAULT_DATETIMES, PLACE

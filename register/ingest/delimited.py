@@ -102,7 +102,8 @@ class DelimitedText:
         # No line has more separators than it may, or parsing had failed; so if the sum is right every line has all.
         if _count(text, self.separator) != rows.height * (width - 1):
             return None
-        if self._is_header_again(rows).any():
+        header = self.first_header
+        if header and header.encode() in text and self._is_header_again(rows).any():
             return None
         return rows.with_columns(pl.int_range(first, first + rows.height, dtype=pl.Int64).alias(LINE))
 

@@ -6,11 +6,14 @@ import duckdb
 import polars as pl
 
 from register.engine import literal
-from register.ingest.name_text import is_plain
 from register.ingest.values import take_behind
 
 ID_LENGTH = 20
 KEY_LENGTH = 24
+# Between the parts of what is hashed.
+SEPARATOR = "\x1f"
+# Names in capitals with single spaces are folded already.
+_FOLDED = f"^[A-Z{SEPARATOR}]*(?: [A-Z{SEPARATOR}]+)*$"
 
 
 class Hasher:
@@ -36,14 +39,15 @@ class Hasher:
         return self._each(text, f"left(sha256(text), {KEY_LENGTH})")
 
     def fold(self, text: pl.Series) -> pl.Series:
-        """Return names in capitals without accents and with single spaces: what an identity depends on."""
-        is_odd = text.to_frame("text").select(~is_plain(pl.col("text")).fill_null(value=True)).to_series()
+        """Return names in capitals without accents and with single spaces: what an identity depends on.
+
+        A name may be several parts, with a `SEPARATOR` between them and no spaces around them.
+        """
+        is_odd = ~text.str.contains(_FOLDED).fill_null(value=True)
         if not is_odd.any():
             return text
-        folded = self._each(
-            text.filter(is_odd), "upper(strip_accents(trim(regexp_replace(text, '\\s+', ' ', 'g'))))"
-        )
-        return pl.concat([text, folded])[take_behind(is_odd)]
+        expression = "upper(strip_accents(regexp_replace(text, '\\s+', ' ', 'g')))"
+        return pl.concat([text, self._each(text.filter(is_odd), expression)])[take_behind(is_odd)]
 
     def _each(self, text: pl.Series, expression: str) -> pl.Series:
         if not len(text):

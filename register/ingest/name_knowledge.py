@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from register.ingest.name_split import (
+from register.ingest.name_counts import (
     HABIT_SCHEMA,
     KNOWN_SCHEMA,
     add_name_frequencies,

@@ -83,7 +83,7 @@ class NameReader:
         fresh: dict[str, pl.DataFrame] = {}
         for column in columns:
             key = KEY + column
-            distinct = work.select(key, column).drop_nulls().unique(key, keep="first", maintain_order=True)
+            distinct = work.select(key, column).filter(pl.col(key).is_first_distinct()).drop_nulls()
             if column in self._parts:
                 here[column] = self._parts[column].join(distinct, on=key, how="semi", maintain_order="left")
                 distinct = distinct.join(here[column], on=key, how="anti", maintain_order="left")

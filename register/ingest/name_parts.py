@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from register.ingest import name_words as words
+from register.ingest.name_bind import bind
 from register.ingest.name_flags import add_per_distinct, flag, put_back
-from register.ingest.name_split import bind
 from register.ingest.name_text import has_word
 
 _TITLES = rf"^(?:(?:{'|'.join((*words.TITLES, *words.SUFFIXES))})\b[ ,]*)+([A-Z])"

@@ -1,7 +1,8 @@
 """Standardise names: any layout of an extract in, given name, surnames and keys out.
 
 READ FIRST: :func:`standardise_names` is the flow. The steps stand in :mod:`register.ingest.name_layouts`
-(what the extract has), :mod:`register.ingest.name_split` (where a one-column name divides) and
+(what the extract has), :mod:`register.ingest.name_split` (where a one-column name divides, by what
+:mod:`register.ingest.name_counts` counted) and
 :mod:`register.ingest.name_parts` (particles, married names, suffixes); the words they know in
 :mod:`register.ingest.name_words`; cleaning and phonetic key in :mod:`register.ingest.name_text`.
 """
@@ -11,15 +12,15 @@ from __future__ import annotations
 import polars as pl
 
 from register.ingest import name_words as words
-from register.ingest.name_flags import DOUBT, NAME_FLAGS, add_per_distinct, flag, join_flags
-from register.ingest.name_layouts import read_columns, read_full_name, read_mrz
-from register.ingest.name_parts import tidy_given, tidy_surnames, true_de
-from register.ingest.name_split import (
+from register.ingest.name_counts import (
     add_name_frequencies,
     habit_odds,
     learn_name_frequencies,
     learn_surname_habits,
 )
+from register.ingest.name_flags import DOUBT, NAME_FLAGS, add_per_distinct, flag, join_flags
+from register.ingest.name_layouts import read_columns, read_full_name, read_mrz
+from register.ingest.name_parts import tidy_given, tidy_surnames, true_de
 from register.ingest.name_text import phonetic_key
 
 __all__ = [

@@ -17,11 +17,13 @@ import pyarrow.parquet as pq
 
 from register.schema import Table
 
-# Texts that hardly repeat: a dictionary of their values would be as long as they are.
-_DISTINCT = (
-    *("record_id", "record_key", "identity_id", "raw"),
+# Texts as good as drawn by lot: to compress them takes long and saves little.
+_RANDOM = (
+    "identity_id",
     *("document_number", "document_key", "document_2_number", "document_2_key"),
 )
+# Texts that hardly repeat: a dictionary of their values would be as long as they are.
+_DISTINCT = ("record_id", "record_key", "raw", *_RANDOM)
 _WAITING_BLOCKS = 2
 
 
@@ -42,8 +44,9 @@ class TableFile:
         self._columns = {column.name: column.dtype for column in table.columns.values()}
         few = [name for name, dtype in self._columns.items() if dtype == pl.String and name not in _DISTINCT]
         schema = self._as_arrow(pl.DataFrame(schema=self._columns)).schema
+        packed = {name: "none" if name in _RANDOM else "lz4" for name in self._columns}
         self._writer = pq.ParquetWriter(
-            path, schema, compression="lz4", use_dictionary=few, write_statistics=False, store_schema=False
+            path, schema, compression=packed, use_dictionary=few, write_statistics=False, store_schema=False
         )
 
     def write(self, frame: pl.DataFrame) -> None:

@@ -14,7 +14,7 @@ import polars as pl
 
 from register.ingest.block import LINE
 from register.ingest.documents import DAMAGED, read_documents
-from register.ingest.hashing import Hasher
+from register.ingest.hashing import SEPARATOR, Hasher
 from register.ingest.name_knowledge import NameKnowledge
 from register.ingest.name_memory import FULL, RAW_NAMES, NameReader
 from register.ingest.source import Person, Source
@@ -122,7 +122,7 @@ class PersonReader:
         """
         wrong = self._check(rows, records)
         keys = hashes.with_columns(self._key(hashes, wrong)).select(KEY).with_row_index(AT)
-        distinct = keys.unique(KEY, keep="first", maintain_order=True)
+        distinct = keys.filter(pl.col(KEY).is_first_distinct())
         # What was met before is many, what is here is few: look the many up among the few.
         here = self._met.join(distinct, on=KEY, how="semi", maintain_order="left")
         fresh = distinct.join(here, on=KEY, how="anti", maintain_order="left")
@@ -178,22 +178,19 @@ class PersonReader:
         )
         told = values.select(is_told.alias(FLAGS)).to_series()
         bundle = self._standardise(raw, values)
-        names = [self._fold(raw, name) for name in RAW_NAMES]
+        names = [pl.col(name).fill_null("") if name in raw.columns else pl.lit("") for name in RAW_NAMES]
+        written = bundle.select(pl.concat_str(names, separator=SEPARATOR)).to_series()
         text = [
             pl.col(name).cast(pl.String).fill_null("") if name in bundle.columns else pl.lit("")
             for name in BUNDLE
         ]
         identity_id = self.hasher.identify(
-            bundle.select(pl.concat_str(*names, *text, separator="\x1f")).to_series()
+            bundle.select(pl.concat_str(self.hasher.fold(written), *text, separator=SEPARATOR)).to_series()
         ).alias("identity_id")
         self._unnamed.append(bundle.hstack([identity_id]).filter(told))
         return values.select(
             pl.when(told).then(identity_id).alias("identity_id"), self._flags(faults, rows.height)
         )
-
-    def _fold(self, raw: pl.DataFrame, name: str) -> pl.Expr:
-        """Return a part of the name as an identity depends on it, empty where there is none."""
-        return pl.lit(self.hasher.fold(raw[name]).fill_null("")) if name in raw.columns else pl.lit("")
 
     def _read_names(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the parts of the name as written, without spaces around them."""

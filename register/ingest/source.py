@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from register.ingest.date_parts import MONTHS
 from register.schema import Table
 
 TEXT_FORMATS = ("csv", "fixed")
@@ -196,14 +197,18 @@ class Source:
     def period(self, name: str) -> tuple[dt.date, dt.date] | None:
         """Return the first and last day that a file's path tells of, or null: a year, a month or a day.
 
-        The pattern ``delivery`` names the groups ``year``, ``month`` and ``day``, the last two where there are such.
+        The pattern ``delivery`` names the groups ``year``, ``month`` and ``day``, the last two where there are such. A
+        month may be written as a word, a year with two figures.
         """
         found = self.delivery.search(name) if self.delivery else None
-        if found is None:
+        parts = {part: text for part, text in found.groupdict().items() if text} if found else {}
+        if "year" not in parts:
             return None
-        parts = {part: int(text) for part, text in found.groupdict().items() if text}
-        year, month, day = parts["year"], parts.get("month"), parts.get("day")
+        if "month" in parts:
+            parts["month"] = str(MONTHS.get(parts["month"][:3].upper(), parts["month"]))
         try:
+            year, month, day = (int(parts.get(part, "0")) for part in ("year", "month", "day"))
+            year += 2000 if year < 100 else 0
             first = dt.date(year, month or 1, day or 1)
             if day:
                 return first, first

@@ -9,6 +9,8 @@ from typing import IO
 CODECS = {"utf-8": "utf-8", "latin-1": "latin-1", "windows-1252": "cp1252", "utf-16": "utf-16"}
 MAX_LINE_BYTES = 2**20
 LOST = "\ufffd".encode()
+# So much is converted at once: small enough for its memory to be at hand from the last time.
+_PIECE_BYTES = 2**16
 
 
 def read_stretches(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterator[tuple[bytes, int]]:
@@ -101,4 +103,6 @@ def _as_utf8(text: bytes, encoding: str) -> bytes:
         except UnicodeDecodeError:
             return text.decode(errors="replace").encode()
         return text
-    return text.decode(CODECS[encoding], errors="replace").encode()
+    # One byte is one sign in these encodings, so that text may be cut anywhere.
+    pieces = (text[at : at + _PIECE_BYTES] for at in range(0, len(text), _PIECE_BYTES))
+    return b"".join(piece.decode(CODECS[encoding], errors="replace").encode() for piece in pieces)

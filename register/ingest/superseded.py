@@ -21,7 +21,7 @@ from register.ingest.read import find_header, read_blocks
 from register.ingest.records import record_key
 from register.ingest.source import PATH, Source
 
-# Versions held in memory at once, each with the row that replaced it.
+# Versions put beside what replaced them at once.
 ROWS_AT_ONCE = 50_000
 WANTED = """
     select line from fate where fate = 'superseded' and file = {file} and line between {first} and {last}
@@ -34,8 +34,18 @@ PAIRED = """
     select f.version, f.file, f.line, f.later_file, f.later_line, old.record_key, {cells}
     from fate f join __version old on old.file = f.file and old.line = f.line
         join __version new on new.file = f.later_file and new.line = f.later_line
-    where f.fate = 'superseded' order by f.file, f.line
+    where f.fate = 'superseded' and f.file = {file} and f.line between {first} and {last} order by f.line
 """
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """The kept rows of a block: where they are, the number of their file, and their first and last line."""
+
+    path: Path
+    file: int
+    first: int
+    last: int
 
 
 @dataclass
@@ -52,7 +62,7 @@ class Versions:
 
     engine: Engine
     folder: Path
-    _texts: dict[str, list[Path]] = field(default_factory=dict)
+    _kept: dict[str, list[_Kept]] = field(default_factory=dict)
 
     def read(self, extracts: Iterable[Extract]) -> Iterator[pl.DataFrame]:
         """Yield frames of table ``superseded``: by declaration, in the order of deliveries."""
@@ -79,7 +89,7 @@ class Versions:
         header = find_header(extract)
         if header is None:
             return
-        texts = self._texts.setdefault(source.name, [])
+        kept = self._kept.setdefault(source.name, [])
         for block in read_blocks(extract, header):
             if not block.rows.height:
                 continue
@@ -93,15 +103,16 @@ class Versions:
                 (pl.col(name) if name in cells.columns else pl.lit(None, pl.String)).alias(f"cell_{at}")
                 for at, name in enumerate(source.declared_columns)
             ]
-            kept = cells.select(
+            texts = cells.select(
                 pl.lit(extract.number, pl.Int32).alias("file"),
                 pl.col(LINE).alias("line"),
                 record_key(cells, source).alias("record_key"),
                 *there,
             )
-            path = self.folder / f"{source.name}_{len(texts):06d}.parquet"
-            kept.write_parquet(path, compression="lz4", statistics=False)
-            texts.append(path)
+            path = self.folder / f"{source.name}_{len(kept):06d}.parquet"
+            # The database looks for a line in those files only whose first and last line lie around it.
+            texts.write_parquet(path, compression="lz4", statistics=True)
+            kept.append(_Kept(path, extract.number, first, last))
 
     def _compare(self, source: Source, names: dict[int, str]) -> Iterator[pl.DataFrame]:
         """Yield each version of a source beside what replaced it, in frames of a bounded size."""
@@ -109,41 +120,41 @@ class Versions:
         cells = ", ".join(
             f"{side}.cell_{at} as {side}_{at}" for side in ("old", "new") for at in range(len(columns))
         )
-        self.engine.view("__version", self._texts[source.name])
+        self.engine.view("__version", [kept.path for kept in self._kept[source.name]])
         origin = {"source": source.table.name, "declaration": source.name}
-        for frame in self.engine.frames(PAIRED.format(cells=cells), ROWS_AT_ONCE):
-            yield frame.select(
-                *(pl.lit(text).alias(name) for name, text in origin.items()),
-                pl.format("{}:{}", pl.lit(source.name), "record_key").alias("record_id"),
-                *("record_key", "version", "line", "later_line"),
-                pl.col("file", "later_file").replace_strict(names, return_dtype=pl.String),
-                *_differences(columns),
-            )
+        for kept in self._kept[source.name]:
+            query = PAIRED.format(cells=cells, file=kept.file, first=kept.first, last=kept.last)
+            for frame in self.engine.frames(query, ROWS_AT_ONCE):
+                yield frame.select(
+                    *(pl.lit(text).alias(name) for name, text in origin.items()),
+                    pl.format("{}:{}", pl.lit(source.name), "record_key").alias("record_id"),
+                    *("record_key", "version", "line", "later_line"),
+                    pl.col("file", "later_file").replace_strict(names, return_dtype=pl.String),
+                    *_differences(frame, columns),
+                )
 
 
-def _differences(columns: tuple[str, ...]) -> list[pl.Expr]:
+def _differences(frame: pl.DataFrame, columns: tuple[str, ...]) -> list[pl.Series]:
     """Return which cells of two versions differ, what they held before and after, and the whole old row."""
     named = [(at, column.replace(PATH, "path:", 1)) for at, column in enumerate(columns)]
-    differ = [pl.col(f"old_{at}").ne_missing(pl.col(f"new_{at}")) for at, _ in named]
-
-    def only_changed(side: str) -> pl.Expr:
-        return _object(
-            pl.when(is_other).then(_entry(name, f"{side}_{at}"))
-            for is_other, (at, name) in zip(differ, named, strict=True)
-        )
-
-    changed = [
-        pl.when(is_other).then(pl.lit(name)) for is_other, (_, name) in zip(differ, named, strict=True)
-    ]
-    filled = (
-        pl.when(pl.col(f"old_{at}").is_not_null()).then(_entry(name, f"old_{at}")) for at, name in named
+    masks = frame.select(
+        pl.col(f"old_{at}").ne_missing(pl.col(f"new_{at}")).alias(str(at)) for at, _ in named
     )
-    return [
-        pl.concat_str(changed, separator=";", ignore_nulls=True).alias("changed_columns"),
-        only_changed("old").alias("value_before"),
-        only_changed("new").alias("value_after"),
-        _object(filled).alias("row_before"),
-    ]
+    # Corrections are of few columns: the others need no looking at.
+    changed = [(masks[str(at)], at, name) for at, name in named if masks[str(at)].any()]
+    columns_changed = [pl.when(mask).then(pl.lit(name)) for mask, _, name in changed]
+    out = {
+        "changed_columns": pl.concat_str(columns_changed, separator=";", ignore_nulls=True),
+        "row_before": _object(
+            pl.when(pl.col(f"old_{at}").is_not_null()).then(_entry(frame, name, f"old_{at}"))
+            for at, name in named
+        ),
+    }
+    for side, title in (("old", "value_before"), ("new", "value_after")):
+        out[title] = _object(
+            pl.when(mask).then(_entry(frame, name, f"{side}_{at}")) for mask, at, name in changed
+        )
+    return frame.select(**out).get_columns()
 
 
 def _object(entries: Iterable[pl.Expr]) -> pl.Expr:
@@ -151,12 +162,12 @@ def _object(entries: Iterable[pl.Expr]) -> pl.Expr:
     return pl.concat_str(pl.lit("{"), joined, pl.lit("}"))
 
 
-def _entry(name: str, column: str) -> pl.Expr:
+def _entry(frame: pl.DataFrame, name: str, column: str) -> pl.Expr:
     """Return a name and a cell as JSON writes them."""
-    value = (
-        pl.struct(pl.col(column).alias("v"))
-        .struct.json_encode()
-        .str.strip_prefix('{"v":')
-        .str.strip_suffix("}")
-    )
+    cell = pl.col(column)
+    if frame[column].str.contains(r'["\\\x00-\x1f]').any():
+        encoded = pl.struct(cell.alias("v")).struct.json_encode()
+        value = encoded.str.strip_prefix('{"v":').str.strip_suffix("}")
+    else:
+        value = pl.concat_str(pl.lit('"'), cell, pl.lit('"')).fill_null("null")
     return pl.lit(json.dumps(name, ensure_ascii=False) + ": ") + value

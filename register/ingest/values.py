@@ -17,7 +17,7 @@ from register.ingest.dates import PLACEHOLDER_DATES, read_dates, read_datetimes
 from register.ingest.places import SIMILARITY, match_municipalities
 from register.ingest.source import Value
 from register.ingest.text import fold_text
-from register.schema import Column, Concept, Schema
+from register.schema import TYPES, Column, Concept, Schema
 
 REASON = "reason"
 KNOWN = "__known"
@@ -124,53 +124,54 @@ def read_value(
     """Read a declared value as the type of its column's concept. ``key`` names the value in the memory."""
     raw = raw_text(rows, value)
     kind = column.concept.type
-    first, last = column.earliest, column.latest
-    # Of two-digit years, "27" may lie ahead where a permit ends, and cannot where a person is born.
-    pivot = (dt.datetime.now().year + (0 if column.past else YEARS_AHEAD)) % 100
-    if kind == "date":
-        formats = value.formats or DEFAULT_DATES
-        out = memory.spread(
-            key,
-            raw,
-            lambda text: read_dates(text, formats, earliest=first, latest=last, pivot=pivot),
-            ["date", "precision", REASON],
-        )
-        return Reading(out["date"], out[REASON], out["precision"])
-    if kind == "datetime":
-        formats = value.formats or DEFAULT_DATETIMES
-        plain = _read_plain(raw, formats, first, last)
-        rest = raw if plain is None else raw.zip_with(plain.is_null(), no_reasons(len(raw)))
-        if plain is not None and rest.null_count() == len(rest):
-            return Reading(plain, no_reasons(len(raw)))
-        out = memory.spread(
-            key,
-            rest,
-            lambda text: read_datetimes(text, formats, earliest=first, latest=last, pivot=pivot),
-            ["datetime", REASON],
-        )
-        moments = out["datetime"] if plain is None else plain.zip_with(plain.is_not_null(), out["datetime"])
-        return Reading(moments, out[REASON])
+    if kind in ("date", "datetime"):
+        return _read_moments(raw, value.formats, column, memory, key)
     if column.concept.codelist:
         return read_code(raw, value, column.concept, schema, memory, key)
     text = raw.str.strip_chars()
     return Reading(text.set(text == "", None), no_reasons(len(text)))
 
 
-def _read_plain(raw: pl.Series, formats: Sequence[str], first: dt.date, last: dt.date) -> pl.Series | None:
-    """Read the moments that have exactly the first declared format: nearly all, and in one quick pass.
+def _read_moments(
+    raw: pl.Series, declared: Sequence[str], column: Column, memory: Memory, key: str
+) -> Reading:
+    """Read dates, or moments. Those written as the first format says are read at once, the others by distinct value."""
+    kind, first, last = column.concept.type, column.earliest, column.latest
+    formats = declared or (DEFAULT_DATES if kind == "date" else DEFAULT_DATETIMES)
+    # Of two-digit years, "27" may lie ahead where a permit ends, and cannot where a person is born.
+    pivot = (dt.datetime.now().year + (0 if column.past else YEARS_AHEAD)) % 100
 
-    What this leaves null (another format, a time left out, a day that does not exist, a placeholder) is for
-    `read_datetimes` to read or to give a reason for. Null if the format has parts of no fixed form.
+    def read(texts: pl.Series) -> pl.DataFrame:
+        reader = read_dates if kind == "date" else read_datetimes
+        return reader(texts, formats, earliest=first, latest=last, pivot=pivot)
+
+    plain = _read_plain(raw, formats[0], kind, first, last)
+    is_left = raw.is_not_null() & plain.is_null()
+    out = pl.DataFrame([plain, no_reasons(len(raw)).alias(REASON)])
+    out = out.with_columns(precision=pl.when(pl.col(kind).is_not_null()).then(pl.lit("day")))
+    if is_left.any():
+        left = memory.spread(key, raw.filter(is_left), read, out.columns)
+        out = pl.concat([out, left])[take_behind(is_left)]
+    return Reading(out[kind], out[REASON], out["precision"] if kind == "date" else None)
+
+
+def _read_plain(raw: pl.Series, form: str, kind: str, first: dt.date, last: dt.date) -> pl.Series:
+    """Read what has exactly the first declared format: nearly all, and in one quick pass.
+
+    What this leaves null (another format, a part left out, a day that does not exist, a placeholder) is for
+    `register.ingest.dates` to read or to give a reason for; everything, if the format has parts of no fixed form.
     """
-    directives = re.findall("%(.)", formats[0])
-    if set(directives) - set("dmYHMS") or not set("dmYHM") <= set(directives):
-        return None
-    moments = raw.str.to_datetime(formats[0], strict=False, time_unit="us")
+    directives = set(re.findall("%(.)", form))
+    needed, allowed = ("dmY", "dmY") if kind == "date" else ("dmYHM", "dmYHMS")
+    if not set(needed) <= directives <= set(allowed):
+        return pl.repeat(None, len(raw), dtype=TYPES[kind], eager=True).alias(kind)
+    moments = raw.str.strptime(TYPES[kind], form, strict=False, cache=False)
     day = moments.dt.date()
     usable = day.is_between(first, last) & ~day.is_in(
         [date for date in PLACEHOLDER_DATES if first <= date <= last]
     )
-    return moments.zip_with(usable.fill_null(value=False), pl.Series([None], dtype=moments.dtype))
+    nothing = pl.Series([None], dtype=moments.dtype)
+    return moments.zip_with(usable.fill_null(value=False), nothing).alias(kind)
 
 
 DEFAULT_DATES = ("%Y-%m-%d",)

@@ -41,7 +41,7 @@ def review(project: Project, order: Order, ready: Callable[[str, str, str], None
         If the extra ``review`` is not installed, two things were asked for at once, or as the parts raise.
     """
     if (order.export is not None) + (order.take is not None) + order.summary > 1:
-        raise UsageError("usage", reason="--export, --import, --summary")
+        raise UsageError("review_one_thing")
     try:
         from register.review.exchange import export, take
         from register.review.serve import Manner, open_desk, serve

@@ -51,7 +51,7 @@ def pack_ruling() -> str:
 def unpack_ruling(ruled: str) -> str:
     """Return SQL for the columns of a ruling, from that which holds it packed."""
     return f"""
-        cast(nullif({ruled} >> 4 & 3, 2) as tinyint) as status_before,
-        cast(nullif({ruled} >> 2 & 3, 2) as tinyint) as status_after,
-        cast(nullif({ruled} & 3, 2) as boolean) as is_migration,
+        nullif(cast({ruled} >> 4 & 3 as tinyint), 2::tinyint) as status_before,
+        nullif(cast({ruled} >> 2 & 3 as tinyint), 2::tinyint) as status_after,
+        cast(nullif(cast({ruled} & 3 as tinyint), 2::tinyint) as boolean) as is_migration,
         date '0001-01-01' + cast(nullif({ruled} >> 6 & 4194303, 0) as integer) as finalised_on"""

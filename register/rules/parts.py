@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Two hashes tell persons apart: the first sorts them, the second finds where two persons share the first.
 PERSON_KEY = "hash(person_id)"
-PERSON_CHECK = "cast(hash(concat('#', person_id)) % 4294967296 as uinteger)"
+PERSON_CHECK = "cast(hash('#' || cast(person_id as varchar)) >> 32 as uinteger)"
 
 ROWS_PER_PART = 5_000_000
 ROWS_WORTH_A_PART = 100_000
@@ -31,6 +31,12 @@ ROWS_WORTH_A_PART = 100_000
 # whom that leaves one number are walked again.
 _DAY_BITS = 22
 _PERSON = f"cast(key >> {_DAY_BITS + 1} as bigint)"
+
+# What is left in doubt when only the next spells are looked at: see ruling.sql. The greater number holds the smaller.
+_LATE, _HARD, _GAP = 1, 2, 3
+_DOUBT = f"""cast(
+    case when is_gap then {_GAP} when needs_search then {_HARD} when is_late then {_LATE} else 0 end as utinyint
+)"""
 
 
 @dataclass(frozen=True)
@@ -177,22 +183,20 @@ def _walk(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parameters, 
     cursor.execute("create temporary view late as select 0 as record, 0 as known_day where false")
     cursor.execute(
         f"create or replace table walked_{part} as "
-        "select person, needs_search or is_gap as needs_search, is_late, is_gap, "
+        f"select person, {_DOUBT} as doubt, "
         f"{pack_ruling()} as ruled from ({sql('ruling', parameters)})"
     )
     cursor.execute(
         f"""
         create or replace table again_{part} as
-        select person, bool_or(is_gap) as has_gap
+        select person, max(doubt) = {_GAP} as has_gap
         from (
-            select person, needs_search, is_late, is_gap, ruled & 3 = 1 as is_migration
-            from walked_{part}
-            where needs_search or is_late or ruled & 3 = 1
+            select person, doubt, ruled & 3 = 1 as is_migration from walked_{part} where doubt > 0 or ruled & 3 = 1
             union all
-            select person, true, false, true, false from neighbour
+            select person, {_GAP}, false from neighbour
         )
         group by person
-        having bool_or(needs_search) or (bool_or(is_late) and bool_or(is_migration))
+        having max(doubt) > {_LATE} or (max(doubt) = {_LATE} and bool_or(is_migration))
         """
     )
     cursor.execute("drop view late; drop view walk; drop view decided; drop view spell; drop view history")
@@ -218,9 +222,12 @@ def _walk_again(cursor: duckdb.DuckDBPyConnection, part: int, parameters: Parame
     cursor.execute(
         f"""
         create temporary table history as
-        select * replace (row_number() over (order by person, place) as place)
-        from (select * exclude (has_gap) from again where not has_gap union all by name ({alternating}))
-        order by place
+        select * replace (row_number() over () as place)
+        from (
+            select *
+            from (select * exclude (has_gap) from again where not has_gap union all by name ({alternating}))
+            order by person, place
+        )
         """
     )
     create_tables(cursor, RULINGS, parameters)

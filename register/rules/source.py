@@ -43,7 +43,7 @@ class Source:
     where
         The name of the file.
     row_place
-        A name that no column received has, quoted.
+        A name that no column received has.
     has_index
         Whether a stretch of rows can be read without those before it.
     """

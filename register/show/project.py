@@ -52,7 +52,8 @@ def build_report(console: Console, project: Project, report: BuildReport, *, dry
 
 def _stages(console: Console, names: Sequence[str]) -> str:
     """Return stages in words, with the names that --from and --until take."""
-    listed = [f"{console.text(f'stage.{name}')} ({name})" for name in names]
+    words = {name: console.text(f"stage.{name}") for name in names}
+    listed = [name if word == name else f"{word} ({name})" for name, word in words.items()]
     return ", ".join(listed) or console.text("build.none")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -69,7 +70,9 @@ def check_code(dimension: str, code: str, known: Sequence[str], understood: Coll
 
 def is_cell(words: Sequence[str]) -> bool:
     """Say whether a cell is asked for."""
-    return len(words) == 1 and "/" in words[0]
+    return len(words) == 1 and (
+        "/" in words[0] or re.fullmatch(r"flow|stock|open|T\d\d", words[0]) is not None
+    )
 
 
 def find_identity(engine: Engine, written: str, run: str) -> str:

@@ -92,7 +92,7 @@ ERRORS: dict[str, tuple[Callable[[Path], list[str]], int, list[str]]] = {
     "an unknown option": (country("build", "--untill", "link"), 2, ["--untill"]),
     "an unknown dimension": (country("flows", "--by", "sexo"), 2, ['Did you mean "sex"?']),
     "a query of no table": (country("sql", "select * from crosing"), 2, ["crosing"]),
-    "a query that is none": (country("sql", "selec 1"), 2, ["syntax error"]),
+    "a query that is none": (country("sql", "selec 1"), 2, ["not correct SQL near \"selec\""]),
     "an output of no known kind": (country("sql", "select 1", "-o", "x.xls"), 2, ["x.xls", ".parquet"]),
     "a project twice": (lambda _: ["init", str(built_country().project.root), "--country", "col"], 2, ["already"]),
     "an unknown country": (
@@ -254,7 +254,7 @@ def test_a_build_with_nothing_to_do_says_so(root: str) -> None:
 
 def test_a_dry_run_says_what_it_would_do(root: str) -> None:
     ran = run("-C", root, "build", "--dry-run", "--from", "events")
-    assert "Would do the stages: events, estimate, flows." in ran.err
+    assert "Would do the stages: events, missing crossings (estimate), flows." in ran.err
 
 
 def test_check_tells_what_does_not_fit(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from register.cli import main, make_app
 
 ENGLISH = re.compile(
-    r"\b(Usage|Options|Arguments|Commands|Show|Install|required|default|No such|Missing|Invalid)\b"
+    r"\b(Usage|Options|Arguments|Commands|Show|Install|required|default|No such|Missing|Invalid)\b|<(str|path|int|list)"
 )
 
 
@@ -59,10 +59,15 @@ def test_a_help_page_in_english(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["buid"], "no existe la orden «buid». ¿Quiso decir «build»?"),
         (["build", "--frce"], "no existe la opción «--frce». ¿Quiso decir «--force»?"),
-        (["classify", "f"], "falta --output"),
-        (["explain"], "falta TARGET"),
+        (["init", "f"], "falta --country"),
+        (["explain"], "falta OBJETO"),
         (["synth", "x", "--people", "muchas"], "el valor de --people no sirve: se espera un número entero"),
         (["build", "--run"], "la opción --run necesita un valor"),
+        (["build", "extra"], "sobra «extra»"),
+        (["flows", "--vintages", "0"], "se espera un número entero desde 1"),
+        (["review", "--port", "99999"], "se espera un número entero de 0 a 65535"),
+        (["flows", "-C"], "la opción -C necesita un valor"),
+        (["classify", "falta.csv", "--observed-until", "2024-12-31", "-o", "v.csv"], "falta.csv: no existe"),
         (["runs", "shw"], "no existe la orden «shw». ¿Quiso decir «show»?"),
     ],
 )

@@ -81,6 +81,16 @@ def test_one_error_alone_is_told_as_itself(tmp_path: Path) -> None:
     assert told.value.key == "unknown_key"
 
 
+def test_a_delivery_whose_path_tells_no_date_is_told(tmp_path: Path) -> None:
+    files = {f"cancilleria_visas_{name}.csv": "numero_visa\n" for name in ("2022", "nuevas")}
+    edits = {VISAS: [("[columns]", "delivery = '_(?P<year>20[0-9]{2})'\n[columns]")]}
+    project = make_project(tmp_path / "p", files, edits)
+    notes = check_project(project.root).notes
+    assert [values["file"] for key, values in notes if key == "check.no_delivery"] == [
+        "cancilleria_visas_nuevas.csv"
+    ]
+
+
 # --- whatever stands in a declaration ---------------------------------------------------------------------------------
 
 OTHERS: tuple[Any, ...] = (7, "zzz", ["a", 1], {"q": 1}, True, "", -1.5, [], {})

@@ -180,6 +180,28 @@ class TestResult:
         monkeypatch.setattr(parts, "ROWS_PER_PART", 100)
         assert classify(frame, observed_until=UNTIL).equals(in_one)
 
+    @pytest.mark.parametrize("form", ["csv", "parquet"])
+    def test_stretches_read_side_by_side_give_the_rows_in_their_order(
+        self, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        frame = pl.DataFrame(
+            {
+                "person_id": [f"p{row % 70}" for row in range(500)],
+                "date": [dt.date(2020, 1, 1) + dt.timedelta(row * 37 % 1400) for row in range(500)],
+                "direction": [("arrival", "departure")[row // 70 % 2] for row in range(500)],
+                "row_place": range(500),
+            }
+        )
+        path = tmp_path / f"crossings.{form}"
+        frame.write_csv(path) if form == "csv" else frame.write_parquet(path)
+        at_once = classify(frame, observed_until=UNTIL, threads=1)
+        monkeypatch.setattr("register.rules.classify.ROWS_WORTH_A_PART", 10)
+        ruled = classify(path, observed_until=UNTIL, threads=3)
+        assert ruled.select(ADDED).equals(at_once.select(ADDED))
+        assert ruled["row_place"].cast(pl.Int64).to_list() == list(range(500))
+        classify(path, observed_until=UNTIL, threads=3, output=tmp_path / "out.parquet")
+        assert pl.read_parquet(tmp_path / "out.parquet").equals(ruled)
+
 
 class TestRefusals:
     def test_moments_with_a_time_zone_are_refused_because_the_day_is_a_local_one(

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from register.ingest.dates import DATE_REASONS, EXCEL, check_date_format, read_dates, read_datetimes
+from register.ingest.date_formats import EXCEL, check_date_format
+from register.ingest.dates import DATE_REASONS, read_dates, read_datetimes
 
 LATEST = date(2024, 12, 31)
 

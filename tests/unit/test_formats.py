@@ -467,6 +467,35 @@ def test_the_path_of_a_file_tells_the_days_that_it_covers(name: str, first: dt.d
     assert Source.period(source, "visas.csv") is None  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "name", "first"),
+    [
+        (r"(?P<year>\d{4})/(?P<month>\w+)/", "2023/Febrero/m.csv", dt.date(2023, 2, 1)),
+        (r"(?P<month>[A-Za-z]+)[ _-](?P<year>\d{2})\b", "libro.xlsx/SET-23", dt.date(2023, 9, 1)),
+        (r"(?P<day>\d\d)-(?P<month>\d\d)-(?P<year>\d\d)", "m_15-01-23.csv", dt.date(2023, 1, 15)),
+        (r"(?P<year>\d{4})/(?P<month>\w+)/", "2023/varios/m.csv", None),
+        (r"m(?P<year>\d{4})?", "m.csv", None),
+        (r"m(?P<year>\w+)", "mes.csv", None),
+    ],
+)
+def test_the_day_of_a_delivery_is_found_in_words_and_short_years_and_nothing_is_guessed(
+    pattern: str, name: str, first: dt.date | None
+) -> None:
+    found = Source.period(SimpleNamespace(delivery=re.compile(pattern)), name)  # type: ignore[arg-type]
+    assert (found and found[0]) == first
+
+
+def test_deliveries_in_folders_of_months_are_in_the_order_of_the_year(tmp_path: Path) -> None:
+    months = ("enero", "febrero", "diciembre")
+    files = {
+        f"2023/{month}/cancilleria_visas.csv": VISAS.text(VISAS.row(tipo=kind))
+        for month, kind in zip(months, "VMR", strict=True)
+    }
+    edits = {VISA_FILE: [("[columns]", "delivery = '(?P<year>\\d{4})/(?P<month>\\w+)'\n[columns]")]}
+    built = ingest(tmp_path / "project", files, edits)
+    assert built.values("select visa_class_code from visa") == ["R"], "that of December"
+
+
 FAULTS = {
     'format = { type = "ods" }': "unknown_format",
     'format = { type = "xlsx", delimiter = ";" }': "key_of_other_format",
