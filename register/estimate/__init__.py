@@ -3,8 +3,10 @@
 Stands between the rule and the releases: it applies the rule (``register.rules``) to completed registers, and hands to
 releases what they count. In order::
 
+    linkage               people whom other linkages make, beside those of the register
     observed, subject     what was seen of each person, and what is known of her beforehand
     chain, fit, histories the model of missing crossings, and its numbers, estimated from the register itself
     complete              m draws of what is missing; the rule applied to each
-    flow, stock, account  the mean over draws, beside the plain rule, with the error of each kind
+    flow, stock, account  what is counted in each draw
+    figures               the mean over draws, beside the plain rule, with the error of each kind
 """

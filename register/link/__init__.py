@@ -1,6 +1,6 @@
 """Who is one person: from identities to pairs, clusters and persons.
 
-Two stages of the pipeline live here. Both take a DuckDB connection, read tables or views by name and
+Three stages of the pipeline live here. Both take a DuckDB connection, read tables or views by name and
 create tables by name in that connection; reading and writing Parquet is the caller's.
 
 ``predict(con, rules, announce=...) -> PredictReport``
@@ -15,6 +15,10 @@ create tables by name in that connection; reading and writing Parquet is the cal
     row for a pair holds, in order of its column ``position``), ``previous_membership`` and
     ``previous_person`` (the tables of the run before). Creates ``membership``, ``person``, ``conflict`` and
     ``person_change``.
+
+``redraw(con, rules, itinerary, draws, seed) -> RedrawReport``
+    reads what ``resolve`` reads, ``membership`` and ``conflict``; creates ``drawn_membership``, ``drawn_person`` and
+    ``linkage_change``: who has other company in which of so many other linkages that the pairs allow.
 
 ``load_rules(people.toml)``, ``load_itinerary(itinerary.toml)``
     read the declarations; weights and frequencies (``people.weights.toml``, ``people.frequencies.csv``) are

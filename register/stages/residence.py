@@ -63,7 +63,11 @@ def estimate(workshop: Workshop) -> dict[str, Any]:
     project, engine = workshop.project, workshop.engine
     parameters = rule_parameters(workshop)
     register_codelists(engine.con, workshop.schema)
-    with Engine(memory_limit=project.engine.memory_limit, threads=project.engine.threads) as apart:
+    with Engine(
+        memory_limit=project.engine.memory_limit,
+        threads=project.engine.threads,
+        temp_directory=workshop.run.path / "staging" / "spill_drawn",
+    ) as apart:
         register_codelists(apart.con, workshop.schema)
         for name in (*RECORDS, "mention"):
             apart.view(name, workshop.run.table_path(workshop.schema.tables[name]))
