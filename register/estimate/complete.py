@@ -18,6 +18,7 @@ import polars as pl
 from register.engine import Engine
 from register.estimate.chain import (
     AWAY,
+    DEATH,
     DEPARTURE,
     END,
     FORMS,
@@ -167,8 +168,8 @@ def _missed(batch: Batch, lives: Lives, number: int) -> pl.DataFrame:
     is_first = np.zeros(len(h.gap), dtype=bool)
     is_first[h.first] = True
     is_crossing = h.kind <= DEPARTURE
-    # The step that ends the series lies on the first day not observed: nothing was missed on it.
-    day = np.minimum(lives.day, np.maximum(h.gap[row] - (h.kind[row] == END), 0))
+    # The series ends on the first day not observed, and nobody crosses on the day of her death.
+    day = np.minimum(lives.day, np.maximum(h.gap[row] - np.isin(h.kind[row], (END, DEATH)), 0))
     return pl.DataFrame(
         {
             "draw": np.full(len(row), number),

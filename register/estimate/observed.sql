@@ -90,7 +90,7 @@ united as (
     select * from lapsed
     union all
     select ended.* from ended
-    inner join (select person_id from crossing_seen union select person_id from act_seen) as seen
+    inner join (select person_id from crossing_seen union select person_id from act_seen union select person_id from lapsed) as seen
         on seen.person_id = ended.person_id
 )
 

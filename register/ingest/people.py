@@ -100,6 +100,8 @@ class PersonReader:
         self.hasher = hasher
         self.memory = memory
         self.names = NameReader(person.name_layout, known_names) if person.name_layout else None
+        # Where the record itself reads the place, it is the record's to tell what could not be read.
+        self.tells_place = PLACE[0] not in source.columns
         self.headers = sorted({column for value in person.every_value() for column in value.columns})
         self.checks = [check for check in source.table.checks if check.column in person.values]
         self.checked = sorted(
@@ -224,7 +226,8 @@ class PersonReader:
         if place:
             found, reasons = read_place(rows, place, self.schema, self.memory, f"{person.role}.{PLACE[0]}")
             out |= {name: found[name] for name in PLACE}
-            faults[PLACE[0]] = reasons
+            if self.tells_place:
+                faults[PLACE[0]] = reasons
         for number, document in enumerate(person.documents):
             prefix = DOCUMENTS[number]
             written = raw_text(rows, document.number)

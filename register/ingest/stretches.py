@@ -94,8 +94,8 @@ def is_lossy(text: bytes) -> bool:
 def _as_utf8(text: bytes, encoding: str) -> bytes:
     if encoding == "utf-16" or text.isascii():
         return text
-    # Files put together one behind the other have a mark where each began.
-    if codecs.BOM_UTF8 in text:
+    # Files put together have a mark where each began. Its first byte is rare, and quickly looked for.
+    if codecs.BOM_UTF8[:1] in text and codecs.BOM_UTF8 in text:
         text = text.replace(b"\n" + codecs.BOM_UTF8, b"\n")
     if encoding == "utf-8":
         try:

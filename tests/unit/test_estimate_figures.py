@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import duckdb
 import pytest
 
+from register.errors import DeclarationError
 from register.estimate.figures import figures
+from register.project import init_project, load_project
 from register.rules.residence import bind
 
 COLUMNS = """
@@ -78,3 +82,21 @@ def test_a_cell_that_nobody_is_in_is_none() -> None:
     (found,) = told(rows)
     assert found["part"] == "x"
     assert found["linkage_error"] ** 2 == pytest.approx((4 - 4 / 4) / 3 * 1.25)
+
+
+def test_with_no_linkage_drawn_there_is_no_error_of_linkage() -> None:
+    (found,) = told([("in", "x", 0, 0, 1.0, 0.5)], linkages=0)
+    assert (found["linkage_error"], found["standard_error"]) == (0, 0.5)
+
+
+@pytest.mark.parametrize(("value", "is_refused"), [(0, False), (1, True), (2, False), (101, True)])
+def test_linkages_are_none_or_several(tmp_path: Path, value: int, *, is_refused: bool) -> None:
+    project = init_project(tmp_path / "project", "col")
+    path = project.root / "register.toml"
+    path.write_text(path.read_text("utf-8").replace("linkages = 20", f"linkages = {value}"), "utf-8")
+    if is_refused:
+        with pytest.raises(DeclarationError) as refused:
+            load_project(project.root)
+        assert refused.value.key == "bad_linkages"
+    else:
+        assert load_project(project.root).estimate.linkages == value

@@ -239,7 +239,7 @@ def test_nothing_is_written(project: Project) -> None:
         ([], "tune_nothing", 2),
         (["--set", "colour=red"], "tune_key", 2),
         (["--set", "threshold.link=3", "--sample", "0"], "tune_number", 2),
-        (["--rules", "nowhere.toml"], "file_missing", 10),
+        (["--rules", "nowhere.toml"], "no_such_file", 2),
         (["--set", "block.add=sex"], "linkage_comparisons", 13),
     ],
 )
