@@ -51,6 +51,8 @@ LONGEST_JOURNEY = 122
 MOST_UNSEEN = 9.0
 #: Those whom nobody watches are missed more often than not; who is missed less is told by the posts.
 LEAST_UNWATCHED = 0.5
+#: The rate, per day, of what was never seen: nothing that may happen is held impossible, or lives would not add up.
+RAREST = 1e-9
 #: The shortest mean of residences, in days: the V of the commonest rule.
 SHORTEST_RESIDENCE = 365
 
@@ -246,7 +248,7 @@ def _numbers(
     def often(counted: Floats, now: Floats, days: Floats) -> Floats:
         shape, time = counted + PULL * now * 365, days + PULL * 365
         drawn: Floats = (shape if rng is None else rng.gamma(np.maximum(shape, 1e-12))) / time
-        return drawn
+        return np.maximum(drawn, RAREST)
 
     def acts(what: int, now: Floats, days: Floats) -> Floats:
         counted = np.bincount(lives.before[mine & (h.kind == what)], minlength=STATES)

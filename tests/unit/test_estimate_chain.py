@@ -12,6 +12,7 @@ from register.estimate.chain import (
     END,
     FORMS,
     HOME,
+    MOVES,
     STATES,
     VISIT,
     Histories,
@@ -150,6 +151,17 @@ def test_counting_loses_no_day_and_no_crossing() -> None:
     assert leaving.shape == (STATES,)
     assert 0 < leaving[FORMS * VISIT] < 1
     assert crossings / days == pytest.approx(2 / 131, rel=0.15)
+
+
+def test_nothing_that_may_happen_is_held_impossible_because_it_was_not_seen() -> None:
+    h = histories([(ARRIVAL, 10), (DEPARTURE, 20), (END, 300)], [(ARRIVAL, 5), (END, 400)])
+    rng = np.random.default_rng(4)
+    kind = visitors()
+    for _ in range(40):
+        (kind,) = count(h, [kind], Sampler(h, [kind]).draw(rng), rng)
+    for rates in (kind.first_permit, kind.act, kind.death):
+        assert (rates > 0).all()
+    assert (kind.rate[MOVES > 0] > 0).all()
 
 
 def test_people_without_a_record_are_counted_by_the_chance_of_having_none() -> None:
