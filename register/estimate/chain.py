@@ -156,8 +156,8 @@ class Lives:
     target: Ints
 
 
-def tabulate(kind: Kind, longest: int) -> Tables:
-    """Return the chances to go unseen from state to state in 0 to ``longest`` days.
+def tabulate(kind: Kind, longest: int, into: Tables | None = None) -> Tables:
+    """Return the chances to go unseen from state to state in 0 to ``longest`` days, written ``into`` an array if given.
 
     Axes: opener, undocumented, days, from, to. Within a day at most one crossing is missed.
     """
@@ -170,14 +170,18 @@ def tabulate(kind: Kind, longest: int) -> Tables:
             stays = np.exp(-leaving)
             share = kind.rate * kind.missed[opener] / np.maximum(leaving, 1e-300)[:, None]
             daily[opener, undocumented] = share * (1 - stays)[:, None] + np.diag(stays)
-    table = np.empty((openers, 2, longest + 1, STATES, STATES), dtype=np.float32)
+    size = (openers, 2, longest + 1, STATES, STATES)
+    table = np.empty(size, dtype=np.float32) if into is None else into
     table[:, :, 0] = np.eye(STATES)
-    # By doubling: the days known so far give the next ones in one product.
+    # By doubling: the days known so far give the next ones in one product, as rows of one matrix under another.
+    rows = table.reshape(openers, 2, (longest + 1) * STATES, STATES)
     known = 1
     power = daily
     while known <= longest:
         take = min(known, longest + 1 - known)
-        table[:, :, known : known + take] = table[:, :, :take] @ power[:, :, None]
+        np.matmul(
+            rows[:, :, : take * STATES], power, out=rows[:, :, known * STATES : (known + take) * STATES]
+        )
         known += take
         power = power @ power
     return table
@@ -215,40 +219,47 @@ class Sampler:
         self.histories, self.kinds = histories, kinds
         self.first, self.sign = histories.first, signs(histories, len(kinds[0].states))
         longest = int(histories.days.max(initial=0))
-        self.tables = [tabulate(kind, longest) for kind in kinds]
-        self.seen = [seen_as(kind) for kind in kinds]
-        self.filtered = np.empty((len(kinds), len(histories.gap), STATES), dtype=np.float32)
-        self.weight = np.empty((len(histories), len(kinds)))
+        # One kind of people after the other along the first axis.
+        size = (len(kinds), len(kinds[0].missed), 2, longest + 1, STATES, STATES)
+        self.tables: Tables = np.empty(size, dtype=np.float32)
         for number, kind in enumerate(kinds):
-            self.weight[:, number] = self._filter(number, kind)
+            tabulate(kind, longest, self.tables[number])
+        self.seen = np.stack([seen_as(kind) for kind in kinds])
+        self.filtered: Tables = np.empty((len(kinds), len(histories.gap), STATES), dtype=np.float32)
+        self.weight = self._filter().T
         self.log_likelihood = float(np.logaddexp.reduce(self.weight, axis=1).sum())
 
     def _active(self, step: int) -> int:
         """Return how many people have more steps than ``step``: they come first."""
         return int(np.searchsorted(-self.histories.length, -step, side="left"))
 
-    def _filter(self, number: int, kind: Kind) -> Floats:
-        h, table, seen = self.histories, self.tables[number], self.seen[number]
-        state = np.broadcast_to(kind.start, (len(h), STATES)).astype(np.float32)
-        state[h.is_born] = BORN
-        total = np.log(kind.share[h.origin])
-        for mark, marked in zip(h.marks.T, kind.marked, strict=True):
-            total += np.log(np.array([1.0 - marked, marked, 1.0]))[mark]
+    def _filter(self) -> Floats:
+        """Fill ``filtered``: for each kind and step the chance of each state after it; return how likely each life is.
+
+        Of each kind, whether it is that of a person counted in.
+        """
+        h, kinds = self.histories, self.kinds
+        state = np.stack([np.broadcast_to(kind.start, (len(h), STATES)) for kind in kinds]).astype(np.float32)
+        state[:, h.is_born] = BORN
+        kept = 1 - np.stack([kind.missed for kind in kinds])
+        total = np.log(np.stack([kind.share for kind in kinds]))[:, h.origin]
+        for marks, marked in zip(h.marks.T, np.stack([kind.marked for kind in kinds]).T, strict=True):
+            total += np.log(np.stack([1.0 - marked, marked, np.ones(len(kinds))], axis=1))[:, marks]
         for step in range(int(h.length.max(initial=0))):
             size = self._active(step)
             rows = self.first[:size] + step
-            between = table[h.opener[rows], h.undocumented[rows], h.gap[rows]]
-            state = np.matmul(state[:size, None, :], between)
-            state = np.matmul(state, seen[self.sign[rows]])[:, 0, :]
-            found = state.sum(axis=1)
+            between = self.tables[:, h.opener[rows], h.undocumented[rows], h.gap[rows]]
+            state = np.matmul(state[:, :size, None, :], between)
+            state = np.matmul(state, self.seen[:, self.sign[rows]])[:, :, 0, :]
+            found = state.sum(axis=-1)
             crossing = h.kind[rows] <= DEPARTURE
-            likelihood = np.where(crossing, found * (1 - kind.missed[h.opener[rows]]), found)
-            total[:size] += np.log(np.maximum(likelihood, TINY))
+            likelihood = np.where(crossing, found * kept[:, h.opener[rows]], found)
+            total[:, :size] += np.log(np.maximum(likelihood, TINY))
             # What the model holds impossible tells nothing of the state.
             state = np.where(
-                found[:, None] > 0, state / np.maximum(found, TINY)[:, None], np.float32(1 / STATES)
+                found[..., None] > 0, state / np.maximum(found, TINY)[..., None], np.float32(1 / STATES)
             )
-            self.filtered[number, rows] = state
+            self.filtered[:, rows] = state
         return total
 
     def draw(self, rng: np.random.Generator) -> Lives:
