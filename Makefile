@@ -30,8 +30,9 @@ demo: $(VENV)/.installed ## make a synthetic country, build its register and com
 	$(BIN)/register -C $(DEMO)/project build
 	$(BIN)/register -C $(DEMO)/project evaluate $(DEMO)/country/truth
 
+# Two workers: linear algebra starts no threads of its own.
 test: $(VENV)/.installed ## run the tests
-	$(BIN)/python -m pytest -n 2 -q
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q
 
 check: $(VENV)/.installed ## lint, types, layers, declarations
 	$(BIN)/ruff check .

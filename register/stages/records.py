@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from register.errors import ExtractError, QualityError
@@ -19,18 +22,22 @@ def fingerprint_extracts(project: Project, run: Run) -> list[list[str]]:
     """Return path and content hash of every extract. A file whose size and time are as before is not read again."""
     before: dict[str, dict[str, Any]] = run.manifest.get("extracts", {})
     now: dict[str, dict[str, Any]] = {}
+    unread: dict[str, Path] = {}
     for path in sorted(project.extracts.rglob("*")) if project.extracts.is_dir() else []:
         if not path.is_file():
             continue
         name = path.relative_to(project.extracts).as_posix()
         stat = path.stat()
+        now[name] = {"bytes": stat.st_size, "modified": stat.st_mtime_ns}
         seen = before.get(name, {})
-        same = seen.get("bytes") == stat.st_size and seen.get("modified") == stat.st_mtime_ns
-        now[name] = {
-            "bytes": stat.st_size,
-            "modified": stat.st_mtime_ns,
-            "sha256": seen["sha256"] if same else digest_file(path),
-        }
+        if all(seen.get(key) == value for key, value in now[name].items()):
+            now[name]["sha256"] = seen["sha256"]
+        else:
+            unread[name] = path
+    # Hashing leaves the interpreter to others: several files at a time.
+    with ThreadPoolExecutor(project.engine.threads or os.cpu_count()) as several:
+        for name, found in zip(unread, several.map(digest_file, unread.values()), strict=True):
+            now[name]["sha256"] = found
     if now != before:
         run.manifest["extracts"] = now
     return [[name, digest(entry["sha256"])] for name, entry in now.items()]
