@@ -37,6 +37,9 @@ PULL = 1.0
 POOL = 20.0
 #: Crossings that a year like the others weighs against those of the year.
 STEADY = 10.0
+#: Moves to the other side as often as people of all kinds make them, against those of one kind: else a kind in whose
+#: lives none was drawn would never move again, and whoever moves would be told as one who was missed.
+ALIKE = 30.0
 #: Crossings whose number is told for each year; how long journeys last is taken to be the same in all.
 TRENDS = np.zeros((SITUATIONS, SITUATIONS), dtype=bool)
 TRENDS[AWAY, [VISIT, HOME]] = TRENDS[HOME, [TRIP, AWAY]] = True
@@ -109,8 +112,25 @@ def count(
         )
         for is_watched in {kind.is_watched for kind in kinds}
     }
+    common = {
+        is_watched: _moves(
+            [one for one, kind in zip(counts, kinds, strict=True) if kind.is_watched == is_watched]
+        )
+        for is_watched in missed
+    }
     result = [
-        _numbers(h, kind, lives, counted, rows, lives.kind == number, missed[kind.is_watched], start, rng)
+        _numbers(
+            h,
+            kind,
+            lives,
+            counted,
+            rows,
+            lives.kind == number,
+            missed[kind.is_watched],
+            common[kind.is_watched],
+            start,
+            rng,
+        )
         for number, (kind, counted, rows, start) in enumerate(zip(kinds, counts, mine, starts, strict=True))
     ]
     trends = {
@@ -178,6 +198,16 @@ def _missed(
     return bounded
 
 
+def _moves(counts: list[_Counts]) -> Floats:
+    """Return how often a day people of some kinds together move to the other side, from each situation."""
+    moved = np.sum([one.by_year.sum(axis=0) for one in counts], axis=0)
+    days = np.sum([one.days.sum(axis=0) for one in counts], axis=0).reshape(SITUATIONS, FORMS).sum(axis=1)
+    often = np.full(SITUATIONS, RAREST)
+    for own, other in ((AWAY, HOME), (HOME, AWAY)):
+        often[own] = (moved[own, other] + PULL) / (days[own] + PULL * SHORTEST_RESIDENCE)
+    return often
+
+
 def _trend(found: list[tuple[Kind, _Counts]], rng: np.random.Generator | None) -> Floats:
     """Return by how much crossings are more often in each year than in all, for some kinds of people together."""
     expected = (
@@ -195,6 +225,7 @@ def _numbers(
     mine: Flags,
     people: Flags,
     missed: Floats,
+    common: Floats,
     start: Floats,
     rng: np.random.Generator | None,
 ) -> Kind:
@@ -219,11 +250,10 @@ def _numbers(
     # Whoever moves does so as often in either form of life: the forms tell journeys apart, not residences.
     for own, other in ((AWAY, HOME), (HOME, AWAY)):
         rows, targets = _rows(own), _rows(other)
-        moves = often(
-            crossed[rows, targets].sum(axis=0),
-            np.average(kind.rate[rows, targets], axis=0, weights=total[rows] + 365),
-            spent[rows, targets].sum(axis=0),
-        )
+        now = np.average(kind.rate[rows, targets], axis=0, weights=total[rows] + 365)
+        shape = crossed[rows, targets].sum(axis=0) + ALIKE * now / now.sum()
+        time = spent[rows, targets].sum(axis=0) + ALIKE / common[own]
+        moves = (shape if rng is None else rng.gamma(shape)) / time
         rate[rows, targets] = moves / max(1.0, SHORTEST_RESIDENCE * moves.sum())
     rate = _bounded(rate * MOVES, total)
     share = np.bincount(h.origin[people], minlength=len(kind.share)).astype(np.float64) + 1.0
