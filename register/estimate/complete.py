@@ -31,7 +31,7 @@ from register.estimate.chain import (
 from register.estimate.figures import flow_figures, stock_figures
 from register.estimate.fit import fit
 from register.estimate.histories import Batch, Codes, populations, read_batch, read_codes
-from register.estimate.kinds import FOREIGNERS, NATIONALS
+from register.estimate.kinds import MODELS
 from register.estimate.outcome import forecast_by_model
 from register.estimate.sampler import Sampler
 from register.rules.residence import EVENTS, bind, create_tables
@@ -116,7 +116,7 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
         codes = read_codes(engine, population)
         sample = _sample(engine, codes, population, size)
         rng = np.random.default_rng([seed, population])
-        numbers = fit(sample, codes.sizes, rng, draws, FOREIGNERS if population else NATIONALS)
+        numbers = fit(sample, codes.sizes, rng, draws, MODELS[population])
         for people in (population, population + DRAWN):
             for batch in _batches(engine, codes, people, size):
                 _draw(engine, batch, numbers, np.random.default_rng([seed, people, len(batch.step)]))

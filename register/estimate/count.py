@@ -39,7 +39,7 @@ POOL = 20.0
 STEADY = 10.0
 #: Moves to the other side as often as people of all kinds make them, against those of one kind: else a kind in whose
 #: lives none was drawn would never move again, and whoever moves would be told as one who was missed.
-ALIKE = 30.0
+ALIKE = 10.0
 #: Crossings whose number is told for each year; how long journeys last is taken to be the same in all.
 TRENDS = np.zeros((SITUATIONS, SITUATIONS), dtype=bool)
 TRENDS[AWAY, [VISIT, HOME]] = TRENDS[HOME, [TRIP, AWAY]] = True

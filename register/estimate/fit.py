@@ -20,7 +20,7 @@ from register.estimate.sampler import Sampler
 
 #: Searches that are begun with some of the people, rounds until the best of them is told, rounds that it goes on with
 #: these people, and rounds with all.
-STARTS, TRIAL, FURTHER, ROUNDS = 3, 8, 16, 8
+STARTS, TRIAL, FURTHER, ROUNDS = 2, 7, 10, 6
 FEW = 2_000
 #: Rounds with the people drawn again for each draw of the numbers.
 AGAIN = 1
@@ -31,13 +31,14 @@ def fit(
     sizes: Sizes,
     rng: np.random.Generator,
     draws: int,
-    guesses: Sequence[Guess] = FOREIGNERS,
+    models: Sequence[Sequence[Guess]] = (FOREIGNERS,),
 ) -> list[list[Kind]]:
     """Return as many draws of the numbers of a population as asked for; each has the kinds of people.
 
     Several searches are begun, because the likelihood has several summits; the best goes on until it settles, each
     round with the mean of what the numbers may be, given the lives drawn. For each draw that is kept the people are
-    drawn anew and the numbers too, so that what is not known of them shows as a difference between draws.
+    drawn anew and the numbers too, so that what is not known of them shows as a difference between draws. The draws
+    take turns between the models, each with kinds of people of its own: where these disagree, the draws differ.
     """
 
     def step(seen: Histories, kinds: list[Kind], *, is_drawn: bool = False) -> tuple[list[Kind], float]:
@@ -47,22 +48,24 @@ def fit(
         return new, sampler.log_likelihood
 
     some = choose(histories, np.sort(rng.permutation(len(histories))[:FEW]))
-    searches = []
-    for _ in range(STARTS):
-        kinds = [guess_kind(guess, sizes) for guess in guesses]
-        for _ in range(TRIAL):
-            kinds, likelihood = step(some, kinds)
-        searches.append((likelihood, kinds))
-    kinds = max(searches, key=lambda one: one[0])[1]
-    for number in range(FURTHER + ROUNDS):
-        kinds, _ = step(some if number < FURTHER else histories, kinds)
+    settled = []
+    for guesses in models[:draws]:
+        searches = []
+        for _ in range(STARTS):
+            kinds = [guess_kind(guess, sizes) for guess in guesses]
+            for _ in range(TRIAL):
+                kinds, likelihood = step(some, kinds)
+            searches.append((likelihood, kinds))
+        kinds = max(searches, key=lambda one: one[0])[1]
+        for number in range(FURTHER + ROUNDS):
+            kinds, _ = step(some if number < FURTHER else histories, kinds)
+        settled.append(kinds)
     kept = []
-    for _ in range(draws):
-        again = resample(histories, rng)
-        drawn = kinds
+    for number in range(draws):
+        again, kinds = resample(histories, rng), settled[number % len(settled)]
         for _ in range(AGAIN):
-            drawn, _ = step(again, drawn)
-        kept.append(step(again, drawn, is_drawn=True)[0])
+            kinds, _ = step(again, kinds)
+        kept.append(step(again, kinds, is_drawn=True)[0])
     return kept
 
 

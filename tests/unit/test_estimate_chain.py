@@ -126,7 +126,7 @@ def by_year(visits: Ints, days: int = 365) -> Histories:
 def test_a_year_with_more_journeys_has_a_rate_of_its_own() -> None:
     visits = np.array([40, 160, 40])
     seen = by_year(visits)
-    drawn = fit(seen, replace(SIZES, years=3), np.random.default_rng(12), 2, (VISITORS,))
+    drawn = fit(seen, replace(SIZES, years=3), np.random.default_rng(12), 2, ((VISITORS,),))
     trend = np.mean([kinds[0].trend[:, AWAY, VISIT] for kinds in drawn], axis=0)
     assert trend[1] > 2 * trend[0]
     assert trend[1] > 2 * trend[2]
@@ -205,7 +205,7 @@ def travel(rng: np.random.Generator, people: int, missed: float) -> Histories:
 @pytest.mark.parametrize("missed", [0.02, 0.15])
 def test_the_share_of_missed_crossings_is_found_from_broken_alternation(missed: float) -> None:
     seen = travel(np.random.default_rng(5), 250, missed)
-    drawn = fit(seen, SIZES, np.random.default_rng(6), 3, (VISITORS,))
+    drawn = fit(seen, SIZES, np.random.default_rng(6), 3, ((VISITORS,),))
     found = np.mean([kinds[0].missed[1] for kinds in drawn])
     assert found == pytest.approx(missed, abs=0.02)
 
