@@ -253,7 +253,7 @@ def _numbers(
         now = np.average(kind.rate[rows, targets], axis=0, weights=total[rows] + 365)
         shape = crossed[rows, targets].sum(axis=0) + ALIKE * now / now.sum()
         time = spent[rows, targets].sum(axis=0) + ALIKE / common[own]
-        moves = (shape if rng is None else rng.gamma(shape)) / time
+        moves = np.maximum((shape if rng is None else rng.gamma(shape)) / time, RAREST)
         rate[rows, targets] = moves / max(1.0, SHORTEST_RESIDENCE * moves.sum())
     rate = _bounded(rate * MOVES, total)
     share = np.bincount(h.origin[people], minlength=len(kind.share)).astype(np.float64) + 1.0

@@ -18,10 +18,10 @@ from register.estimate.kinds import FOREIGNERS, Guess, Sizes, guess_kind
 from register.estimate.passage import unseen
 from register.estimate.sampler import Sampler
 
-#: Searches that are begun with some of the people, rounds until the best of them is told, rounds that it goes on with
-#: these people, and rounds with all.
-STARTS, TRIAL, FURTHER, ROUNDS = 2, 7, 10, 6
-FEW = 2_000
+#: Rounds with some of the people, until the numbers have nearly settled, and rounds with all.
+SEARCH, ROUNDS = 14, 5
+#: These are at most so many, without those of most steps: they take the time and tell little that others do not.
+FEW, LONG = 1_500, 60
 #: Rounds with the people drawn again for each draw of the numbers.
 AGAIN = 1
 
@@ -35,37 +35,31 @@ def fit(
 ) -> list[list[Kind]]:
     """Return as many draws of the numbers of a population as asked for; each has the kinds of people.
 
-    Several searches are begun, because the likelihood has several summits; the best goes on until it settles, each
-    round with the mean of what the numbers may be, given the lives drawn. For each draw that is kept the people are
-    drawn anew and the numbers too, so that what is not known of them shows as a difference between draws. The draws
-    take turns between the models, each with kinds of people of its own: where these disagree, the draws differ.
+    Each round takes the mean of what the numbers may be, given the lives drawn, until they settle. For each draw that
+    is kept the people are drawn anew and the numbers too, so that what is not known of them shows as a difference
+    between draws. The draws take turns between models with other kinds of people, each with a search of its own: the
+    likelihood has several summits, and where models or summits disagree, the draws differ.
     """
 
-    def step(seen: Histories, kinds: list[Kind], *, is_drawn: bool = False) -> tuple[list[Kind], float]:
+    def step(seen: Histories, kinds: list[Kind], *, is_drawn: bool = False) -> list[Kind]:
         sampler = Sampler(seen, kinds)
         hidden = [unseen(kind, sampler.passages, at, seen.years) for at, kind in enumerate(kinds)]
-        new = count(seen, kinds, sampler.draw(rng), rng if is_drawn else None, hidden)
-        return new, sampler.log_likelihood
+        return count(seen, kinds, sampler.draw(rng), rng if is_drawn else None, hidden)
 
-    some = choose(histories, np.sort(rng.permutation(len(histories))[:FEW]))
+    short = np.flatnonzero(histories.length <= max(LONG, int(np.median(histories.length))))
+    some = choose(histories, np.sort(rng.permutation(short)[:FEW]))
     settled = []
     for guesses in models[:draws]:
-        searches = []
-        for _ in range(STARTS):
-            kinds = [guess_kind(guess, sizes) for guess in guesses]
-            for _ in range(TRIAL):
-                kinds, likelihood = step(some, kinds)
-            searches.append((likelihood, kinds))
-        kinds = max(searches, key=lambda one: one[0])[1]
-        for number in range(FURTHER + ROUNDS):
-            kinds, _ = step(some if number < FURTHER else histories, kinds)
+        kinds = [guess_kind(guess, sizes) for guess in guesses]
+        for number in range(SEARCH + ROUNDS):
+            kinds = step(some if number < SEARCH else histories, kinds)
         settled.append(kinds)
     kept = []
     for number in range(draws):
         again, kinds = resample(histories, rng), settled[number % len(settled)]
         for _ in range(AGAIN):
-            kinds, _ = step(again, kinds)
-        kept.append(step(again, kinds, is_drawn=True)[0])
+            kinds = step(again, kinds)
+        kept.append(step(again, kinds, is_drawn=True))
     return kept
 
 

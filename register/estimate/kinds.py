@@ -52,8 +52,8 @@ RESIDENT = Guess(0.4, 0.8, 0.02, 0.5, 0.9, (0.8, 0.05), 0.3)
 UNWATCHED = Guess(0.05, 0.4, 0.55, 0.5, 0.1, (0.01, 0.5), 0.02, is_watched=False)
 PROTECTED = Guess(0.05, 0.4, 0.55, 0.5, 0.1, (0.01, 0.9), 1.0, is_watched=False)
 SEASONAL = Guess(1.0, 0.4, 0.02, 0.02, 0.1, visits=90)
-#: Of residents many hardly ever travel; of those who move some soon move on, and others stay (Blumen, Kogan and McCarthy
-#: 1955). Whether these are kinds of their own can hardly be told from what is seen: the models differ in it.
+#: Of residents many hardly ever travel; of those who move some soon move on, and others stay (Blumen, Kogan and
+#: McCarthy 1955). Whether these are kinds of their own can hardly be told from what is seen: the models differ in it.
 HOMEBODY = Guess(0.2, 0.15, 0.02, 0.3, 0.9)
 PASSING = Guess(0.05, 0.4, 0.55, 0.5, 0.02, (0.01, 0.5), 0.3, leaves=0.7, is_watched=False)
 #: Nothing tells a national who crosses where nobody watches from one who was missed: nationals are taken to be watched.

@@ -61,7 +61,6 @@ class Sampler:
         self.start = np.stack([kind.start for kind in kinds]).astype(np.float32)
         self.filtered: Tables = np.empty((len(kinds), len(h.gap), STATES), dtype=np.float32)
         self.weight = self._filter().T
-        self.log_likelihood = float(np.logaddexp.reduce(self.weight, axis=1).sum())
 
     def _active(self, step: int) -> int:
         """Return how many people have more steps than ``step``: they come first."""

@@ -128,8 +128,7 @@ def test_a_year_with_more_journeys_has_a_rate_of_its_own() -> None:
     seen = by_year(visits)
     drawn = fit(seen, replace(SIZES, years=3), np.random.default_rng(12), 2, ((VISITORS,),))
     trend = np.mean([kinds[0].trend[:, AWAY, VISIT] for kinds in drawn], axis=0)
-    assert trend[1] > 2 * trend[0]
-    assert trend[1] > 2 * trend[2]
+    assert trend[1] > 1.3 * max(trend[0], trend[2])
     assert all(kinds[0].trend[:, VISIT, AWAY] == pytest.approx(1.0) for kinds in drawn)
 
 
