@@ -35,11 +35,11 @@ SITUATIONS = STATES // FORMS
 PULL = 1.0
 #: Crossings that the share of all posts weighs against those of one post.
 POOL = 20.0
-#: Crossings that a year like the others weighs against those of the year.
-STEADY = 10.0
 #: Moves to the other side as often as people of all kinds make them, against those of one kind: else a kind in whose
 #: lives none was drawn would never move again, and whoever moves would be told as one who was missed.
 ALIKE = 10.0
+#: A year like all others, whatever is seen.
+ALWAYS = 1e9
 #: Crossings whose number is told for each year; how long journeys last is taken to be the same in all.
 TRENDS = np.zeros((SITUATIONS, SITUATIONS), dtype=bool)
 TRENDS[AWAY, [VISIT, HOME]] = TRENDS[HOME, [TRIP, AWAY]] = True
@@ -79,11 +79,14 @@ def count(
     lives: Lives,
     rng: np.random.Generator | None = None,
     hidden: Sequence[Unseen] = (),
+    steady: float = 10.0,
 ) -> list[Kind]:
     """Return the numbers that complete lives show: their means, or with ``rng`` a draw from what they may be.
 
     Rates are gamma, shares beta and Dirichlet, with a weak pull to the present numbers where little is seen. With
-    ``hidden``, one for each kind, the people of whom nothing was seen are counted too.
+    ``hidden``, one for each kind, the people of whom nothing was seen are counted too; ``steady`` crossings of a year
+    like the others weigh against those of each year. When people cross where nobody watches is told by too little for
+    years of their own.
     """
     h = histories
     person = h.person
@@ -135,7 +138,9 @@ def count(
     ]
     trends = {
         is_watched: _trend(
-            [one for one in zip(result, counts, strict=True) if one[0].is_watched == is_watched], rng
+            [one for one in zip(result, counts, strict=True) if one[0].is_watched == is_watched],
+            rng,
+            min(steady, ALWAYS) if is_watched else ALWAYS,
         )
         for is_watched in missed
     }
@@ -208,12 +213,12 @@ def _moves(counts: list[_Counts]) -> Floats:
     return often
 
 
-def _trend(found: list[tuple[Kind, _Counts]], rng: np.random.Generator | None) -> Floats:
+def _trend(found: list[tuple[Kind, _Counts]], rng: np.random.Generator | None, steady: float) -> Floats:
     """Return by how much crossings are more often in each year than in all, for some kinds of people together."""
     expected = (
-        np.sum([_narrow(counts.days[:, :, None] * kind.rate) for kind, counts in found], axis=0) + STEADY
+        np.sum([_narrow(counts.days[:, :, None] * kind.rate) for kind, counts in found], axis=0) + steady
     )
-    happened = np.sum([counts.by_year for _, counts in found], axis=0) + STEADY
+    happened = np.sum([counts.by_year for _, counts in found], axis=0) + steady
     return np.where(TRENDS, (happened if rng is None else rng.gamma(happened)) / expected, 1.0)
 
 

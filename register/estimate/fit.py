@@ -14,7 +14,7 @@ import numpy as np
 
 from register.estimate.chain import Histories, Ints, Kind
 from register.estimate.count import count
-from register.estimate.kinds import FOREIGNERS, Guess, Sizes, guess_kind
+from register.estimate.kinds import FOREIGNERS, Model, Sizes, guess_kind
 from register.estimate.passage import unseen
 from register.estimate.sampler import Sampler
 
@@ -31,7 +31,7 @@ def fit(
     sizes: Sizes,
     rng: np.random.Generator,
     draws: int,
-    models: Sequence[Sequence[Guess]] = (FOREIGNERS,),
+    models: Sequence[Model] = (Model(FOREIGNERS),),
 ) -> list[list[Kind]]:
     """Return as many draws of the numbers of a population as asked for; each has the kinds of people.
 
@@ -41,25 +41,26 @@ def fit(
     likelihood has several summits, and where models or summits disagree, the draws differ.
     """
 
-    def step(seen: Histories, kinds: list[Kind], *, is_drawn: bool = False) -> list[Kind]:
+    def step(seen: Histories, model: Model, kinds: list[Kind], *, is_drawn: bool = False) -> list[Kind]:
         sampler = Sampler(seen, kinds)
         hidden = [unseen(kind, sampler.passages, at, seen.years) for at, kind in enumerate(kinds)]
-        return count(seen, kinds, sampler.draw(rng), rng if is_drawn else None, hidden)
+        return count(seen, kinds, sampler.draw(rng), rng if is_drawn else None, hidden, model.steady)
 
     short = np.flatnonzero(histories.length <= max(LONG, int(np.median(histories.length))))
     some = choose(histories, np.sort(rng.permutation(short)[:FEW]))
     settled = []
-    for guesses in models[:draws]:
-        kinds = [guess_kind(guess, sizes) for guess in guesses]
+    for model in models[:draws]:
+        kinds = [guess_kind(guess, sizes) for guess in model.guesses]
         for number in range(SEARCH + ROUNDS):
-            kinds = step(some if number < SEARCH else histories, kinds)
+            kinds = step(some if number < SEARCH else histories, model, kinds)
         settled.append(kinds)
     kept = []
     for number in range(draws):
-        again, kinds = resample(histories, rng), settled[number % len(settled)]
+        again, turn = resample(histories, rng), number % len(settled)
+        kinds = settled[turn]
         for _ in range(AGAIN):
-            kinds = step(again, kinds)
-        kept.append(step(again, kinds, is_drawn=True))
+            kinds = step(again, models[turn], kinds)
+        kept.append(step(again, models[turn], kinds, is_drawn=True))
     return kept
 
 

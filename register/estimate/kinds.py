@@ -5,6 +5,7 @@ The numbers are rough; what the histories tell replaces them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +31,8 @@ class Guess:
     """Where the search for a kind of people begins.
 
     How often a year those who live abroad come and those who live here travel, share of crossings missed, arrivals that
-    stay, people who live here at the start, share with each mark, how often a year residents get a first permit, how
-    long in days visits last as a rule, and how often a year residents leave for good (0: as others do).
+    stay, people who live here at the start, share with each mark, how often a year residents get a first permit, and
+    how long in days visits last as a rule.
     """
 
     comes: float
@@ -42,7 +43,6 @@ class Guess:
     marked: tuple[float, ...] = (0.05, 0.05)
     permits: float = 0.1
     visits: float = 10
-    leaves: float = 0.0
     is_watched: bool = True
 
 
@@ -52,15 +52,26 @@ RESIDENT = Guess(0.4, 0.8, 0.02, 0.5, 0.9, (0.8, 0.05), 0.3)
 UNWATCHED = Guess(0.05, 0.4, 0.55, 0.5, 0.1, (0.01, 0.5), 0.02, is_watched=False)
 PROTECTED = Guess(0.05, 0.4, 0.55, 0.5, 0.1, (0.01, 0.9), 1.0, is_watched=False)
 SEASONAL = Guess(1.0, 0.4, 0.02, 0.02, 0.1, visits=90)
-#: Of residents many hardly ever travel; of those who move some soon move on, and others stay (Blumen, Kogan and
-#: McCarthy 1955). Whether these are kinds of their own can hardly be told from what is seen: the models differ in it.
+#: Residents who hardly ever travel. Whether they are a kind of their own can hardly be told from what is seen.
 HOMEBODY = Guess(0.2, 0.15, 0.02, 0.3, 0.9)
-PASSING = Guess(0.05, 0.4, 0.55, 0.5, 0.02, (0.01, 0.5), 0.3, leaves=0.7, is_watched=False)
 #: Nothing tells a national who crosses where nobody watches from one who was missed: nationals are taken to be watched.
 NATIONALS = (SELDOM, OFTEN, SETTLER, RESIDENT)
 FOREIGNERS = (SELDOM, OFTEN, SEASONAL, SETTLER, RESIDENT, UNWATCHED, PROTECTED)
-#: The models between which draws take turns, of nationals and of foreigners.
-MODELS = ((NATIONALS, (*NATIONALS, HOMEBODY)), (FOREIGNERS, (*FOREIGNERS, PASSING)))
+
+
+@dataclass(frozen=True)
+class Model:
+    """A way to tell people: their kinds, and how many crossings a year like the others weighs against its own."""
+
+    guesses: tuple[Guess, ...]
+    steady: float = 10.0
+
+
+#: The models between which draws take turns, of nationals and of foreigners: what is seen does not decide between them.
+MODELS = (
+    (Model(NATIONALS), Model((*NATIONALS, HOMEBODY), math.inf)),
+    (Model(FOREIGNERS), Model(FOREIGNERS, math.inf)),
+)
 
 
 def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
@@ -80,10 +91,6 @@ def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
                 rate[row, FORMS * target : FORMS * (target + 1)] = (
                     leaves[source][form] * share * np.array(forms[target])
                 )
-    if guess.leaves:
-        rate[FORMS * HOME : FORMS * (HOME + 1), FORMS * AWAY : FORMS * (AWAY + 1)] = (
-            guess.leaves / 365 * np.array(forms[AWAY])
-        )
     acts = np.repeat(np.array([0.001, 0.01, 0.1, 0.001]) / 365, FORMS)
     return Kind(
         rate=rate,

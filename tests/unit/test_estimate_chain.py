@@ -25,7 +25,7 @@ from register.estimate.chain import (
 )
 from register.estimate.count import count
 from register.estimate.fit import fit, resample
-from register.estimate.kinds import Guess, Sizes, guess_kind
+from register.estimate.kinds import Guess, Model, Sizes, guess_kind
 from register.estimate.passage import STRIDE, Passages, daily, unseen
 from register.estimate.sampler import Sampler
 
@@ -126,7 +126,7 @@ def by_year(visits: Ints, days: int = 365) -> Histories:
 def test_a_year_with_more_journeys_has_a_rate_of_its_own() -> None:
     visits = np.array([40, 160, 40])
     seen = by_year(visits)
-    drawn = fit(seen, replace(SIZES, years=3), np.random.default_rng(12), 2, ((VISITORS,),))
+    drawn = fit(seen, replace(SIZES, years=3), np.random.default_rng(12), 2, (Model((VISITORS,)),))
     trend = np.mean([kinds[0].trend[:, AWAY, VISIT] for kinds in drawn], axis=0)
     assert trend[1] > 1.3 * max(trend[0], trend[2])
     assert all(kinds[0].trend[:, VISIT, AWAY] == pytest.approx(1.0) for kinds in drawn)
@@ -204,7 +204,7 @@ def travel(rng: np.random.Generator, people: int, missed: float) -> Histories:
 @pytest.mark.parametrize("missed", [0.02, 0.15])
 def test_the_share_of_missed_crossings_is_found_from_broken_alternation(missed: float) -> None:
     seen = travel(np.random.default_rng(5), 250, missed)
-    drawn = fit(seen, SIZES, np.random.default_rng(6), 3, ((VISITORS,),))
+    drawn = fit(seen, SIZES, np.random.default_rng(6), 3, (Model((VISITORS,)),))
     found = np.mean([kinds[0].missed[1] for kinds in drawn])
     assert found == pytest.approx(missed, abs=0.02)
 
