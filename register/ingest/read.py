@@ -170,8 +170,10 @@ def _hold(cells: Sequence[str], source: Source, period: tuple[dt.date, dt.date] 
     elif source.format.ends_with_delimiter:
         unknown.remove(len(cells) - 1)
     present = frozenset(columns)
+    present |= {name for name, headers in source.unfolded.items() if not present.isdisjoint(headers)}
     lacking_key = [header for value in source.key for header in value.headers if header not in present]
-    values = [value for value in source.every_value() if value.is_missing(present, period)]
+    every = (*source.row_values(), *source.every_value())
+    values = [value for value in every if value.is_missing(present, period)]
     missing = [header for value in values for header in value.headers if header not in present]
     required = [
         header
@@ -183,11 +185,16 @@ def _hold(cells: Sequence[str], source: Source, period: tuple[dt.date, dt.date] 
     return Header(
         tuple(columns),
         tuple(_told(cells, unknown, is_header=is_header)),
-        tuple(dict.fromkeys([*missing, *lacking_key])),
-        tuple(dict.fromkeys([*required, *lacking_key])),
+        _in_extract([*missing, *lacking_key], source),
+        _in_extract([*required, *lacking_key], source),
         cells[0].strip() if source.format.has_header and cells else "",
         is_doubtful=not is_header,
     )
+
+
+def _in_extract(columns: Sequence[str], source: Source) -> tuple[str, ...]:
+    """Return the headers that columns are taken from, each once."""
+    return tuple(dict.fromkeys(header for name in columns for header in source.unfolded.get(name, (name,))))
 
 
 def _told(cells: Sequence[str], places: Sequence[int], *, is_header: bool) -> list[str]:
