@@ -71,7 +71,9 @@ def test_who_has_not_left_has_no_exit_whatever_fills_its_columns(tmp_path: Path)
 
 
 def test_each_record_counts_as_one_received_and_the_account_closes(tmp_path: Path) -> None:
-    bad = ANA.format("S3", "31/02/2023", "", "20/04/2023", "") + ANA.format("S4", "5 de mayo", "", "mañana", "")
+    bad = ANA.format("S3", "31/02/2023", "", "20/04/2023", "") + ANA.format(
+        "S4", "5 de mayo", "", "mañana", ""
+    )
     nothing = ANA.format("S5", "", "", "", "")
     built = stays(tmp_path, STAY + STILL_HERE + bad + nothing + "S6;too few columns\n")
     count = built.count("estadias_1.csv")
