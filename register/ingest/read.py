@@ -23,6 +23,7 @@ from register.ingest.block import LINE, MAX_RAW_CHARACTERS, UNKNOWN, Block, Head
 from register.ingest.delimited import UNIT_SEPARATOR, DelimitedText
 from register.ingest.extracts import Extract
 from register.ingest.fixed import FixedText
+from register.ingest.kinds import refuse_other_kind
 from register.ingest.lines import LineText
 from register.ingest.packed import open_extract
 from register.ingest.source import Format, Source
@@ -53,6 +54,7 @@ def find_header(extract: Extract) -> Header | None:
     A column is missed only while it is valid, where the period of the delivery is known.
     """
     source = extract.source
+    refuse_other_kind(extract.path, extract.member, source.format)
     if source.format.is_typed:
         cells = sheets.read_header(extract.path, source.format, extract.member, extract.sheet)
         return _hold(cells, source, extract.period) if cells else None
