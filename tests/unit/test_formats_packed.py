@@ -91,3 +91,28 @@ def test_a_file_that_no_declaration_claims_is_told_and_what_can_be_done_with_it(
     notes = check_project(make_project(tmp_path / "p", files).root).notes
     told = {values["file"]: key for key, values in notes if "file" in values}
     assert told == {"visas.7z": "check.unclaimed_kind", "notas/otra.csv": "check.unclaimed"}
+
+
+def test_an_open_document_sheet_is_a_workbook(tmp_path: Path) -> None:
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    rows = "".join(
+        "<table:table-row>" + "".join(cell.format(text) for text in row) + "</table:table-row>"
+        for row in (VISAS.ordinary, VISAS.ordinary.values())
+    )
+    names = "".join(
+        f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
+        for name in ("office", "table", "text")
+    )
+    sheet = f'<office:spreadsheet><table:table table:name="H1">{rows}</table:table></office:spreadsheet>'
+    content = f"<office:document-content{names}><office:body>{sheet}</office:body></office:document-content>"
+    kind = b"application/vnd.oasis.opendocument.spreadsheet"
+    book = zipped(mimetype=kind, content__xml=content.encode())
+    declaration = "schemas/sources/col/cancilleria_visas.toml"
+    edits = {
+        declaration: [
+            ('"cancilleria_visas*.csv"', '"visas.ods"'),
+            ('type = "csv", delimiter = ",", encoding = "utf-8"', 'type = "xlsx"'),
+        ]
+    }
+    built = ingest(tmp_path / "p", {"visas.ods": book}, edits)
+    assert built.values("select visa_class_code from visa") == ["M"]
