@@ -106,7 +106,10 @@ def test_an_open_document_sheet_is_a_workbook(tmp_path: Path) -> None:
     sheet = f'<office:spreadsheet><table:table table:name="H1">{rows}</table:table></office:spreadsheet>'
     content = f"<office:document-content{names}><office:body>{sheet}</office:body></office:document-content>"
     kind = b"application/vnd.oasis.opendocument.spreadsheet"
-    book = zipped(mimetype=kind, content__xml=content.encode())
+    manifest = '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"></m:manifest>'
+    book = zipped(
+        mimetype=kind, content__xml=content.encode(), **{"META-INF/manifest__xml": manifest.encode()}
+    )
     declaration = "schemas/sources/col/cancilleria_visas.toml"
     edits = {
         declaration: [
