@@ -12,6 +12,7 @@ _UNKNOWN_PART = r"XX|xx|--|__|\?\?|\*\*"
 _PATTERNS = {
     "d": rf"(?P<d>[0-9]{{1,2}}|{_UNKNOWN_PART})",
     "m": rf"(?P<m>[0-9]{{1,2}}|{_UNKNOWN_PART})",
+    "j": r"(?P<j>[0-9]{3})",
     "Y": r"(?P<Y>[0-9]{4})",
     "y": r"(?P<y>[0-9]{2})",
     "b": r"(?P<b>\p{L}{3})\p{L}*\.?",
@@ -79,7 +80,7 @@ def _pattern(format_: str) -> str:
     """Turn a format into a pattern; its time may be missing from a value, or be there unasked."""
     date_part = _date_part(format_)
     time_part = format_[len(date_part) :]
-    packed = re.search(r"%[dmY]%[dmY]", date_part) is not None
+    packed = re.search(r"%[dmYy]%[dmYy]", date_part) is not None
 
     def translate(piece: str) -> str:
         out = []

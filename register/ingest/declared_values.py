@@ -71,8 +71,8 @@ class ValueReader:
         self.renamed: dict[str, str] = {}
 
     def value(self, node: Any, where: str, concept: Concept | None = None) -> Value:
-        """Read a value: a column name, or a table of keys. Without a concept it is text."""
-        if isinstance(node, str):
+        """Read a value: a column name, several of them, or a table of keys. Without a concept it is text."""
+        if isinstance(node, str | list):
             node = {"from": node}
         if not isinstance(node, dict):
             raise DeclarationError("bad_value", where=where)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import polars as pl
 
 from register.ingest.block import LINE
-from register.ingest.cells import add_told
+from register.ingest.cells import add_told, without_nulls
 from register.ingest.source import Source
 from register.ingest.values import raw_text
 
@@ -42,7 +42,7 @@ def unfold(rows: pl.DataFrame, source: Source, file: str) -> pl.DataFrame:
     """
     if not source.rows:
         return rows
-    rows = add_told(rows, (column for value in source.row_values() for column in value.columns), file)
+    rows = add_told(without_nulls(rows, source), _columns(source), file)
     shared = [
         column for column in rows.columns if column in source.read_columns and column not in source.unfolded
     ]
@@ -51,7 +51,8 @@ def unfold(rows: pl.DataFrame, source: Source, file: str) -> pl.DataFrame:
     for at, (name, columns) in enumerate(source.rows.items()):
         texts = [raw_text(rows, value).alias(column) for column, value in columns.items()]
         told = [text for text in texts if columns[text.name].headers and text.name in of_record]
-        is_there = pl.any_horizontal(pl.lit(value=False), *(_says_something(text, source) for text in told))
+        says = ((~pl.lit(text).str.contains(_SAYS_NOTHING)).fill_null(value=False) for text in told)
+        is_there = pl.any_horizontal(pl.lit(value=False), *says)
         there.append(rows.select(is_there.alias(name)).to_series())
         line = (pl.col(LINE) * len(source.rows) + at).alias(LINE)
         parts.append(rows.select(line, *shared, pl.lit(name).alias(ROW)).with_columns(texts))
@@ -75,6 +76,5 @@ def reasons_of(source: Source) -> pl.Expr:
     return reasons.alias("reasons")
 
 
-def _says_something(text: pl.Series, source: Source) -> pl.Expr:
-    is_null = pl.lit(text).str.strip_chars().is_in(list(source.format.nulls))
-    return (~pl.lit(text).str.contains(_SAYS_NOTHING) & ~is_null).fill_null(value=False)
+def _columns(source: Source) -> list[str]:
+    return [column for value in source.row_values() for column in value.columns]
