@@ -31,6 +31,44 @@ _PATTERNS = {
 _TIME_LEFT_OVER = r"(?:[ T]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?"
 
 
+_SHORT = {
+    "%e": "%d",
+    "%k": "%H",
+    "%l": "%I",
+    "%h": "%b",
+    "%F": "%Y-%m-%d",
+    "%T": "%H:%M:%S",
+    "%R": "%H:%M",
+    "%D": "%m/%d/%y",
+}
+# How spreadsheets and databases write formats, the longer first.
+_SPELT = (
+    *(
+        ("yyyy", "%Y"),
+        ("aaaa", "%Y"),
+        ("yy", "%y"),
+        ("aa", "%y"),
+        ("mmmm", "%B"),
+        ("mmm", "%b"),
+        ("ddd", "%j"),
+    ),
+    *(("dd", "%d"), ("hh24", "%H"), ("hh", "%H"), (":mm", ":%M"), ("mi", "%M"), ("mm", "%m"), ("ss", "%S")),
+)
+
+
+def whole_format(format_: str) -> str:
+    """Return a format without the directives that stand for others: ``%F`` is ``%Y-%m-%d``, ``%-d`` is ``%d``."""
+    return re.sub("%.", lambda found: _SHORT.get(found[0], found[0]), format_.replace("%-", "%"))
+
+
+def spelt_format(format_: str) -> str:
+    """Return what a format written as "dd/mm/yyyy" means, empty if it is none."""
+    meant = format_.lower()
+    for letters, directive in _SPELT:
+        meant = meant.replace(letters, directive)
+    return meant if "%" not in format_ and not check_date_format(meant) else ""
+
+
 def check_date_format(format_: str) -> str | None:
     """Return what is wrong with a declared format, or null: for the checks of declarations."""
     if format_ == EXCEL:

@@ -68,7 +68,9 @@ def _month_and_day(year: pl.Expr, day_of_year: pl.Expr) -> tuple[pl.Expr, pl.Exp
     """Return month and day of a day counted from 1 January; the thirteenth month where the year has no such day."""
     date_ = pl.date(year, 1, 1) + pl.duration(days=day_of_year - 1)
     is_in_year = date_.dt.year() == year
-    return pl.when(is_in_year).then(date_.dt.month().cast(pl.Int32)).otherwise(13), date_.dt.day().cast(pl.Int32)
+    return pl.when(is_in_year).then(date_.dt.month().cast(pl.Int32)).otherwise(13), date_.dt.day().cast(
+        pl.Int32
+    )
 
 
 def find_excel_parts(rest: pl.DataFrame) -> pl.DataFrame:

@@ -15,7 +15,7 @@ import polars as pl
 from register.errors import DeclarationError, Faults, suggest
 from register.ingest.declared import text_at, texts_at
 from register.ingest.declared_format import read_format
-from register.ingest.declared_values import NAME_LAYOUTS, ValueReader
+from register.ingest.declared_values import NAME_LAYOUTS, PERSON_VALUES, ValueReader
 from register.ingest.source import Document, Format, Person, Source, Value
 from register.schema import Schema, Table, read_toml, refuse_unknown_keys, table_at
 
@@ -158,6 +158,8 @@ def _people(tree: Mapping[str, Any], read: ValueReader, where: str) -> dict[str,
     persons = table_at(tree, "person", where)
     faults, people = Faults(), {}
     with faults.gathered():
+        if {"name", "document", "documents", *PERSON_VALUES} & set(persons):
+            raise DeclarationError("person_without_role", where=f"{where} [person]", known=", ".join(ROLES))
         refuse_unknown_keys(persons, ROLES, f"{where} [person]")
         if not persons:
             raise DeclarationError("nobody_named", where=f"{where} [person.self]")

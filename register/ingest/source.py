@@ -14,7 +14,7 @@ from register.schema import Table
 
 TEXT_FORMATS = ("csv", "fixed")
 FORMATS = (*TEXT_FORMATS, "parquet", "xlsx")
-ENCODINGS = ("utf-8", "latin-1", "windows-1252", "utf-16")
+ENCODINGS = ("utf-8", "latin-1", "windows-1252", "utf-16", "latin-9", "cp850", "cp437", "mac-roman")
 # Cells that a workbook or a Parquet file knows as dates are written out in this form before they are read.
 TYPED_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
 # Begins the name of a column that holds what a pattern finds in the path of the file.
