@@ -190,7 +190,7 @@ def make_person(con: duckdb.DuckDBPyConnection, members: str, into: str) -> None
         create or replace table {into} as
         with {", ".join(f"v_{name} as ({sql})" for name, sql in votes.items())},
         told as (
-            select person, count(*) as n_identity, sum(n_mention)::bigint as n_record,
+            select person, count(*) as n_identity, coalesce(sum(n_record), 0)::bigint as n_record,
                 array_to_string(list_sort(list(distinct citizenship_code)), ';') as citizenships,
                 min(first_seen_on) as first_seen_on, max(last_seen_on) as last_seen_on,
                 coalesce(bool_or(birth_in_country), false) as birth_in_country, min(died_on) as death_date

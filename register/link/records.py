@@ -20,8 +20,8 @@ def make_records(con: duckdb.DuckDBPyConnection) -> None:
     """Create ``travelled``, ``recorded`` and ``seen`` from ``node`` (node, identity_id), ``mention`` and the sources.
 
     ``travelled`` (node, record_id, crossed_at, direction, border_post_code): its crossings. ``recorded`` (node,
-    record_id, source, role): its other records. ``seen`` (node, first_seen_on, last_seen_on, birth_in_country,
-    died_on): one row for each node that has a record.
+    record_id, source, role): its other records. ``seen`` (node, n_record, first_seen_on, last_seen_on,
+    birth_in_country, died_on): one row for each node that has a record.
     """
     con.execute(
         """
@@ -52,7 +52,7 @@ def make_records(con: duckdb.DuckDBPyConnection) -> None:
                 case when r.role = 'self' then d.died_on end
             from recorded as r left join ({dated}) as d using (record_id)
         )
-        select node, min(seen_on) as first_seen_on, max(seen_on) as last_seen_on,
+        select node, count(*) as n_record, min(seen_on) as first_seen_on, max(seen_on) as last_seen_on,
             bool_or(is_born) as birth_in_country, min(died_on) as died_on
         from day group by node
         """
