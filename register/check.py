@@ -39,6 +39,7 @@ def check_project(root: Path) -> CheckReport:
         If the rule does not give what one of the office's own cases expects.
     """
     from register.ingest.extracts import find_extracts
+    from register.ingest.kinds import is_unread
     from register.ingest.read import find_header
 
     project, sources = _declarations(root)
@@ -58,7 +59,10 @@ def check_project(root: Path) -> CheckReport:
     extracts, unclaimed = find_extracts(project.extracts, sources)
     report = CheckReport(len(sources), len(extracts), cases)
     for name in unclaimed:
-        report.notes.append(("check.unclaimed", {"file": name}))
+        if is_unread(name):
+            report.notes.append(("check.unclaimed_kind", {"file": name, "ending": Path(name).suffix}))
+        else:
+            report.notes.append(("check.unclaimed", {"file": name}))
     for source in sources:
         if not any(extract.source is source for extract in extracts):
             report.notes.append(

@@ -48,8 +48,8 @@ def read_dates(
     formats
         Tried in order; the first that gives a date within the bounds is taken. Directives:
         ``%d %m %Y %y %b %B`` (month names in Spanish, English or Portuguese, by their first three
-        letters), ``%H %I %M %S %f %p %z`` and the day of the week ``%A %a``, which are read over; or
-        ``"excel"`` for serial numbers.
+        letters), ``%j`` (the day of the year, in three figures), ``%H %I %M %S %f %p %z`` and the
+        day of the week ``%A %a``, which are read over; or ``"excel"`` for serial numbers.
     earliest, latest
         Bounds of what is possible, both included.
     pivot

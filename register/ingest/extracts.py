@@ -11,17 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from register.ingest.packed import ZIP, bare_name, zip_members
+from register.ingest.kinds import refuse_other_kind
+from register.ingest.packed import Member, bare_name, is_hidden, members
 from register.ingest.sheets import is_pattern, pick_sheets
 from register.ingest.source import Source
 
 
 @dataclass(frozen=True)
 class Extract:
-    """A file that a declaration claims, or one of the files in a zip.
+    """A file that a declaration claims, or one of the files in an archive.
 
     ``number`` is its place in the order of deliveries: by the date that the declaration finds in its path, and by the
-    path. ``member`` is its name in a zip of several files, ``sheet`` that of the sheet of a workbook, null for the
+    path. ``member`` is its name in an archive, ``sheet`` that of the sheet of a workbook, null for the
     first.
     """
 
@@ -29,7 +30,7 @@ class Extract:
     path: Path
     name: str
     source: Source
-    member: str | None = None
+    member: Member = ()
     sheet: str | None = None
 
     @property
@@ -41,18 +42,20 @@ class Extract:
 def find_extracts(directory: Path, sources: Sequence[Source]) -> tuple[list[Extract], list[str]]:
     """Return the files that declarations claim, in the order of deliveries, and the names of those left over.
 
-    A folder named like a file is no file; hidden files are passed over. The files in a zip are claimed by their own
-    names, or all of them by the name of the zip.
+    A folder named like a file is no file; hidden files are passed over. The files in an archive are claimed by their
+    own names, or all of them by the name of the archive.
 
     Raises
     ------
     ExtractError
-        If a zip cannot be unpacked, or a workbook lacks a sheet.
+        If an archive cannot be unpacked, or a workbook lacks a sheet.
     """
     claimed: list[Extract] = []
     unclaimed: list[str] = []
     for path, name, member in _files(directory) if directory.is_dir() else ():
-        names = [path.name, bare_name(path.name)] + ([] if member is None else [Path(member).name])
+        names = [
+            each for part in (path.name, *member) for each in (Path(part).name, bare_name(Path(part).name))
+        ]
         claims = [source for each in reversed(names) for source in sources if _claims(source, each)]
         if not claims:
             unclaimed.append(name)
@@ -64,12 +67,13 @@ def find_extracts(directory: Path, sources: Sequence[Source]) -> tuple[list[Extr
     return [replace(extract, number=number) for number, extract in enumerate(claimed)], unclaimed
 
 
-def _sheets(path: Path, name: str, member: str | None, sources: Sequence[Source]) -> list[Extract]:
+def _sheets(path: Path, name: str, member: Member, sources: Sequence[Source]) -> list[Extract]:
     """Return the sheets of a workbook that declarations name, each claimed by the first; it is then like a folder.
 
     A workbook of which a declaration names one sheet, and no other declaration any, bears its own name.
     """
     claimed: dict[str, Source] = {}
+    refuse_other_kind(path, member, sources[0].format)
     for source in sources:
         for sheet in pick_sheets(path, source.format, member):
             claimed.setdefault(sheet, source)
@@ -80,17 +84,17 @@ def _sheets(path: Path, name: str, member: str | None, sources: Sequence[Source]
     ]
 
 
-def _files(directory: Path) -> Iterator[tuple[Path, str, str | None]]:
-    """Yield path, name and member of every file; a zip of one file bears its own name, a zip of several is a folder."""
+def _files(directory: Path) -> Iterator[tuple[Path, str, Member]]:
+    """Yield path, name and member of every file; an archive of one file bears its own name, others are folders."""
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
-        if not path.is_file() or any(part.startswith(".") for part in Path(name).parts):
+        if not path.is_file() or is_hidden(name):
             continue
-        members = zip_members(path) if path.suffix.lower() == ZIP else []
-        if len(members) < 2:
-            yield path, name, members[0] if members else None
-        for member in members if len(members) > 1 else ():
-            yield path, f"{name}/{member}", member
+        packed = members(path)
+        if len(packed) < 2:
+            yield path, name, packed[0] if packed else ()
+        for member in packed if len(packed) > 1 else ():
+            yield path, "/".join((name, *member)), member
 
 
 def _claims(source: Source, name: str) -> bool:

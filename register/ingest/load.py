@@ -26,6 +26,7 @@ from register.ingest.records import ONE_COLUMN, RecordReader, every_reason
 from register.ingest.repeats import Repeats
 from register.ingest.source import Source
 from register.ingest.superseded import Versions
+from register.ingest.unfold import line_of, reasons_of, unfold
 from register.schema import Schema
 
 RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
@@ -36,7 +37,11 @@ MAKES = (*RECORDS, "mention", "bundle", "rejected", "superseded", "similar_match
 
 @dataclass
 class FileCount:
-    """What became of the rows of one file."""
+    """What became of the rows of one file.
+
+    Where a row of the extract holds several records, each counts as one received; ``unfolded`` says how many there are
+    more than rows in the file.
+    """
 
     declaration: str
     source: str
@@ -47,6 +52,7 @@ class FileCount:
     rejected: int = 0
     duplicate: int = 0
     superseded: int = 0
+    unfolded: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     unknown_columns: list[str] = field(default_factory=list)
     missing_columns: list[str] = field(default_factory=list)
@@ -129,7 +135,8 @@ class Loader:
             block = next(blocks, None)
             if block is not None and block.rows.height:
                 reader = RecordReader(source, self.schema, self.hasher)
-                known = reader.learn_names(block.rows, extract.name, known)
+                rows = unfold(block.rows, source, extract.name)
+                known = reader.learn_names(rows, extract.name, known)
         self._known_names = known
 
     def _load(self, extracts: Sequence[Extract], *, learn: bool) -> None:
@@ -159,7 +166,9 @@ class Loader:
 
     def _load_block(self, block: Block, extract: Extract, reader: RecordReader, *, learn: bool) -> None:
         source, count = extract.source, self.counts[extract.number]
-        count.received += block.received
+        rows = unfold(block.rows, source, extract.name)
+        count.received += rows.height + block.rejected.height
+        count.unfolded += rows.height - block.rows.height
         count.blank += block.blank
         origin = {
             "source": pl.lit(source.table.name),
@@ -168,15 +177,15 @@ class Loader:
         }
         frames: dict[str, pl.DataFrame] = {}
         rejected = block.rejected
-        if block.rows.height:
-            made = reader.read(block.rows, extract.name)
+        if rows.height:
+            made = reader.read(rows, extract.name)
             count.add_reasons(made.records["flags"])
             if made.rejected.height:
                 rejected = pl.concat([rejected, _with_text(made.rejected, block.rows, source)])
             if made.records.height:
                 named = made.records.with_columns(
                     (pl.lit(f"{source.name}:") + pl.col("record_key")).alias("record_id"),
-                    pl.col(LINE).alias("line"),
+                    line_of(source).alias("line"),
                     **origin,
                 )
                 mentions = _mentions(named, made.people)
@@ -240,7 +249,8 @@ def _with_text(rejected: pl.DataFrame, rows: pl.DataFrame, source: Source) -> pl
         [pl.col(column).fill_null("") for column in rows.columns if column != LINE],
         separator=source.format.delimiter,
     )
-    raw = rejected.join(rows, on=LINE, how="left", maintain_order="left")
+    named = rejected.select(line_of(source), reasons_of(source))
+    raw = named.join(rows, on=LINE, how="left", maintain_order="left")
     return raw.select(pl.col(LINE).alias("line"), "reasons", text.alias("raw"))
 
 

@@ -72,7 +72,7 @@ TITLES = _listed("""
 
 # At the end of a name and not part of it. JUNIOR is also a given name, so it is only dropped after surnames.
 SUFFIXES: tuple[str, ...] = ("JR", "SR", "II", "III", "IV")
-SURNAME_SUFFIXES: tuple[str, ...] = (*SUFFIXES, "JUNIOR", "SENIOR", "FILHO", "NETO", "SOBRINHO")
+SURNAME_SUFFIXES: tuple[str, ...] = (*SUFFIXES, "JUNIOR", "SENIOR", "FILHO", "NETO", "NETA", "SOBRINHO")
 
 # What announces a husband's name in a surname: "LOPEZ VDA DE ROJAS", "LOPEZ V. DE ROJAS".
 WIDOW_WORDS = _listed("VDA, VIUDA, VDO, VIUDO, SRA, SENORA, ESPOSA")

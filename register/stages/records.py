@@ -47,6 +47,7 @@ def ingest(workshop: Workshop) -> dict[str, Any]:
     """Make record tables, mentions, bundles and rejected rows of the extracts, and count them per file."""
     from register.ingest.declaration import load_sources
     from register.ingest.extracts import find_extracts
+    from register.ingest.kinds import is_unread
     from register.ingest.load import Loader
 
     project, console = workshop.project, workshop.console
@@ -56,7 +57,10 @@ def ingest(workshop: Workshop) -> dict[str, Any]:
         patterns = ", ".join(pattern for source in sources for pattern in source.files)
         raise ExtractError("no_extracts", where=str(project.extracts), patterns=patterns)
     for name in unclaimed:
-        console.say("ingest.unclaimed", file=name)
+        if is_unread(name):
+            console.say("ingest.unclaimed_kind", file=name, ending=Path(name).suffix)
+        else:
+            console.say("ingest.unclaimed", file=name)
     with console.progress() as progress:
         bar = progress.add_task(
             console.text("stage.ingest"), total=sum(e.path.stat().st_size for e in extracts)
