@@ -6,11 +6,15 @@ import codecs
 from collections.abc import Iterator
 from typing import IO
 
+import numpy as np
+
 CODECS = {"utf-8": "utf-8", "latin-1": "latin-1", "windows-1252": "cp1252", "utf-16": "utf-16"}
 MAX_LINE_BYTES = 2**20
 LOST = "\ufffd".encode()
 # So much is converted at once: small enough for its memory to be at hand from the last time.
 _PIECE_BYTES = 2**16
+# Where fewer bytes than one in so many are no ASCII, they are converted one by one and the rest is left as it is.
+_FEW = 256
 
 
 def read_stretches(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterator[tuple[bytes, int]]:
@@ -103,6 +107,18 @@ def _as_utf8(text: bytes, encoding: str) -> bytes:
         except UnicodeDecodeError:
             return text.decode(errors="replace").encode()
         return text
-    # One byte is one sign in these encodings, so that text may be cut anywhere.
-    pieces = (text[at : at + _PIECE_BYTES] for at in range(0, len(text), _PIECE_BYTES))
-    return b"".join(piece.decode(CODECS[encoding], errors="replace").encode() for piece in pieces)
+    return _one_byte_as_utf8(text, CODECS[encoding])
+
+
+def _one_byte_as_utf8(text: bytes, codec: str) -> bytes:
+    """Convert text of an encoding in which one byte is one sign, so that it may be cut anywhere."""
+    places = np.flatnonzero(np.frombuffer(text, dtype=np.int8) < 0)
+    if len(places) * _FEW > len(text):
+        pieces = (text[at : at + _PIECE_BYTES] for at in range(0, len(text), _PIECE_BYTES))
+        return b"".join(piece.decode(codec, errors="replace").encode() for piece in pieces)
+    signs = {byte: bytes([byte]).decode(codec, errors="replace").encode() for byte in range(128, 256)}
+    parts, done = list[bytes](), 0
+    for place in places.tolist():
+        parts += (text[done:place], signs[text[place]])
+        done = place + 1
+    return b"".join([*parts, text[done:]])
