@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from register.synth.evaluate import evaluate
     from register.tables import annual_flows, query_tables
 
-# Polars gives memory back to the system after five seconds without use, not after half a second: blocks follow one
+# Polars gives memory back to the system after three seconds without use, not after half a second: blocks follow one
 # another, and the next needs what the last one had. Its allocator reads this when Polars is first imported.
-os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:5000,muzzy_decay_ms:0")
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:3000,muzzy_decay_ms:0")
 
 __version__ = version("migration-register")
 __all__ = [

@@ -1,8 +1,8 @@
 """The ingest stage: every extract, block by block, into record tables, mentions and rejected rows.
 
-Three things go on at once: the next block of an extract is read, this one is made into records, and the one before is
-written. At the end exact duplicates are dropped, the last delivery of a record wins, and every row received is proved
-to be accounted for.
+Three things go on at once: the next block of an extract is read into records, the people of this one are read, and what
+was made of the one before is written. At the end exact duplicates are dropped, the last delivery of a record wins, and
+every row received is proved to be accounted for.
 """
 
 from __future__ import annotations
@@ -167,7 +167,11 @@ class Loader:
             count.missing_columns = list(header.missing)
             for block in read_blocks(extract, header):
                 reader = readers[source.name]
-                yield extract, block, reader.read_columns(block.rows, extract.name) if block.rows.height else None
+                yield (
+                    extract,
+                    block,
+                    reader.read_columns(block.rows, extract.name) if block.rows.height else None,
+                )
 
     def _load_block(
         self, block: Block, accepted: Accepted | None, extract: Extract, reader: RecordReader, *, learn: bool

@@ -50,7 +50,7 @@ KEY = "__key"
 AT = "__at"
 MET_LIMIT = 2_000_000
 # Names are standardised when so many people wait for it: a few names take as long as some thousands.
-NAMED_AT_ONCE = 250_000
+NAMED_AT_ONCE = 120_000
 FLAGS = "__flags"
 DOCUMENTS = ("document", "document_2")
 NUMBERS = tuple(f"{prefix}_number" for prefix in DOCUMENTS)
