@@ -13,7 +13,14 @@ import polars as pl
 
 from register.ingest.text import fold_text
 
-_ABSENT = ("NULL", "NULO", "NONE", "NAN", "N A", "N D", "S D", "SIN DATO", "SIN INFORMACION", "NO REGISTRA")
+_ABSENT = (
+    *("NULL", "NULO", "NONE", "NAN", "N A", "N D", "S D", "SIN DATO", "SIN DATOS", "SIN INFORMACION"),
+    *("NO REGISTRA", "NO INFORMA", "NO INFORMADO", "NO DECLARADO", "NO DECLARA", "NO ESPECIFICADO"),
+    *("SIN ESPECIFICAR", "DESCONOCIDO", "DESCONOCIDA", "SE DESCONOCE", "IGNORADO", "IGNORADA", "UNKNOWN"),
+    *("NAO INFORMADO", "NAO INFORMADA", "NAO DECLARADO", "DESCONHECIDO", "DESCONHECIDA"),
+)
+# The other gender behind a word: "Haitiano(a)", "VENEZOLANO/A", "Brasileiro (a)".
+_OTHER_GENDER = r"(\p{L}{4})\s*[(/]\s*[AaOo][Ss]?\s*\)?\s*$"
 
 
 def match_codes(
@@ -49,12 +56,15 @@ def match_codes(
     -----
     Text is compared without case, accents, punctuation and repeated spaces. A code of digits alone is
     also found without its leading zeros, which spreadsheets drop ("5001" is 05001), and with the
-    decimals that they add ("5001.0").
+    decimals that they add ("5001.0"). Of a word for both genders ("Haitiano(a)") the first is looked for.
     """
     work = pl.DataFrame({"value": values.cast(pl.String)})
     text = fold_text(pl.col("value").str.replace(r"^\s*([0-9]+)[.,]0+\s*$", "${1}"))
     distinct = work.unique().with_columns(_text=text)
     table = lookup_table(codelist, on_date=on_date, extra=extra)
+    one_gender = fold_text(pl.col("value").str.replace(_OTHER_GENDER, "${1}"))
+    is_met = pl.col("_text").is_in(table["text"].implode())
+    distinct = distinct.with_columns(_text=pl.when(is_met).then("_text").otherwise(one_gender))
     distinct = distinct.join(table, left_on="_text", right_on="text", how="left")
     known = pl.col("how").is_not_null()
     blank = pl.col("_text").is_null() | (~known & pl.col("_text").is_in(_ABSENT))

@@ -28,6 +28,7 @@ from register.ingest.records import ONE_COLUMN, Accepted, RecordReader, every_re
 from register.ingest.repeats import Repeats
 from register.ingest.source import Source
 from register.ingest.superseded import Versions
+from register.ingest.unfold import line_of, reasons_of, unfold
 from register.schema import Schema
 
 _T = TypeVar("_T")
@@ -39,7 +40,11 @@ MAKES = (*RECORDS, "mention", "bundle", "rejected", "superseded", "similar_match
 
 @dataclass
 class FileCount:
-    """What became of the rows of one file."""
+    """What became of the rows of one file.
+
+    Where a row of the extract holds several records, each counts as one received; ``unfolded`` says how many there are
+    more than rows in the file.
+    """
 
     declaration: str
     source: str
@@ -50,6 +55,7 @@ class FileCount:
     rejected: int = 0
     duplicate: int = 0
     superseded: int = 0
+    unfolded: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     unknown_columns: list[str] = field(default_factory=list)
     missing_columns: list[str] = field(default_factory=list)
@@ -133,7 +139,8 @@ class Loader:
             block = next(blocks, None)
             if block is not None and block.rows.height:
                 reader = RecordReader(source, self.schema, self.hasher)
-                known = reader.learn_names(block.rows, extract.name, known)
+                rows = unfold(block.rows, source, extract.name)
+                known = reader.learn_names(rows, extract.name, known)
         self._known_names = known
 
     def _load(self, extracts: Sequence[Extract], *, learn: bool) -> None:
@@ -155,7 +162,7 @@ class Loader:
     def _read(
         self, extracts: Sequence[Extract], readers: Mapping[str, RecordReader]
     ) -> Iterator[tuple[Extract, Block, Accepted | None]]:
-        """Yield extracts block by block, each with the records that its rows are."""
+        """Yield extracts block by block, each with the records that its rows are, and count what was received."""
         for extract in extracts:
             source = extract.source
             count = FileCount(source.name, source.table.name, extract.name)
@@ -165,20 +172,18 @@ class Loader:
                 continue
             count.unknown_columns = list(header.unknown)
             count.missing_columns = list(header.missing)
+            reader = readers[source.name]
             for block in read_blocks(extract, header):
-                reader = readers[source.name]
-                yield (
-                    extract,
-                    block,
-                    reader.read_columns(block.rows, extract.name) if block.rows.height else None,
-                )
+                rows = unfold(block.rows, source, extract.name)
+                count.received += rows.height + block.rejected.height
+                count.unfolded += rows.height - block.rows.height
+                count.blank += block.blank
+                yield extract, block, reader.read_columns(rows, extract.name) if rows.height else None
 
     def _load_block(
         self, block: Block, accepted: Accepted | None, extract: Extract, reader: RecordReader, *, learn: bool
     ) -> None:
         source, count = extract.source, self.counts[extract.number]
-        count.received += block.received
-        count.blank += block.blank
         origin = {
             "source": pl.lit(source.table.name),
             "declaration": pl.lit(source.name),
@@ -194,7 +199,7 @@ class Loader:
             if made.records.height:
                 named = made.records.with_columns(
                     (pl.lit(f"{source.name}:") + pl.col("record_key")).alias("record_id"),
-                    pl.col(LINE).alias("line"),
+                    line_of(source).alias("line"),
                     **origin,
                 )
                 mentions = _mentions(named, made.people)
@@ -262,7 +267,8 @@ def _with_text(rejected: pl.DataFrame, rows: pl.DataFrame, source: Source) -> pl
         [pl.col(column).fill_null("") for column in rows.columns if column != LINE],
         separator=source.format.delimiter,
     )
-    raw = rejected.join(rows, on=LINE, how="left", maintain_order="left")
+    named = rejected.select(line_of(source), reasons_of(source))
+    raw = named.join(rows, on=LINE, how="left", maintain_order="left")
     return raw.select(pl.col(LINE).alias("line"), "reasons", text.alias("raw"))
 
 

@@ -18,6 +18,7 @@ from register.ingest.hashing import Hasher
 from register.ingest.name_knowledge import NOTHING, NameKnowledge
 from register.ingest.people import NAMED_AT_ONCE, PersonReader
 from register.ingest.source import Source
+from register.ingest.unfold import ROW
 from register.ingest.values import (
     PLACE,
     Memory,
@@ -95,11 +96,11 @@ class RecordReader:
         }
 
     def read(self, rows: pl.DataFrame, file: str) -> Records:
-        """Read every declared value of a block of rows (`register.ingest.read.Block`) of a file."""
+        """Read every declared value of rows of a file (`register.ingest.unfold`)."""
         return self.read_people(self.read_columns(rows, file))
 
     def read_columns(self, rows: pl.DataFrame, file: str) -> Accepted:
-        """Read what a block of rows says of the records themselves. Another block's people may be read meanwhile."""
+        """Read what rows say of the records themselves. The people of other rows may be read meanwhile."""
         rows = prepare_cells(rows, self.source, file)
         hashes = _hashes(rows, self.source)
         work, faults = self._read_columns(rows, hashes)
@@ -166,12 +167,9 @@ class RecordReader:
         source, table = self.source, self.source.table
         faults: dict[str, pl.Series] = {}
         out = [rows[LINE], hashes.with_columns(_content(hashes))[CONTENT]]
+        out.append(self._key(rows))
         if source.key:
-            out.append(record_key(rows, source))
             faults["record_key"] = no_reasons(rows.height)
-        else:
-            text = rows.select(_declared_text(rows, source)).to_series()
-            out.append(self.hasher.fingerprint(text).alias("record_key"))
         for name, value in source.columns.items():
             if name in PLACE:
                 continue
@@ -190,6 +188,13 @@ class RecordReader:
             if column.declarable and column.name not in work.columns
         ]
         return work.with_columns(derived), faults
+
+    def _key(self, rows: pl.DataFrame) -> pl.Series:
+        """Return the office's own key of each record, or where it has none a hash of all that the row says."""
+        if self.source.key:
+            return record_key(rows, self.source)
+        text = rows.select(_declared_text(rows, self.source)).to_series()
+        return _of_row(self.hasher.fingerprint(text).alias("record_key"), rows)
 
     def _derive(self, column: Column) -> pl.Expr:
         """Fill a column that the source does not declare: from an attribute of another column's code, or null."""
@@ -210,7 +215,8 @@ class RecordReader:
 def record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
     """Return the office's own key, its parts joined by hyphens; null where a part is missing.
 
-    A part that holds a hyphen itself stands in quotes: "1-2" and "3" are another key than "1" and "2-3".
+    A part that holds a hyphen itself stands in quotes: "1-2" and "3" are another key than "1" and "2-3". Where a row of
+    the extract holds several records, the name of each follows its key.
     """
     raw = [raw_text(rows, value).str.strip_chars().alias(str(at)) for at, value in enumerate(source.key)]
     parts = [pl.when(part != "").then(part) for part in (pl.col(series.name) for series in raw)]
@@ -224,7 +230,12 @@ def record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
         text = pl.concat_str(list(quoted), separator="-")
     else:
         text = parts[0]
-    return pl.DataFrame(raw).select(text.alias("record_key")).to_series()
+    return _of_row(pl.DataFrame(raw).select(text.alias("record_key")).to_series(), rows)
+
+
+def _of_row(key: pl.Series, rows: pl.DataFrame) -> pl.Series:
+    """Add to keys the name of the row among those that one row of the extract holds."""
+    return rows.select((key + ":" + pl.col(ROW)).alias(key.name)).to_series() if ROW in rows.columns else key
 
 
 def _declared(rows: pl.DataFrame, source: Source) -> list[tuple[int, str]]:

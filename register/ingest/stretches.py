@@ -8,7 +8,17 @@ from typing import IO
 
 import numpy as np
 
-CODECS = {"utf-8": "utf-8", "latin-1": "latin-1", "windows-1252": "cp1252", "utf-16": "utf-16"}
+# Encodings as declarations name them, and the codec of each. Those of one byte a sign but for UTF.
+CODECS = {
+    "utf-8": "utf-8",
+    "latin-1": "latin-1",
+    "windows-1252": "cp1252",
+    "utf-16": "utf-16",
+    "latin-9": "iso8859-15",
+    "cp850": "cp850",
+    "cp437": "cp437",
+    "mac-roman": "mac-roman",
+}
 MAX_LINE_BYTES = 2**20
 LOST = "\ufffd".encode()
 # So much is converted at once: small enough for its memory to be at hand from the last time.

@@ -18,8 +18,8 @@ RULE = "completed_journeys"
 def link_completed(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary) -> int:
     """Add to ``edge`` the pairs that their journeys complete; return how many.
 
-    Reads ``pair``, ``node``, ``cluster`` (of the links above the threshold), ``judged``, ``identity``, ``mention`` and
-    ``crossing``. A gap is an arrival after an arrival, or a departure after a departure, within what is one person so
+    Reads ``pair``, ``node``, ``cluster`` (of the links above the threshold), ``judged``, ``identity`` and
+    ``travelled``. A gap is an arrival after an arrival, or a departure after a departure, within what is one person so
     far. Parameters of the rule: ``bits``, what completing is worth; ``gaps``, how many fewer there must be.
     """
     given = itinerary.rules.get(RULE)
@@ -44,12 +44,13 @@ def link_completed(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itin
     con.execute(
         """
         create or replace temp table trip as
-        with concerned as (select x as part from nearly union select y from nearly)
-        select coalesce(c.cluster, n.node) as part, t.crossed_at, t.record_id, t.direction
-        from node as n left join cluster as c using (node) join mention as m using (identity_id)
-        join crossing as t using (record_id)
-        where m.source = 'crossing' and t.direction is not null
-            and coalesce(c.cluster, n.node) in (select part from concerned)
+        with concerned as (select x as part from nearly union select y from nearly),
+        member as (
+            select c.node, c.cluster as part from cluster as c join concerned as o on o.part = c.cluster
+            union select part, part from concerned
+        )
+        select m.part, t.crossed_at, t.record_id, t.direction from member as m join travelled as t using (node)
+        where t.direction is not null
         """
     )
     con.execute(

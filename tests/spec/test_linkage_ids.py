@@ -89,7 +89,7 @@ def test_neither_threads_nor_the_order_of_rows_changes_anything() -> None:
         linked = Town(identities, threads=threads, identity_order=order).link()
         tables.append(
             [
-                linked.rows(f"from {table}")
+                linked.rows(f"from {table} order by all")
                 for table in ("pair", "membership", "person", "conflict", "person_change")
             ]
         )
