@@ -117,11 +117,12 @@ def _as_utf8(text: bytes, encoding: str) -> bytes:
         except UnicodeDecodeError:
             return text.decode(errors="replace").encode()
         return text
-    return _one_byte_as_utf8(text, CODECS[encoding])
+    return one_byte_as_utf8(text, encoding)
 
 
-def _one_byte_as_utf8(text: bytes, codec: str) -> bytes:
+def one_byte_as_utf8(text: bytes, encoding: str) -> bytes:
     """Convert text of an encoding in which one byte is one sign, so that it may be cut anywhere."""
+    codec = CODECS[encoding]
     places = np.flatnonzero(np.frombuffer(text, dtype=np.int8) < 0)
     if len(places) * _FEW > len(text):
         pieces = (text[at : at + _PIECE_BYTES] for at in range(0, len(text), _PIECE_BYTES))
