@@ -96,8 +96,7 @@ def _text(compare: Compare, level: Level) -> str:
         case "typo":
             return _one_edit(left, right)
         case _:
-            # told the threshold, it gives up early
-            return f"jaro_winkler_similarity({left}, {right}, {level.threshold}) >= {level.threshold}"
+            return f"jaro_winkler_similarity({left}, {right}) >= {level.threshold}"
 
 
 def _date(compare: Compare, level: Level) -> str:
