@@ -39,7 +39,7 @@ def check_project(root: Path) -> CheckReport:
         If the rule does not give what one of the office's own cases expects.
     """
     from register.ingest.extracts import find_extracts
-    from register.ingest.kinds import is_unread
+    from register.ingest.kinds import doubtful_encoding, is_unread
     from register.ingest.read import find_header
 
     project, sources = _declarations(root)
@@ -73,6 +73,14 @@ def check_project(root: Path) -> CheckReport:
     if similar:
         report.notes.append(("ingest.similar", {"count": str(similar)}))
     for extract in extracts:
+        if extract.rivals:
+            rivals = ", ".join(extract.rivals)
+            told = {"file": extract.name, "source": extract.source.name, "rivals": rivals}
+            report.notes.append(("check.rivals", told))
+        likely = doubtful_encoding(extract.path, extract.member, extract.source.format)
+        if likely:
+            told = {"file": extract.name, "encoding": extract.source.format.encoding, "likely": likely}
+            report.notes.append(("check.encoding", told))
         if extract.source.delivery is not None and extract.period is None:
             report.notes.append(("check.no_delivery", {"file": extract.name}))
         header = find_header(extract)

@@ -118,7 +118,8 @@ def _read(
 ) -> pl.DataFrame:
     """Try each format on what the formats before it left unread."""
     work = pl.DataFrame({"value": values.cast(pl.String)}).with_row_index("_row")
-    text = pl.col("value").str.strip_chars().str.replace_all(r"\s+", " ")
+    # A spreadsheet shows by an apostrophe that a cell is text, and some write it out.
+    text = pl.col("value").str.strip_chars(" \t\u00a0'‘’").str.replace_all(r"\s+", " ")
     work = work.with_columns(_text=pl.when(text != "").then(text))
     done: list[pl.DataFrame] = []
     rest = work.filter(pl.col("_text").is_not_null())

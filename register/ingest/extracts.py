@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fnmatch
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +24,7 @@ class Extract:
 
     ``number`` is its place in the order of deliveries: by the date that the declaration finds in its path, and by the
     path. ``member`` is its name in an archive, ``sheet`` that of the sheet of a workbook, null for the
-    first.
+    first. ``rivals`` are the other declarations that claim it, by less exact patterns or later names.
     """
 
     number: int
@@ -32,6 +33,7 @@ class Extract:
     source: Source
     member: Member = ()
     sheet: str | None = None
+    rivals: tuple[str, ...] = ()
 
     @property
     def period(self) -> tuple[dt.date, dt.date] | None:
@@ -43,7 +45,8 @@ def find_extracts(directory: Path, sources: Sequence[Source]) -> tuple[list[Extr
     """Return the files that declarations claim, in the order of deliveries, and the names of those left over.
 
     A folder named like a file is no file; hidden files are passed over. The files in an archive are claimed by their
-    own names, or all of them by the name of the archive.
+    own names, or all of them by the name of the archive. Of several declarations that claim a file that one reads it
+    whose pattern names more of its name.
 
     Raises
     ------
@@ -53,16 +56,14 @@ def find_extracts(directory: Path, sources: Sequence[Source]) -> tuple[list[Extr
     claimed: list[Extract] = []
     unclaimed: list[str] = []
     for path, name, member in _files(directory) if directory.is_dir() else ():
-        names = [
-            each for part in (path.name, *member) for each in (Path(part).name, bare_name(Path(part).name))
-        ]
-        claims = [source for each in reversed(names) for source in sources if _claims(source, each)]
+        claims = _claims(name, (path.name, *member), sources)
         if not claims:
             unclaimed.append(name)
         elif claims[0].format.sheets:
             claimed += _sheets(path, name, member, [source for source in claims if source.format.sheets])
         else:
-            claimed.append(Extract(0, path, name, claims[0], member))
+            rivals = tuple(source.name for source in claims[1:])
+            claimed.append(Extract(0, path, name, claims[0], member, rivals=rivals))
     claimed.sort(key=lambda extract: ((extract.period or (dt.date.min,))[0], extract.name))
     return [replace(extract, number=number) for number, extract in enumerate(claimed)], unclaimed
 
@@ -97,5 +98,29 @@ def _files(directory: Path) -> Iterator[tuple[Path, str, Member]]:
             yield path, "/".join((name, *member)), member
 
 
-def _claims(source: Source, name: str) -> bool:
-    return any(fnmatch.fnmatchcase(name.lower(), pattern.lower()) for pattern in source.files)
+def _claims(name: str, parts: Sequence[str], sources: Sequence[Source]) -> list[Source]:
+    """Return the declarations that claim a file: by its own name before that of its archive, the more exact before.
+
+    A pattern with a slash is of folders too, and is held against the end of the path.
+    """
+    folders = name.removesuffix("/".join(parts))
+    claims: dict[str, Source] = {}
+    for at in range(len(parts), 0, -1):
+        path = folders + "/".join(parts[:at])
+        exact = {source.name: _exactness(source, path) for source in sources}
+        found = [source for source in sources if exact[source.name] >= 0]
+        for source in sorted(found, key=lambda source: -exact[source.name]):
+            claims.setdefault(source.name, source)
+    return list(claims.values())
+
+
+def _exactness(source: Source, path: str) -> int:
+    """Return how many signs of a path the patterns of a declaration name, -1 where none fits it."""
+    named = [-1]
+    for pattern in source.files:
+        for whole in (path, bare_name(path)):
+            text = f"/{whole}" if "/" in pattern else Path(whole).name
+            wanted = f"*/{pattern.lstrip('/')}" if "/" in pattern else pattern
+            if fnmatch.fnmatchcase(text.lower(), wanted.lower()):
+                named.append(len(re.sub(r"[*?]|\[.*?\]", "", pattern)))
+    return max(named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from pathlib import Path
 
 from register.errors import ExtractError
@@ -39,6 +40,7 @@ _UNREAD = (
 # What a workbook may be in truth: newer ones are zips, older ones have a form of their own.
 _WORKBOOKS = ("zip", "old_workbook")
 _BYTES = 512
+_LOOKED_AT = 2**20
 
 
 def is_unread(name: str) -> bool:
@@ -61,3 +63,25 @@ def refuse_other_kind(path: Path, member: Member, form: Format) -> None:
     if kind is not None and not is_declared:
         where = "/".join((str(path), *member))
         raise ExtractError(f"file_is_{kind}", where=where, format=form.type)
+
+
+def doubtful_encoding(path: Path, member: Member, form: Format) -> str | None:
+    """Return in which encoding a text seems to be, by its beginning, where that is not the declared one."""
+    if form.is_typed:
+        return None
+    with open_extract(path, member) as stream:
+        start = stream.read(_LOOKED_AT)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in start:
+        is_wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return "utf-16" if is_wide and form.encoding != "utf-16" else None
+    if form.encoding == "utf-16" or start.isascii():
+        return None
+    is_utf8 = True
+    try:
+        # The last sign may be cut.
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        is_utf8 = False
+    if is_utf8:
+        return None if form.encoding == "utf-8" else "utf-8"
+    return "windows-1252" if form.encoding == "utf-8" else None

@@ -35,7 +35,9 @@ def without_placeholders(work: pl.DataFrame, column: str) -> pl.DataFrame:
     """Null cells that say there is no name, and take such words out of longer cells."""
     text = pl.col(column)
     spaced = text.str.replace_all("[,-]+", " ").str.strip_chars()
-    whole = spaced.is_in(words.PLACEHOLDERS) | spaced.str.contains(rf"^(?:{words.PLACEHOLDER_WORDS}|X+)$")
+    whole = spaced.is_in(words.PLACEHOLDERS) | spaced.str.contains(
+        rf"^(?:{words.PLACEHOLDER_WORDS}|X+)$|{words.UNNAMED_CHILD}"
+    )
     inner = rf"(?:^|[ ,\-]+)(?:{words.PLACEHOLDER_WORDS})\b"
     partly = text.str.contains(inner)
     rest = pl.when(partly).then(text.str.replace_all(inner, "").str.strip_chars(" -")).otherwise(text)

@@ -128,3 +128,7 @@ PLACEHOLDERS = _listed("""
 """)
 # The same inside a longer cell, where only what cannot be a name is taken out.
 PLACEHOLDER_WORDS = "NN|FNU|LNU|X{2,}"
+# A child not yet named goes by its mother: "HIJA DE MARIA PEREZ", "RN VARON".
+UNNAMED_CHILD = (
+    "^(?:RN|R N|RECIEN NACID[OA]|HIJ[OA]) (?:DEL?|VARON|HEMBRA|HOMBRE|MUJER|MASCULINO|FEMENINO)(?: |$)"
+)

@@ -200,11 +200,13 @@ def _in_extract(columns: Sequence[str], source: Source) -> tuple[str, ...]:
 
 
 def _told(cells: Sequence[str], places: Sequence[int], *, is_header: bool) -> list[str]:
-    """Name columns that no declaration knows: by their place where the line may be no header but a row of data.
+    """Name columns that no declaration knows: by their place where they have no name, or the line may be no header.
 
     A file that came without its header must not tell its first person to whoever reads a log.
     """
-    return [cells[place].strip() if is_header else f"#{place + 1}" for place in places]
+    return [
+        cells[place].strip() if is_header and cells[place].strip() else f"#{place + 1}" for place in places
+    ]
 
 
 def _fold(headers: Sequence[str]) -> dict[str, str]:

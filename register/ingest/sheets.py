@@ -124,8 +124,8 @@ def _text_of(name: str, dtype: pl.DataType) -> pl.Expr:
 
 def _day_or_time(text: pl.Expr) -> pl.Expr:
     """Leave a day without its midnight, and a time without the day on which clocks begin in workbooks."""
-    day = text.str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "${1}")
-    return day.str.replace(r"^1899-12-3[01] (\d{2}:\d{2}:\d{2})$", "${1}")
+    time = text.str.replace(r"^1899-12-3[01] (\d{2}:\d{2}:\d{2})$", "${1}")
+    return time.str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "${1}")
 
 
 def _open_parquet(path: Path, member: Member) -> pq.ParquetFile:

@@ -22,8 +22,9 @@ def unfold(rows: pl.DataFrame, source: Source, file: str) -> pl.DataFrame:
     """Make of each row of an extract the rows that it holds; of an ordinary extract's, itself.
 
     A row of which nothing is said is not there: who has not left has no exit. Looked at are those of its own columns
-    that the record itself is read from; they say nothing where they are empty, hold zeros and punctuation, or what the
-    format declares to be nothing. Where none is there the first stands for the row, to be told.
+    that the record itself is read from, or where there are none (the members of a family share their visa) all of
+    them; they say nothing where they are empty, hold zeros and punctuation, or what the format declares to be nothing.
+    Where no row is there the first stands for all, to be told.
 
     Parameters
     ----------
@@ -47,10 +48,12 @@ def unfold(rows: pl.DataFrame, source: Source, file: str) -> pl.DataFrame:
         column for column in rows.columns if column in source.read_columns and column not in source.unfolded
     ]
     of_record = {column for value in source.columns.values() for column in value.columns}
+    taken = {name for columns in source.rows.values() for name, value in columns.items() if value.headers}
+    telling = of_record & taken or taken
     parts, there = [], []
     for at, (name, columns) in enumerate(source.rows.items()):
         texts = [raw_text(rows, value).alias(column) for column, value in columns.items()]
-        told = [text for text in texts if columns[text.name].headers and text.name in of_record]
+        told = [text for text in texts if columns[text.name].headers and text.name in telling]
         says = ((~pl.lit(text).str.contains(_SAYS_NOTHING)).fill_null(value=False) for text in told)
         is_there = pl.any_horizontal(pl.lit(value=False), *says)
         there.append(rows.select(is_there.alias(name)).to_series())

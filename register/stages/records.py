@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from register.errors import ExtractError, QualityError
+from register.locale.numbers import Share
 from register.project import Project
 from register.run import Run, digest, digest_file
 from register.stages.workshop import Workshop
@@ -115,7 +116,7 @@ def check_rejected_share(project: Project, record: Mapping[str, Any]) -> None:
                 "too_many_rejected",
                 where=worst["file"],
                 declaration=declaration,
-                share=f"{rejected / received:.1%}",
-                allowed=f"{allowed:.1%}",
+                share=Share(rejected / received),
+                allowed=Share(allowed),
                 reason=reasons[0][0] if reasons else "",
             )

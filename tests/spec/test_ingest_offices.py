@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import xlsxwriter
 from kit import Built, ingest
 
 
@@ -286,7 +289,68 @@ document = { kind = { constant = "passport" }, number = "pasaporte", issuer = "n
     ),
 )  # fmt: skip
 
+
+def workbook(*rows: tuple[Any, ...]) -> bytes:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    sheet = book.add_worksheet()
+    forms = {
+        dt.date: book.add_format({"num_format": "dd/mm/yyyy"}),
+        dt.time: book.add_format({"num_format": "hh:mm"}),
+    }
+    for at, row in enumerate(rows):
+        for place, cell in enumerate(row):
+            if type(cell) in forms:
+                sheet.write_datetime(at, place, cell, forms[type(cell)])
+            elif cell is not None:
+                sheet.write(at, place, cell)
+    book.close()
+    return out.getvalue()
+
+
+ARGENTINA = Office(
+    "Ingresos y egresos 2023.xlsx",
+    workbook(
+        ("MINISTERIO DEL INTERIOR",),
+        (),
+        (None, "MOVIMIENTO", None, None, "PERSONA"),
+        ("N°", "Fecha", "Hora", "Tipo", "Apellidos y nombres", "Nacimiento", "Sexo (1=H, 2=M)", "Nacionalidad", "DNI"),
+        (1, dt.date(2023, 3, 5), dt.time(14, 30), "Ingreso", "PÉREZ GÓMEZ, JUAN", dt.date(1980, 2, 29), 1, "ARGENTINO/A", 30123456),
+        (2, dt.date(2023, 3, 6), dt.time(0, 0), "Egreso", "GARCIA, MARIA", "1985", 2, "Brasilera", "MG 12"),
+        (3, "07/03/2023", "23:59", "Egreso", "GARCIA, LUIS", 33241, 2.0, "Perú", None),
+        (None, None, None, "Total", 3),
+        ("Fuente: Ministerio",),
+    ),
+    r"""
+table = "crossing"
+files = "ingresos y egresos *.xlsx"
+key = "N°"
+format = { type = "xlsx", header_begins = '^N°', ignored_lines = '^(,*Total|Fuente)' }
+[columns]
+crossed_at = { from = ["Fecha", "Hora"], format = ["%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M"] }
+direction = "Tipo"
+[person.self]
+name = { layout = "surnames_given", full = "Apellidos y nombres" }
+birth_date = { from = "Nacimiento", format = ["%Y-%m-%d", "excel"] }
+sex = { from = "Sexo (1=H, 2=M)", values = { 1 = "1", 2 = "2" } }
+citizenship = "Nacionalidad"
+document = "DNI"
+""",
+    (
+        {
+            "crossed_at": "2023-03-05 14:30:00", "line": "5", "birth_date": "1980-02-29", "sex": "1",
+            "citizenship_code": "ARG", "document_number": "30123456",
+        },
+        {
+            "crossed_at": "2023-03-06 00:00:00", "birth_date": "1985-01-01", "birth_date_precision": "year",
+            "citizenship_code": "BRA", "document_number": "MG12",
+        },
+        {"crossed_at": "2023-03-07 23:59:00", "birth_date": "1991-01-03", "sex": "2", "citizenship_code": "PER"},
+    ),
+)  # fmt: skip
+
 OFFICES = {
+    "argentina": ARGENTINA,
     "peru": PERU,
     "brazil": BRAZIL,
     "chile": CHILE,

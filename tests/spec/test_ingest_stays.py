@@ -135,3 +135,38 @@ def test_the_person_of_each_row_may_carry_another_document(tmp_path: Path) -> No
         ("S1:exit", "B9"),
         ("S7:exit", "B9"),
     ]
+
+
+def test_the_members_of_a_family_share_a_visa_that_each_is_granted(tmp_path: Path) -> None:
+    declaration = """
+        table = "visa"
+        files = "familias.csv"
+        key = "sol"
+        format = { nulls = ["-"] }
+        [rows.holder]
+        who = "titular"
+        passport = "pas_titular"
+        [rows.spouse]
+        who = "conyuge"
+        passport = "pas_conyuge"
+        [columns]
+        issued_on = "fecha"
+        visa_class_code = "tipo"
+        [person.self]
+        name = { layout = "surnames_given", full = "who" }
+        document = "passport"
+    """
+    text = """sol,tipo,fecha,titular,pas_titular,conyuge,pas_conyuge
+77,M,2023-01-02,"PEREZ, JUAN",A1,"ROJAS, ANA",A2
+78,R,2023-01-03,"DIAZ, EVA",C1,-,-
+"""
+    built = ingest(tmp_path / "p", {"familias.csv": text}, {"schemas/sources/col/familias.toml": declaration})
+    told = built.rows(
+        "select record_key, given_name, document_number, issued_on::varchar from visa join mention using (record_key) "
+        "join identity using (identity_id) order by record_key"
+    )
+    assert [tuple(row.values()) for row in told] == [
+        ("77:holder", "JUAN", "A1", "2023-01-02"),
+        ("77:spouse", "ANA", "A2", "2023-01-02"),
+        ("78:holder", "EVA", "C1", "2023-01-03"),
+    ]

@@ -93,6 +93,56 @@ def test_a_file_that_no_declaration_claims_is_told_and_what_can_be_done_with_it(
     assert told == {"visas.7z": "check.unclaimed_kind", "notas/otra.csv": "check.unclaimed"}
 
 
+DECLARED = "schemas/sources/col/cancilleria_visas.toml"
+OTHER = """table = "visa"
+files = "{files}"
+[columns]
+[person.self]
+document = "pasaporte"
+"""
+
+
+def test_of_several_declarations_the_most_exact_reads_a_file_and_check_tells(tmp_path: Path) -> None:
+    files = {"2019/cancilleria_visas.csv": VISA, "2020/cancilleria_visas.csv": VISA}
+    edits = {
+        "schemas/sources/col/a.toml": OTHER.format(files="*.csv"),
+        "schemas/sources/col/z.toml": OTHER.format(files="2019/cancilleria_visas*.csv"),
+    }
+    built = ingest(tmp_path / "p", files, edits)
+    assert {count["file"]: count["declaration"] for count in built.files} == {
+        "2019/cancilleria_visas.csv": "z",
+        "2020/cancilleria_visas.csv": "cancilleria_visas",
+    }
+    notes = [values for key, values in check_project(built.project.root).notes if key == "check.rivals"]
+    assert notes[0] == {
+        "file": "2019/cancilleria_visas.csv",
+        "source": "z",
+        "rivals": "cancilleria_visas, a",
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "declared", "likely"),
+    [
+        ("latin-1", "utf-8", "windows-1252"),
+        ("utf-8", "latin-1", "utf-8"),
+        ("utf-16", "utf-8", "utf-16"),
+        ("utf-8", "utf-8", None),
+        ("latin-1", "windows-1252", None),
+        ("utf-16", "utf-16", None),
+    ],
+)
+def test_check_tells_another_encoding_than_the_declared(
+    tmp_path: Path, written: str, declared: str, likely: str | None
+) -> None:
+    files = {VISAS.file: VISA.decode().encode(written)}
+    edits = {DECLARED: [('"utf-8"', f'"{declared}"')]}
+    notes = check_project(make_project(tmp_path / "p", files, edits).root).notes
+    assert [values["likely"] for key, values in notes if key == "check.encoding"] == (
+        [likely] if likely else []
+    )
+
+
 def test_an_open_document_sheet_is_a_workbook(tmp_path: Path) -> None:
     cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
     rows = "".join(
@@ -110,9 +160,8 @@ def test_an_open_document_sheet_is_a_workbook(tmp_path: Path) -> None:
     book = zipped(
         mimetype=kind, content__xml=content.encode(), **{"META-INF/manifest__xml": manifest.encode()}
     )
-    declaration = "schemas/sources/col/cancilleria_visas.toml"
     edits = {
-        declaration: [
+        DECLARED: [
             ('"cancilleria_visas*.csv"', '"visas.ods"'),
             ('type = "csv", delimiter = ",", encoding = "utf-8"', 'type = "xlsx"'),
         ]
