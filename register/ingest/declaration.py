@@ -12,12 +12,13 @@ from typing import Any
 
 import polars as pl
 
+from register.concepts import Table
 from register.errors import DeclarationError, Faults, suggest
 from register.ingest.declared import text_at, texts_at
 from register.ingest.declared_format import read_format
 from register.ingest.declared_values import NAME_LAYOUTS, PERSON_VALUES, ValueReader
 from register.ingest.source import Document, Format, Person, Source, Value
-from register.schema import Schema, Table, read_toml, refuse_unknown_keys, table_at
+from register.schema import Schema, read_toml, refuse_unknown_keys, table_at
 
 __all__ = ["NAME_LAYOUTS", "Document", "Format", "Person", "Source", "Value", "load_source", "load_sources"]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import polars as pl
 
+from register.concepts import Concept
 from register.errors import DeclarationError, Faults, suggest
 from register.ingest.codes import match_codes
 from register.ingest.date_formats import check_date_format, spelt_format, whole_format
@@ -18,7 +19,7 @@ from register.ingest.dates import read_dates, read_datetimes
 from register.ingest.declared import date_at, flag_at, pattern_at, tables_at, text_at, texts_at
 from register.ingest.source import PATH, TYPED_FORMATS, Document, Person, Value
 from register.ingest.values import DEFAULT_DATES, DEFAULT_DATETIMES, PLACE
-from register.schema import Concept, Schema, refuse_unknown_keys, table_at
+from register.schema import Schema, refuse_unknown_keys, table_at
 
 NAME_LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "separate": ("given", "surname_1", "surname_2", "surnames"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from register.schema import Table
+from register.concepts import Table
 
 KEYS = ("identity_id", "roles", "n_mention")
 

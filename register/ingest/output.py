@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from register.schema import Table
+from register.concepts import Table
 
 # Texts as good as drawn by lot: to compress them takes long and saves little.
 _RANDOM = (

@@ -12,6 +12,7 @@ from functools import partial
 
 import polars as pl
 
+from register.concepts import Column
 from register.ingest.block import LINE
 from register.ingest.cells import prepare_cells
 from register.ingest.hashing import Hasher
@@ -29,7 +30,7 @@ from register.ingest.values import (
     read_place,
     read_value,
 )
-from register.schema import Column, Schema
+from register.schema import Schema
 
 CONTENT = "__content"
 # Layouts that may write given names and surnames in one column, without a sign between them.

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from register.concepts import Table
 from register.ingest.date_parts import MONTHS
-from register.schema import Table
 
 TEXT_FORMATS = ("csv", "fixed")
 FORMATS = (*TEXT_FORMATS, "parquet", "xlsx")
