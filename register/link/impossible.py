@@ -192,7 +192,7 @@ def _two_places(given: Mapping[str, Any]) -> str:
             select node, crossed_at, border_post_code, direction, lag(node) over trips as before,
                 lag(crossed_at) over trips as crossed_before, lag(border_post_code) over trips as post_before,
                 lag(direction) over trips as direction_before
-            from journey window trips as (partition by cluster order by crossed_at, record_id)
+            from journey window trips as (partition by cluster order by crossed_at, turn)
         ) where border_post_code <> post_before and direction = direction_before
             and crossed_at - crossed_before <= interval {minutes} minute"""
 
@@ -214,19 +214,17 @@ def _two_journeys(given: Mapping[str, Any]) -> str:
         ),
         alone as (
             select core, count(*) filter (direction = before) as breaks from (
-                select core, direction, lag(direction) over (partition by core order by crossed_at,
-                    record_id) as before
+                select core, direction, lag(direction) over (partition by core order by crossed_at, turn) as before
                 from journey
             ) group by 1
         ),
         both_trips as (
-            select l, r, crossed_at, record_id, direction from doubtful join journey on core = l
-            union all select l, r, crossed_at, record_id, direction from doubtful join journey on core = r
+            select l, r, crossed_at, turn, direction from doubtful join journey on core = l
+            union all select l, r, crossed_at, turn, direction from doubtful join journey on core = r
         ),
         together as (
             select l, r, count(*) filter (direction = before) as breaks from (
-                select l, r, direction, lag(direction) over (partition by l, r order by crossed_at,
-                    record_id) as before
+                select l, r, direction, lag(direction) over (partition by l, r order by crossed_at, turn) as before
                 from both_trips
             ) group by 1, 2
         )

@@ -189,22 +189,26 @@ def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
     source = f"{rules.source}, " if rules.source else ""
     con.execute(
         f"""
+        create or replace temp table link_told as
+        select {rules.key}, hash({source}{compared}) as content, {enough} as is_enough
+        from {compiled.identities(rules)}
+        """
+    )
+    # Names are held against one another only where a number says that they could be alike.
+    con.execute(
+        f"""
         create or replace table link_bundle as
-        with told as (
-            select {rules.key}, hash({source}{compared}) as content, {enough} as is_enough
-            from {compiled.identities(rules)}
-        ),
-        -- names are compared only where a number says that they could be alike
-        shared as (select content from told where is_enough group by content having count(*) > 1),
+        with shared as (select content from link_told where is_enough group by content having count(*) > 1),
         alike as (
             select {rules.key}, min({rules.key}) over (partition by {source}{compared}) as representative
             from {compiled.identities(rules)}
-            where {enough} and hash({source}{compared}) in (from shared)
+            semi join (from link_told semi join shared using (content) where is_enough) using ({rules.key})
         )
         select {rules.key}, coalesce(representative, {rules.key}) as representative, content::varchar as content
-        from told left join alike using ({rules.key})
+        from link_told left join alike using ({rules.key})
         """
     )
+    con.execute("drop table link_told")
     con.execute(
         f"""
         create or replace table link_input as

@@ -71,8 +71,22 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
     links_cut = _links_cut(con)
     report = make_persons(con, key)
     _conflicts(con, itinerary)
+    expected = expect(
+        con,
+        """
+        select probability as p, coalesce(a.cluster, l) as one, coalesce(b.cluster, r) as other from scored
+        left join cluster as a on a.node = l left join cluster as b on b.node = r where not is_identical
+        """,
+        """
+        select coalesce(a.cluster, l) as one, coalesce(b.cluster, r) as other from told
+        left join cluster as a on a.node = l left join cluster as b on b.node = r
+        """,
+    )
     drop_records(con)
-    for name in [*added, "node", "edge", "cluster", "core", "impossible", "judged", "grown"]:
+    for name in [
+        *added,
+        *("node", "scored", "edge", "cluster", "core", "impossible", "judged", "grown", "told"),
+    ]:
         con.execute(f"drop table {name}")
     conflicts = dict(con.execute("select rule, count(*) from conflict group by 1 order by 1").fetchall())
     return ResolveReport(
@@ -84,7 +98,7 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
         conflicts=conflicts,
         changes=report.changes,
         ids_changed=report.ids_changed,
-        expected=expect(con),
+        expected=expected,
     )
 
 
@@ -109,9 +123,10 @@ def make_links(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerar
 
 
 def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
-    """Create ``node``, identities numbered in the order of their ids, and ``edge``, the links of reviewers and model.
+    """Create ``node``, ``scored`` and ``edge``: identities numbered in the order of their ids, their pairs and links.
 
-    ``strength`` orders links: 2 a reviewer's, 1 of identities alike in all that is compared, 0 the model's.
+    The links are those of reviewers and model; ``strength`` orders them: 2 a reviewer's, 1 of identities alike in all
+    that is compared, 0 the model's.
     """
     con.execute(
         """
@@ -134,17 +149,19 @@ def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         """
     )
     con.execute(
+        """
+        create or replace temp table scored as
+        select least(a.node, b.node) as l, greatest(a.node, b.node) as r, p.match_weight as weight,
+            p.match_probability as probability, p.match_key = 'identical' as is_identical
+        from pair as p join node as a on a.identity_id = p.identity_id_l
+        join node as b on b.identity_id = p.identity_id_r
+        """
+    )
+    con.execute(
         f"""
         create or replace temp table edge as
-        with linked as (
-            select least(a.node, b.node) as l, greatest(a.node, b.node) as r,
-                (p.match_key = 'identical')::tinyint as strength, p.match_weight as weight
-            from pair as p
-            join node as a on a.identity_id = p.identity_id_l
-            join node as b on b.identity_id = p.identity_id_r
-            where p.match_weight >= {rules.link}
-        )
-        select l, r, strength, weight from linked anti join judged using (l, r)
+        select l, r, is_identical::tinyint as strength, weight from scored anti join judged using (l, r)
+        where weight >= {rules.link}
         union all select l, r, 2, 0 from judged where judgement = 'same'
         """
     )
@@ -155,7 +172,7 @@ def make_cores(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         create or replace temp table showing as
-        select c.node, min(c.node) over (partition by c.cluster, number) as first from cluster as c
+        select c.node, min(c.node) over (partition by c.cluster, hash(number)) as first from cluster as c
         join node using (node)
         -- a reviewer can part what one document holds together
         anti join (select unnest([l, r]) as node from judged where judgement = 'different') using (node)
@@ -287,12 +304,11 @@ def _links_cut(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def _conflicts(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> None:
-    """Create ``conflict``: what was held apart against the model, and what no cut could part."""
+    """Create ``conflict``, and ``told`` by nodes: what was held apart against the model, and what no cut could part."""
     days = itinerary.rules.get("after_death", {}).get("days", 0)
     con.execute(
         f"""
-        create or replace table conflict as
-        with told as (
+        create or replace temp table told as
             select i.rule, i.l, i.r, 'parted' as detail from impossible as i
             join grown as a on a.node = i.l
             join grown as b on b.node = i.r where a.was = b.was and a.part <> b.part
@@ -304,7 +320,11 @@ def _conflicts(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> None:
             union all
             select distinct 'after_death', node, node, 'one identity' from seen join travelled using (node)
             where crossed_at::date > died_on + {days}
-        )
+        """
+    )
+    con.execute(
+        """
+        create or replace table conflict as
         select rule, p.person_id, a.identity_id as identity_id_l, b.identity_id as identity_id_r, detail
         from told join node as a on a.node = l join node as b on b.node = r
         join membership as p on p.identity_id = a.identity_id
