@@ -1,7 +1,7 @@
 """Reads files whose cells know dates and numbers from text, as the text that a register reads.
 
-They are Parquet files, workbooks, and files of SPSS and Stata. A date is written out as ISO 8601, a whole number without
-decimals. The number of a row is that of a workbook's own row, or the place of the record in another file.
+They are Parquet files, workbooks, and files of SPSS and Stata. A date is written out as ISO 8601, a whole number
+without decimals. The number of a row is that of a workbook's own row, or the place of the record in another file.
 """
 
 from __future__ import annotations
