@@ -50,7 +50,7 @@ KEY = "__key"
 AT = "__at"
 MET_LIMIT = 2_000_000
 # Names are standardised when so many people wait for it: a few names take as long as some thousands.
-NAMED_AT_ONCE = 250_000
+NAMED_AT_ONCE = 120_000
 FLAGS = "__flags"
 Wrong = dict[str, tuple[pl.Series, str]]
 """By value the rows in which it cannot be, and why."""
@@ -135,19 +135,21 @@ class PersonReader:
         self._met = pl.concat([self._met, new]).tail(MET_LIMIT)
         return People(found["identity_id"], found[FLAGS])
 
-    def bundles(self, *, at_least: int = 1) -> pl.DataFrame:
-        """Return the identity values met since the last time, names standardised; nothing while they are too few."""
+    def unnamed(self, *, at_least: int = 1) -> pl.DataFrame | None:
+        """Hand over the identity values met since the last time, for `name`; nothing while they are too few."""
         waiting = sum(bundles.height for bundles in self._unnamed)
-        columns = self.schema.tables["bundle"].columns
         if waiting < at_least:
-            return pl.DataFrame(schema={name: column.dtype for name, column in columns.items()})
-        bundles = pl.concat(self._unnamed, rechunk=True)
-        self._unnamed = []
+            return None
+        bundles, self._unnamed = pl.concat(self._unnamed, rechunk=True), []
+        return bundles
+
+    def name(self, bundles: pl.DataFrame) -> pl.DataFrame:
+        """Return bundles with their names standardised. The next rows may be read meanwhile."""
         if self.names:
             bundles = bundles.hstack(self.names.read(bundles))
         return bundles.select(
             (pl.col(name) if name in bundles.columns else pl.lit(None)).cast(column.dtype).alias(name)
-            for name, column in columns.items()
+            for name, column in self.schema.tables["bundle"].columns.items()
         )
 
     def _key(self, hashes: pl.DataFrame, wrong: Wrong) -> pl.Expr:

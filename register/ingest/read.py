@@ -44,7 +44,7 @@ __all__ = [
 
 BLOCK_BYTES = 48 * 2**20
 # Bytes are turned into rows in stretches small enough that their memory is used again for the next one.
-STRETCH_BYTES = 2 * 2**20
+STRETCH_BYTES = 8 * 2**20
 MAX_HEADER_LINES = 20
 
 

@@ -6,8 +6,9 @@ but without which the record still counts, is null and flagged in the record's `
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
@@ -42,13 +43,25 @@ class Records:
 
     ``records``: one row per accepted row: __line, __content (stands for all declared text, to tell duplicates from
     corrections), record_key, the declarable columns, flags. ``people``: by role, the identity_id of each accepted row,
-    null where nobody is named. ``bundles``: identity values not met before, raw and normalised, by identity_id, as far
-    as they are ready (see `RecordReader.rest`). ``rejected``: __line, reasons.
+    null where nobody is named. ``rejected``: __line, reasons.
     """
 
     records: pl.DataFrame
     people: dict[str, pl.Series]
-    bundles: list[pl.DataFrame]
+    rejected: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The rows of a block that are records, before their people are read.
+
+    ``records``: as in `Records`. ``rows`` and ``hashes``: the text of the same rows, and a hash of each cell.
+    ``rejected``: as in `Records`.
+    """
+
+    records: pl.DataFrame
+    rows: pl.DataFrame
+    hashes: pl.DataFrame
     rejected: pl.DataFrame
 
 
@@ -85,6 +98,10 @@ class RecordReader:
 
     def read(self, rows: pl.DataFrame, file: str) -> Records:
         """Read every declared value of rows of a file (`register.ingest.unfold`)."""
+        return self.read_people(self.read_columns(rows, file))
+
+    def read_columns(self, rows: pl.DataFrame, file: str) -> Accepted:
+        """Read what rows say of the records themselves. The people of other rows may be read meanwhile."""
         rows = prepare_cells(rows, self.source, file)
         hashes = _hashes(rows, self.source)
         work, faults = self._read_columns(rows, hashes)
@@ -108,7 +125,12 @@ class RecordReader:
             kept = reasons.is_null()
             rejected = pl.DataFrame({LINE: rows[LINE], "reasons": reasons}).filter(~kept)
             work, rows, hashes = work.filter(kept), rows.filter(kept), hashes.filter(kept)
-        people = {role: person.read(rows, hashes, work) for role, person in self.persons.items()}
+        return Accepted(work, rows, hashes, rejected)
+
+    def read_people(self, accepted: Accepted) -> Records:
+        """Read what a block of rows says of people, block after block."""
+        rows, work = accepted.rows, accepted.records
+        people = {role: person.read(rows, accepted.hashes, work) for role, person in self.persons.items()}
         told = [person.flags for person in people.values() if person.flags.null_count() < rows.height]
         if told:
             every = joined([pl.col("flags"), *(pl.lit(flags) for flags in told)])
@@ -116,13 +138,18 @@ class RecordReader:
         return Records(
             work,
             {role: person.identity_id for role, person in people.items()},
-            [person.bundles(at_least=NAMED_AT_ONCE) for person in self.persons.values()],
-            rejected,
+            accepted.rejected,
         )
 
-    def rest(self) -> list[pl.DataFrame]:
-        """Return the bundles that were not ready when the last rows were read."""
-        return [person.bundles() for person in self.persons.values()]
+    def name_bundles(self, *, at_least: int = NAMED_AT_ONCE) -> Iterator[Callable[[], pl.DataFrame]]:
+        """Yield, for each role, the work of naming the identity values met since the last time, if enough wait for it.
+
+        It gives the values raw and normalised, by identity_id, and may be done while the next rows are read.
+        """
+        for person in self.persons.values():
+            unnamed = person.unnamed(at_least=at_least)
+            if unnamed is not None:
+                yield partial(person.name, unnamed)
 
     def learn_names(self, rows: pl.DataFrame, file: str, known: NameKnowledge) -> NameKnowledge:
         """Add what rows teach of names by those that they write in one column."""
