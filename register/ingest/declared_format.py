@@ -19,12 +19,16 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "fixed": (*_ANY, *_LINES, "encoding"),
     "parquet": _ANY,
     "xlsx": (*_ANY, *_LINES, "sheet"),
+    "spss": (*_ANY, "labels"),
+    "stata": (*_ANY, "labels"),
 }
 
 _TABS = ("tab", r"\t")
 _MEANT = {
     **dict.fromkeys(("excel", "xls", "xlsm", "xlsb", "ods", "calc"), "xlsx"),
     **dict.fromkeys(("txt", "tsv", "text", "texto", "delimited", "dat"), "csv"),
+    **dict.fromkeys(("sav", "zsav"), "spss"),
+    **dict.fromkeys(("dta",), "stata"),
     **dict.fromkeys(("fwf", "fixed-width", "ancho fijo"), "fixed"),
 }
 
@@ -94,6 +98,7 @@ def read_format(node: dict[str, Any], where: str) -> Format:
         has_short_lines=flag_at(node, "short_lines", where),
         fixed=fixed,
         sheets=texts_at(node, "sheet", where),
+        has_labels=flag_at(node, "labels", where),
     )
 
 

@@ -20,9 +20,9 @@ _BEGINS: tuple[tuple[str, bytes], ...] = (
     ("archive", b"\x28\xb5\x2f\xfd"),
     ("old_workbook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
     ("parquet", b"PAR1"),
-    ("statistics", b"$FL2"),
-    ("statistics", b"$FL3"),
-    ("statistics", b"<stata_dta>"),
+    ("spss", b"$FL2"),
+    ("spss", b"$FL3"),
+    ("stata", b"<stata_dta>"),
     ("database", b"\x00\x01\x00\x00Standard"),
     ("database", b"SQLite format 3\x00"),
     ("pdf", b"%PDF-"),
@@ -34,7 +34,7 @@ _BEGINS: tuple[tuple[str, bytes], ...] = (
     ("json", b'{"'),
 )
 _UNREAD = (
-    *(".7z", ".rar", ".bz2", ".xz", ".zst", ".sav", ".zsav", ".dta", ".sas7bdat"),
+    *(".7z", ".rar", ".bz2", ".xz", ".zst", ".sas7bdat"),
     *(".mdb", ".accdb", ".dbf", ".sqlite", ".pdf", ".json", ".ndjson", ".jsonl", ".xml"),
 )
 # What a workbook may be in truth: newer ones are zips, older ones have a form of their own.

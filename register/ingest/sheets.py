@@ -1,7 +1,7 @@
-"""Reads Parquet files and workbooks, whose cells know dates and numbers from text, as the text that a register reads.
+"""Reads files whose cells know dates and numbers from text, as the text that a register reads.
 
-A date is written out as ISO 8601, a whole number without decimals. The number of a row is that of a workbook's own row,
-or the place of the record in a Parquet file.
+They are Parquet files, workbooks, and files of SPSS and Stata. A date is written out as ISO 8601, a whole number
+without decimals. The number of a row is that of a workbook's own row, or the place of the record in another file.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from register.errors import ExtractError, UsageError
 from register.ingest.block import LINE, TEXT, Block, Header, no_rejected, no_rows, reject
+from register.ingest.labelled import LABELLED, column_names, read_frames
 from register.ingest.packed import Member, is_packed, open_extract
 from register.ingest.source import Format
 
@@ -27,10 +28,12 @@ BATCH_ROWS = 200_000
 
 
 def read_header(path: Path, form: Format, member: Member, sheet: str | None) -> list[str]:
-    """Return the headers of a Parquet file or of a workbook's sheet; none if it is empty."""
+    """Return the headers of a file, or of a workbook's sheet; none if it is empty."""
     if form.type == "parquet":
         with _open_parquet(path, member) as file:
             return [str(name) for name in file.schema_arrow.names]
+    if form.type in LABELLED:
+        return column_names(path, member, form)
     cells = _read_sheet(path, member, sheet)
     place = _header_place(cells, form)
     if place is None:
@@ -43,10 +46,13 @@ def read_header(path: Path, form: Format, member: Member, sheet: str | None) -> 
 def read_blocks(
     path: Path, form: Format, header: Header, member: Member, sheet: str | None
 ) -> Iterator[Block]:
-    """Yield the rows of a Parquet file or of a workbook's sheet."""
+    """Yield the rows of a file, or of a workbook's sheet."""
     size = path.stat().st_size
     if form.type == "parquet":
         yield from _read_parquet(path, header, member, size)
+        return
+    if form.type in LABELLED:
+        yield from _read_labelled(path, form, header, member)
         return
     cells = _read_sheet(path, member, sheet)
     place = _header_place(cells, form)
@@ -63,6 +69,18 @@ def _read_parquet(path: Path, header: Header, member: Member, size: int) -> Iter
             rows = _as_text(pl.DataFrame(pa.Table.from_batches([batch])))
             yield _block(rows, line, header, size * batch.num_rows // total)
             line += batch.num_rows
+
+
+def _read_labelled(path: Path, form: Format, header: Header, member: Member) -> Iterator[Block]:
+    line, left = 1, path.stat().st_size
+    for frame, labels in read_frames(path, member, form):
+        rows = _as_text(frame)
+        rows = rows.with_columns(
+            pl.col(name).replace(codes) for name, codes in labels.items() if name in rows.columns
+        )
+        # How many rows there are is told by some of these files only.
+        yield _block(rows, line, header, left)
+        line, left = line + frame.height, 0
 
 
 def _block(

@@ -13,7 +13,7 @@ from register.concepts import Table
 from register.ingest.date_parts import MONTHS
 
 TEXT_FORMATS = ("csv", "fixed")
-FORMATS = (*TEXT_FORMATS, "parquet", "xlsx")
+FORMATS = (*TEXT_FORMATS, "parquet", "xlsx", "spss", "stata")
 ENCODINGS = ("utf-8", "latin-1", "windows-1252", "utf-16", "latin-9", "cp850", "cp437", "mac-roman")
 # Cells that a workbook or a Parquet file knows as dates are written out in this form before they are read.
 TYPED_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
@@ -117,7 +117,7 @@ class Format:
     ``ends_with_delimiter`` says that a delimiter stands behind the last column too, ``has_short_lines``
     that a line may end before its last columns. ``fixed`` are the columns of a
     fixed-width file. ``sheets`` are names of a workbook's sheets, or patterns of them; the first sheet if there are
-    none.
+    none. ``has_labels`` says that codes are read by the labels that a file of SPSS or Stata gives them.
     """
 
     type: str = "csv"
@@ -135,6 +135,7 @@ class Format:
     has_short_lines: bool = False
     fixed: tuple[FixedColumn, ...] = ()
     sheets: tuple[str, ...] = ()
+    has_labels: bool = False
 
     @property
     def delimiter(self) -> str:

@@ -73,7 +73,7 @@ def test_a_damaged_tar_is_told(tmp_path: Path) -> None:
         (zipped(a__csv=VISA), r"\.zip"),
         (gzip.compress(VISA), r"\.gz"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00", 'type = "xlsx"'),
-        (b"$FL2@(#) SPSS DATA FILE", "Save it as CSV"),
+        (b"$FL2@(#) SPSS DATA FILE", 'type = "spss"'),
         (b"%PDF-1.7\n", "is a PDF"),
         (b"\xef\xbb\xbf\n<HTML><body><table>", "HTML page"),
         (b'[{"numero_visa": 1}]', "JSON"),
