@@ -20,7 +20,8 @@ class PersonReport:
 def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
     """Create ``membership``, ``person`` and ``person_change`` from the clusters.
 
-    Reads ``node``, ``cluster``, ``edge``, ``identity``, ``seen``, ``previous_membership`` and ``previous_person``.
+    Reads ``node``, ``cluster``, ``edge``, ``identity``, ``mention``, ``seen``, ``previous_membership``,
+    ``previous_mention`` and ``previous_person``.
     ``key`` makes ids opaque: they cannot be recomputed from names without it.
     """
     _ids(con, key)
@@ -32,13 +33,23 @@ def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
     ).fetchall()
     changes = dict(con.execute("select change, count(*) from person_change group by 1 order by 1").fetchall())
     (share,) = con.execute(
-        """
-        select avg((m.person_id <> p.person_id)::integer) from membership as m
-        join previous_membership as p using (identity_id)
-        """
+        "select avg((person_id <> old)::integer) from was join person_of using (node) where old is not null"
     ).fetchall()[0]
     con.execute("drop table person_of; drop table heir; drop table was")
     return PersonReport(int(counts[0]), int(counts[1]), changes, share)
+
+
+#: An identity that is new because the records that said otherwise were corrected: the person most of them were of.
+_CORRECTED = """
+    select identity_id, person_id from (
+        select m.identity_id, g.person_id, count(*) as records
+        from (from previous_membership anti join identity using (identity_id)) as g
+        join previous_mention as b using (identity_id)
+        join mention as m on m.record_id = b.record_id and m.role = b.role
+        anti join previous_membership as p on p.identity_id = m.identity_id
+        group by all
+    ) qualify row_number() over (partition by identity_id order by records desc, person_id) = 1
+"""
 
 
 def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
@@ -49,11 +60,11 @@ def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
     an id made from the smallest identity of the cluster, and, if a person was split, from the id it had.
     """
     con.execute(
-        """
+        f"""
         create or replace temp table was as
-        select n.node, coalesce(c.cluster, n.node) as cluster, p.person_id as old
+        select n.node, coalesce(c.cluster, n.node) as cluster, coalesce(p.person_id, r.person_id) as old
         from node as n left join cluster as c using (node)
-        left join previous_membership as p using (identity_id)
+        left join previous_membership as p using (identity_id) left join ({_CORRECTED}) as r using (identity_id)
         """
     )
     con.execute(
@@ -124,8 +135,8 @@ def _changes(con: duckdb.DuckDBPyConnection) -> None:
         with now as (select distinct person_id from membership), old as (select distinct person_id
         from previous_membership),
         moved as (
-            select p.person_id as old, m.person_id as now, count(*) as shared
-            from previous_membership as p join membership as m using (identity_id) group by all
+            select old, person_id as now, count(*) as shared from was join person_of using (node)
+            where old is not null group by all
         ),
         any_previous as (select count(*) > 0 as is_rerun from previous_membership)
         select person_id, 'new' as change, null::varchar as other_person_id from now

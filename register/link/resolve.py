@@ -33,6 +33,7 @@ _EMPTY = {
     "decision": "position bigint, source_l varchar, record_key_l varchar, role_l varchar, source_r varchar,"
     " record_key_r varchar, role_r varchar, judgement varchar",
     "previous_membership": "identity_id varchar, person_id varchar",
+    "previous_mention": "record_id varchar, role varchar, identity_id varchar",
     "previous_person": "person_id varchar, first_seen_on date",
 }
 
@@ -41,9 +42,9 @@ _EMPTY = {
 class ResolveReport:
     """How the clusters came out: counts only.
 
-    ``ids_changed`` is the share of identities known from the run before whose person has another id now; None in a
-    first run. ``links_completed`` are pairs short of the threshold whose journeys complete each other. ``expected`` is
-    the precision and recall that the model's own probabilities promise.
+    ``ids_changed`` is the share of identities known from the run before, by themselves or by corrected records, whose
+    person has another id now; None in a first run. ``links_completed`` are pairs short of the threshold whose journeys
+    complete each other. ``expected`` is the precision and recall that the model's own probabilities promise.
     """
 
     identities: int
