@@ -11,6 +11,7 @@ notebook needs of the rest; each name is loaded when first used, so that the com
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from register.synth import generate
     from register.synth.evaluate import evaluate
     from register.tables import annual_flows, query_tables
+
+# Polars gives memory back to the system after three seconds without use, not after half a second: blocks follow one
+# another, and the next needs what the last one had. Its allocator reads this when Polars is first imported.
+os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:3000,muzzy_decay_ms:0")
 
 __version__ = version("migration-register")
 __all__ = [

@@ -39,6 +39,7 @@ def check_project(root: Path) -> CheckReport:
         If the rule does not give what one of the office's own cases expects.
     """
     from register.ingest.extracts import find_extracts
+    from register.ingest.kinds import doubtful_encoding, is_unread
     from register.ingest.read import find_header
 
     project, sources = _declarations(root)
@@ -58,7 +59,10 @@ def check_project(root: Path) -> CheckReport:
     extracts, unclaimed = find_extracts(project.extracts, sources)
     report = CheckReport(len(sources), len(extracts), cases)
     for name in unclaimed:
-        report.notes.append(("check.unclaimed", {"file": name}))
+        if is_unread(name):
+            report.notes.append(("check.unclaimed_kind", {"file": name, "ending": Path(name).suffix}))
+        else:
+            report.notes.append(("check.unclaimed", {"file": name}))
     for source in sources:
         if not any(extract.source is source for extract in extracts):
             report.notes.append(
@@ -69,6 +73,14 @@ def check_project(root: Path) -> CheckReport:
     if similar:
         report.notes.append(("ingest.similar", {"count": str(similar)}))
     for extract in extracts:
+        if extract.rivals:
+            rivals = ", ".join(extract.rivals)
+            told = {"file": extract.name, "source": extract.source.name, "rivals": rivals}
+            report.notes.append(("check.rivals", told))
+        likely = doubtful_encoding(extract.path, extract.member, extract.source.format)
+        if likely:
+            told = {"file": extract.name, "encoding": extract.source.format.encoding, "likely": likely}
+            report.notes.append(("check.encoding", told))
         if extract.source.delivery is not None and extract.period is None:
             report.notes.append(("check.no_delivery", {"file": extract.name}))
         header = find_header(extract)

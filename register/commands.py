@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from register.console import Console
 from register.errors import DeclarationError, LockedError, UsageError, suggest
-from register.project import RELEASE_METHODS, Project
+from register.project import Project
 from register.rules.residence import Rule
 from register.run import Run, find_run, write_json
+from register.settings import RELEASE_METHODS
 from register.tables import open_for_rule, open_tables, parameters_of
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def backtest_run(project: Project, run_name: str | None, vintages: int, console:
         If the run was not built to its end, or its series is too short for a vintage.
     """
     from register.estimate.backtest import backtest, cut_offs
-    from register.project import PROVISIONAL
+    from register.settings import PROVISIONAL
 
     run = find_run(project.runs, run_name)
     if "flows" not in run.stages:

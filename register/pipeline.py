@@ -7,7 +7,7 @@ at with ``register sql``.
     ingest    extracts            -> crossing visa permit birth death marriage, mention bundle, rejected superseded ...
     identify  mention bundle      -> identity                       distinct bundles of name, birth date, documents
     link      identity            -> pair compared                  which identities look like one person, with a weight
-    resolve   pair                -> membership person conflict person_change
+    resolve   pair mention        -> membership person conflict person_change resolved_mention
     relink    pair                -> drawn_membership drawn_person linkage_change    what the linkage could be as well
     stays     crossing membership -> movement stay initial_status   when each person was in the country
     events    movement            -> verdict outlook event          which crossings were migrations, by the rule
@@ -90,7 +90,7 @@ STAGES: tuple[Stage, ...] = (
         gsbpm="5.1",
         work=stages.resolve,
         reads=("identity", "pair", "mention", *RECORDS),
-        makes=("membership", "person", "conflict", "person_change"),
+        makes=("membership", "person", "conflict", "person_change", "resolved_mention"),
         settings=lambda project: project.secret(),
         declarations=("linkage_rules/*", "decisions/people.jsonl"),
         code=("link", "decisions.py", "stages/persons.py"),

@@ -22,8 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from register.concepts import Table
 from register.errors import LockedError, UsageError, suggest
-from register.schema import Table
 
 MANIFEST = "run.json"
 JOURNAL = "commit.json"

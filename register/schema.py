@@ -16,17 +16,8 @@ from typing import Any
 
 import polars as pl
 
+from register.concepts import TYPES, Check, Column, Concept, Table
 from register.errors import DeclarationError, Faults, suggest
-
-TYPES: Mapping[str, Any] = {
-    "string": pl.String,
-    "code": pl.String,
-    "date": pl.Date,
-    "datetime": pl.Datetime("us"),
-    "integer": pl.Int64,
-    "number": pl.Float64,
-    "boolean": pl.Boolean,
-}
 
 
 def profile_directory() -> Path:
@@ -54,9 +45,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise DeclarationError("toml_syntax", where=str(path), reason=str(error)) from error
 
 
-def refuse_unknown_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
-    """Stop on a key that no reader would look at: a misspelt setting must not be silently ignored."""
+def refuse_unknown_keys(
+    given: Iterable[str], known: Iterable[str], where: str, concepts: Mapping[str, Concept] | None = None
+) -> None:
+    """Stop on a key that no reader would look at: a misspelt setting must not be silently ignored.
+
+    Where keys stand for concepts, one may be called by a concept's label: "fecha_nacimiento" means ``birth_date``.
+    """
     allowed, faults = list(known), Faults()
+    labels = {
+        label.lower(): key for key, concept in (concepts or {}).items() for label in concept.label.values()
+    }
     for key in given:
         with faults.gathered():
             if key not in allowed:
@@ -64,10 +63,15 @@ def refuse_unknown_keys(given: Iterable[str], known: Iterable[str], where: str) 
                     "unknown_key",
                     where=where,
                     key=key,
-                    suggestion=suggest(key, allowed),
+                    suggestion=_meant(key, allowed, labels),
                     known=", ".join(sorted(allowed)),
                 )
     faults.tell()
+
+
+def _meant(key: str, allowed: Iterable[str], labels: Mapping[str, str]) -> str:
+    near = suggest(key.replace("_", " ").lower() if labels else key, [*allowed, *labels])
+    return labels.get(near, near)
 
 
 def table_at(node: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
@@ -76,78 +80,6 @@ def table_at(node: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DeclarationError("not_a_section", where=where, key=key)
     return value
-
-
-@dataclass(frozen=True)
-class Concept:
-    """A standard variable: what it means, in two languages, and where the definition comes from."""
-
-    name: str
-    type: str
-    label: Mapping[str, str]
-    definition: Mapping[str, str]
-    codelist: str | None
-    source_standard: str
-    identified: bool
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column of a table: its concept, and what ingest may expect of it.
-
-    A row is rejected without its ``required`` columns. A source may fill the ``declarable`` ones. Dates lie at or after
-    ``earliest`` and, where ``past``, not after today. ``attribute_of`` names a column and an attribute of its code list
-    that fill this one where a source does not (a border post has a mode of transport).
-    """
-
-    name: str
-    concept: Concept
-    required: bool = False
-    declarable: bool = False
-    past: bool = False
-    earliest: dt.date = dt.date(1880, 1, 1)
-    attribute_of: tuple[str, str] | None = None
-
-    @property
-    def dtype(self) -> Any:
-        """The Polars type of the column."""
-        return TYPES[self.concept.type]
-
-    @property
-    def latest(self) -> dt.date:
-        """The last date that the column can hold."""
-        return dt.datetime.now().astimezone().date() if self.past else dt.date(2100, 12, 31)
-
-
-@dataclass(frozen=True)
-class Check:
-    """A rule over one row: where ``sql`` is true the value of ``column`` cannot be."""
-
-    reason: str
-    column: str
-    sql: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table between stages: its grain, key, columns and where it may stand.
-
-    ``extra`` is the beginning of the names of further columns, where their number depends on other declarations.
-    """
-
-    name: str
-    stage: str
-    identified: bool
-    grain: Mapping[str, str]
-    key: tuple[str, ...]
-    columns: Mapping[str, Column]
-    checks: tuple[Check, ...] = ()
-    extra: str = ""
-
-    @property
-    def folder(self) -> str:
-        """The folder of a run that holds the table."""
-        return "identified" if self.identified else "statistical"
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from register.assess.declaration import Indicators
+from register.concepts import Column
 from register.ingest.source import Source, Value
 from register.ingest.values import PLACE, Memory, Reading, raw_text, read_value
-from register.schema import Column, Schema
+from register.schema import Schema
 
 MISSING, SENTINEL, INVALID, EDIT = "missing", "sentinel", "invalid", "edit"
 Mark = tuple[str, str, pl.Series]

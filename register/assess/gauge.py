@@ -24,6 +24,7 @@ from register.ingest.load import ahead
 from register.ingest.read import find_header, read_blocks
 from register.ingest.records import RecordReader, every_reason
 from register.ingest.source import Source
+from register.ingest.unfold import unfold
 from register.schema import Schema
 
 FACT: dict[str, Any] = {
@@ -121,7 +122,7 @@ class Gauge:
         self.cells = Cells(source, schema, indicators)
         reader = Reader(source, schema, indicators)
         keys = {name for value in source.key for name in value.columns}
-        self.told = [(at, name) for at, name in enumerate(sorted(source.headers)) if name not in keys]
+        self.told = [(at, name) for at, name in enumerate(source.declared_columns) if name not in keys]
         self.people = [PersonGauge(person, source, reader, indicators) for person in source.persons.values()]
         self._tallies: list[pl.DataFrame] = []
         self._masks: list[pl.DataFrame] = []
@@ -137,9 +138,8 @@ class Gauge:
             header = find_header(extract)
             if header is None:
                 continue
-            declared = {name for value in self.source.every_value() for name in value.headers}
             tally.missing = len(header.missing)
-            tally.found = max(0, len(declared) - tally.missing)
+            tally.found = max(0, len(self.source.headers.difference(self.source.ignored)) - tally.missing)
             tally.undeclared = len(header.unknown)
             for block in ahead(read_blocks(extract, header)):
                 self._read_block(block, tally)
@@ -160,9 +160,10 @@ class Gauge:
         tally.malformed += block.rejected.height
         if not block.rows.height:
             return
-        made = self.records.read(block.rows, tally.name)
+        rows = unfold(block.rows, self.source, tally.name)
+        tally.received += rows.height - block.rows.height
+        made = self.records.read(rows, tally.name)
         tally.rejected += made.rejected.height
-        rows = block.rows
         if made.rejected.height:
             rows = rows.filter(~pl.col(LINE).is_in(made.rejected[LINE].implode()))
             self._tallies.append(_undated(made.rejected["reasons"]))

@@ -11,11 +11,11 @@ import polars as pl
 from register.assess.cells import EDIT, Mark, Reader, variables_of
 from register.assess.declaration import Indicators
 from register.assess.digits import digit_marks
+from register.concepts import Column
 from register.ingest.documents import read_documents
 from register.ingest.people import NAME_PARTS
 from register.ingest.source import Document, Person, Source, Value
 from register.ingest.values import PLACE, Reading, raw_text, read_place, without_blanks
-from register.schema import Column
 
 #: Fields by which people are told apart, with the bit that a mask has for each.
 FIELDS = ("given_name", "surname_1", "surname_2", "birth_date", "document", "sex")

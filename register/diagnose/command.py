@@ -23,8 +23,8 @@ def diagnose_run(console: Console, project: Project, run_name: str | None) -> No
             identities=console.number(now["identities"]),
             persons=console.number(now["persons"]),
             links=console.number(now["above_link"]),
-            precision=f"{now['expected_precision']:.2%}",
-            recall=f"{now['expected_recall']:.2%}",
+            precision=console.percent(now["expected_precision"], 2),
+            recall=console.percent(now["expected_recall"], 2),
         )
     )
     console.data(console.text("diagnose.done", pages=", ".join(str(page) for page in pages)))

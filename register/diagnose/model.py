@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import duckdb
 
-from register.link.predict import forget_splink, score
 from register.link.rules import Rules, level_names, parameters
+from register.link.weigh import score
 
 #: Nationalities with fewer identities are counted together.
 FEWEST = 20
@@ -129,8 +129,7 @@ def measure_unlinkables(con: duckdb.DuckDBPyConnection, rules: Rules) -> list[Un
         join link_bundle as b on b.representative = i.{rules.key}
         """
     )
-    forget_splink(con)
-    con.execute("drop table link_candidate")
+    con.execute("drop table link_candidate; drop table link_scored")
     lacks = " || ".join(
         f"case when {column} is null then '{column} ' else '' end"
         for column in ("birth_date", "given_name", "surname_1", "document_number")

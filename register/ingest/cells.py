@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import polars as pl
 
@@ -22,18 +23,27 @@ def prepare_cells(rows: pl.DataFrame, source: Source, file: str) -> pl.DataFrame
         The path of the extract, below the folder of extracts.
     """
     form = source.format
-    told = [
-        pl.lit(_found(column, file)).alias(column)
-        for column in source.read_columns
-        if column.startswith(PATH)
-    ]
-    cells = [column for column in rows.columns if column in source.headers]
-    if form.nulls:
-        is_null = pl.col(cells).str.strip_chars().is_in(list(form.nulls))
-        rows = rows.with_columns(pl.when(~is_null).then(pl.col(cells)))
+    rows = without_nulls(rows, source)
     if form.trims_decimals:
+        cells = [column for column in rows.columns if column in source.declared_columns]
         rows = rows.with_columns(pl.col(cells).str.replace(r"^(\s*-?[0-9]+)(?:[.]0+|,0{1,2})\s*$", "${1}"))
-    return rows.with_columns(told) if told else rows
+    return add_told(rows, source.read_columns, file)
+
+
+def without_nulls(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
+    """Empty the cells that hold what the format declares to be nothing."""
+    if not source.format.nulls:
+        return rows
+    known = source.headers.union(source.declared_columns)
+    cells = [column for column in rows.columns if column in known]
+    is_null = pl.col(cells).str.strip_chars().is_in(list(source.format.nulls))
+    return rows.with_columns(pl.when(~is_null).then(pl.col(cells)))
+
+
+def add_told(rows: pl.DataFrame, columns: Iterable[str], file: str) -> pl.DataFrame:
+    """Add those of the columns that hold what the path of the file tells."""
+    told = {column: pl.lit(_found(column, file)) for column in columns if column.startswith(PATH)}
+    return rows.with_columns(**told) if told else rows
 
 
 def _found(column: str, file: str) -> str | None:

@@ -11,9 +11,15 @@ from datetime import date
 
 import polars as pl
 
+from register.ingest.code_forms import find_other_forms
 from register.ingest.text import fold_text
 
-_ABSENT = ("NULL", "NULO", "NONE", "NAN", "N A", "N D", "S D", "SIN DATO", "SIN INFORMACION", "NO REGISTRA")
+_ABSENT = (
+    *("NULL", "NULO", "NONE", "NAN", "N A", "N D", "S D", "SIN DATO", "SIN DATOS", "SIN INFORMACION"),
+    *("NO REGISTRA", "NO INFORMA", "NO INFORMADO", "NO DECLARADO", "NO DECLARA", "NO ESPECIFICADO"),
+    *("SIN ESPECIFICAR", "DESCONOCIDO", "DESCONOCIDA", "SE DESCONOCE", "IGNORADO", "IGNORADA", "UNKNOWN"),
+    *("NAO INFORMADO", "NAO INFORMADA", "NAO DECLARADO", "DESCONHECIDO", "DESCONHECIDA"),
+)
 
 
 def match_codes(
@@ -49,12 +55,17 @@ def match_codes(
     -----
     Text is compared without case, accents, punctuation and repeated spaces. A code of digits alone is
     also found without its leading zeros, which spreadsheets drop ("5001" is 05001), and with the
-    decimals that they add ("5001.0").
+    decimals that they add ("5001.0"). What is not met so is looked for in other forms
+    (`register.ingest.code_forms`).
     """
     work = pl.DataFrame({"value": values.cast(pl.String)})
     text = fold_text(pl.col("value").str.replace(r"^\s*([0-9]+)[.,]0+\s*$", "${1}"))
     distinct = work.unique().with_columns(_text=text)
     table = lookup_table(codelist, on_date=on_date, extra=extra)
+    unmet = distinct.drop_nulls("_text").join(table, left_on="_text", right_on="text", how="anti")
+    if unmet.height:
+        distinct = distinct.join(find_other_forms(unmet["value"], table), on="value", how="left")
+        distinct = distinct.with_columns(_text=pl.coalesce("text", "_text")).drop("text")
     distinct = distinct.join(table, left_on="_text", right_on="text", how="left")
     known = pl.col("how").is_not_null()
     blank = pl.col("_text").is_null() | (~known & pl.col("_text").is_in(_ABSENT))

@@ -12,6 +12,7 @@ _UNKNOWN_PART = r"XX|xx|--|__|\?\?|\*\*"
 _PATTERNS = {
     "d": rf"(?P<d>[0-9]{{1,2}}|{_UNKNOWN_PART})",
     "m": rf"(?P<m>[0-9]{{1,2}}|{_UNKNOWN_PART})",
+    "j": r"(?P<j>[0-9]{3})",
     "Y": r"(?P<Y>[0-9]{4})",
     "y": r"(?P<y>[0-9]{2})",
     "b": r"(?P<b>\p{L}{3})\p{L}*\.?",
@@ -24,10 +25,48 @@ _PATTERNS = {
     "A": r"\p{L}+\.?",
     "a": r"\p{L}+\.?",
     "p": r"(?P<p>[AaPp])\.?\s?[Mm]\.?",
-    "z": r"(?:Z|[+-][0-9]{2}:?[0-9]{2})",
+    "z": r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)",
     "%": "%",
 }
 _TIME_LEFT_OVER = r"(?:[ T]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)?"
+
+
+_SHORT = {
+    "%e": "%d",
+    "%k": "%H",
+    "%l": "%I",
+    "%h": "%b",
+    "%F": "%Y-%m-%d",
+    "%T": "%H:%M:%S",
+    "%R": "%H:%M",
+    "%D": "%m/%d/%y",
+}
+# How spreadsheets and databases write formats, the longer first.
+_SPELT = (
+    *(
+        ("yyyy", "%Y"),
+        ("aaaa", "%Y"),
+        ("yy", "%y"),
+        ("aa", "%y"),
+        ("mmmm", "%B"),
+        ("mmm", "%b"),
+        ("ddd", "%j"),
+    ),
+    *(("dd", "%d"), ("hh24", "%H"), ("hh", "%H"), (":mm", ":%M"), ("mi", "%M"), ("mm", "%m"), ("ss", "%S")),
+)
+
+
+def whole_format(format_: str) -> str:
+    """Return a format without the directives that stand for others: ``%F`` is ``%Y-%m-%d``, ``%-d`` is ``%d``."""
+    return re.sub("%.", lambda found: _SHORT.get(found[0], found[0]), format_.replace("%-", "%"))
+
+
+def spelt_format(format_: str) -> str:
+    """Return what a format written as "dd/mm/yyyy" means, empty if it is none."""
+    meant = format_.lower()
+    for letters, directive in _SPELT:
+        meant = meant.replace(letters, directive)
+    return meant if "%" not in format_ and not check_date_format(meant) else ""
 
 
 def check_date_format(format_: str) -> str | None:
@@ -79,7 +118,7 @@ def _pattern(format_: str) -> str:
     """Turn a format into a pattern; its time may be missing from a value, or be there unasked."""
     date_part = _date_part(format_)
     time_part = format_[len(date_part) :]
-    packed = re.search(r"%[dmY]%[dmY]", date_part) is not None
+    packed = re.search(r"%[dmYy]%[dmYy]", date_part) is not None
 
     def translate(piece: str) -> str:
         out = []

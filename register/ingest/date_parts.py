@@ -34,7 +34,9 @@ def find_parts(rest: pl.DataFrame, pattern: str, pivot: int | None, latest: date
         year = short + pl.when(short <= last).then(2000).otherwise(1900)
     else:
         year = part("Y", None)
-    month = _month_number() if "b" in named else part("m", 0)
+    month, day = _month_number() if "b" in named else part("m", 0), part("d", 0)
+    if "j" in named:
+        month, day = _month_and_day(year, part("j", None))
     hour = part("H", None)
     if "p" in named:
         afternoon = pl.col("_groups").struct.field("p").str.to_uppercase() == "P"
@@ -50,7 +52,7 @@ def find_parts(rest: pl.DataFrame, pattern: str, pivot: int | None, latest: date
     return found.with_columns(
         _year=year,
         _month=month,
-        _day=part("d", 0),
+        _day=day,
         _seconds=pl.when(has_time).then(hour * 3600 + minute * 60 + second).otherwise(0).cast(pl.Int64),
         _time_ok=~has_time | (in_day & (minute < 60) & (second < 60)),
         _time_precision=pl.when(has_time).then(precision).otherwise(pl.lit("day")),
@@ -60,6 +62,15 @@ def find_parts(rest: pl.DataFrame, pattern: str, pivot: int | None, latest: date
 def _month_number() -> pl.Expr:
     name = pl.col("_groups").struct.field("b").str.to_uppercase()
     return name.replace_strict(list(MONTHS), list(MONTHS.values()), default=13, return_dtype=pl.Int32)
+
+
+def _month_and_day(year: pl.Expr, day_of_year: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Return month and day of a day counted from 1 January; the thirteenth month where the year has no such day."""
+    date_ = pl.date(year, 1, 1) + pl.duration(days=day_of_year - 1)
+    is_in_year = date_.dt.year() == year
+    return pl.when(is_in_year).then(date_.dt.month().cast(pl.Int32)).otherwise(13), date_.dt.day().cast(
+        pl.Int32
+    )
 
 
 def find_excel_parts(rest: pl.DataFrame) -> pl.DataFrame:

@@ -48,8 +48,8 @@ def read_dates(
     formats
         Tried in order; the first that gives a date within the bounds is taken. Directives:
         ``%d %m %Y %y %b %B`` (month names in Spanish, English or Portuguese, by their first three
-        letters), ``%H %I %M %S %f %p %z`` and the day of the week ``%A %a``, which are read over; or
-        ``"excel"`` for serial numbers.
+        letters), ``%j`` (the day of the year, in three figures), ``%H %I %M %S %f %p %z`` and the
+        day of the week ``%A %a``, which are read over; or ``"excel"`` for serial numbers.
     earliest, latest
         Bounds of what is possible, both included.
     pivot
@@ -118,7 +118,8 @@ def _read(
 ) -> pl.DataFrame:
     """Try each format on what the formats before it left unread."""
     work = pl.DataFrame({"value": values.cast(pl.String)}).with_row_index("_row")
-    text = pl.col("value").str.strip_chars().str.replace_all(r"\s+", " ")
+    # A spreadsheet shows by an apostrophe that a cell is text, and some write it out.
+    text = pl.col("value").str.strip_chars(" \t\u00a0'‘’").str.replace_all(r"\s+", " ")
     work = work.with_columns(_text=pl.when(text != "").then(text))
     done: list[pl.DataFrame] = []
     rest = work.filter(pl.col("_text").is_not_null())

@@ -12,19 +12,20 @@ from typing import Any
 
 import polars as pl
 
+from register.concepts import Table
 from register.errors import DeclarationError, Faults, suggest
 from register.ingest.declared import text_at, texts_at
 from register.ingest.declared_format import read_format
-from register.ingest.declared_values import NAME_LAYOUTS, ValueReader
+from register.ingest.declared_values import NAME_LAYOUTS, PERSON_VALUES, ValueReader
 from register.ingest.source import Document, Format, Person, Source, Value
-from register.schema import Schema, Table, read_toml, refuse_unknown_keys, table_at
+from register.schema import Schema, read_toml, refuse_unknown_keys, table_at
 
 __all__ = ["NAME_LAYOUTS", "Document", "Format", "Person", "Source", "Value", "load_source", "load_sources"]
 
 ROLES = ("self", "child", "mother", "father", "spouse_1", "spouse_2")
 SOURCES = ("crossing", "visa", "permit", "birth", "death", "marriage")
 _TOP_KEYS = (
-    *("table", "title", "files", "format", "key", "columns", "person", "ignored", "delivery"),
+    *("table", "title", "files", "format", "key", "rows", "columns", "person", "ignored", "delivery"),
     "max_rejected_share",
 )
 
@@ -84,6 +85,9 @@ def load_source(path: Path, schema: Schema) -> Source:
     with faults.gathered():
         form = read_format(table_at(tree, "format", where), f"{where} [format]")
     read = ValueReader(schema, typed=form.is_typed)
+    rows: dict[str, dict[str, Value]] = {}
+    with faults.gathered():
+        rows = _rows(table_at(tree, "rows", where), read, f"{where} [rows]")
     columns: dict[str, Value] = {}
     with faults.gathered():
         columns = _columns(table_at(tree, "columns", where), table, read, f"{where} [columns]")
@@ -108,6 +112,7 @@ def load_source(path: Path, schema: Schema) -> Source:
             renamed=read.renamed,
             delivery=_delivery(tree, where),
             max_rejected_share=_share(tree, where),
+            rows=rows,
         )
         for former in source.renamed:
             if former in source.headers:
@@ -116,11 +121,30 @@ def load_source(path: Path, schema: Schema) -> Source:
     return source
 
 
+def _rows(node: dict[str, Any], read: ValueReader, where: str) -> dict[str, dict[str, Value]]:
+    """Read the rows that one row of the extract holds: the columns of each, and what they are taken from."""
+    faults, rows = Faults(), dict[str, dict[str, Value]]()
+    for name in node:
+        with faults.gathered():
+            if not re.fullmatch(r"\w+", name):
+                raise DeclarationError("bad_row_name", where=where, name=name)
+            columns = table_at(node, name, where)
+            rows[name] = {
+                column: read.value(value, f"{where[:-1]}.{name}] {column}")
+                for column, value in columns.items()
+            }
+            if not any(value.headers for value in rows[name].values()):
+                raise DeclarationError("row_of_nothing", where=f"{where[:-1]}.{name}]")
+    faults.tell()
+    return rows
+
+
 def _columns(node: dict[str, Any], table: Table, read: ValueReader, where: str) -> dict[str, Value]:
     faults, values = Faults(), {}
     declarable = [column.name for column in table.columns.values() if column.declarable]
     with faults.gathered():
-        refuse_unknown_keys(node, declarable, where)
+        concepts = {name: table.columns[name].concept for name in declarable}
+        refuse_unknown_keys(node, declarable, where, concepts)
     for column in table.columns.values():
         with faults.gathered():
             if column.declarable and column.required and column.name not in node:
@@ -136,6 +160,8 @@ def _people(tree: Mapping[str, Any], read: ValueReader, where: str) -> dict[str,
     persons = table_at(tree, "person", where)
     faults, people = Faults(), {}
     with faults.gathered():
+        if {"name", "document", "documents", *PERSON_VALUES} & set(persons):
+            raise DeclarationError("person_without_role", where=f"{where} [person]", known=", ".join(ROLES))
         refuse_unknown_keys(persons, ROLES, f"{where} [person]")
         if not persons:
             raise DeclarationError("nobody_named", where=f"{where} [person.self]")

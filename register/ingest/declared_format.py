@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from typing import Any
 
 from register.errors import DeclarationError, suggest
 from register.ingest.declared import count_at, flag_at, pattern_at, text_at, texts_at
 from register.ingest.source import ENCODINGS, FORMATS, FixedColumn, Format
+from register.ingest.stretches import CODECS
 from register.schema import refuse_unknown_keys
 
 _ANY = ("type", "nulls", "trim_decimals")
@@ -17,6 +19,17 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "fixed": (*_ANY, *_LINES, "encoding"),
     "parquet": _ANY,
     "xlsx": (*_ANY, *_LINES, "sheet"),
+    "spss": (*_ANY, "labels"),
+    "stata": (*_ANY, "labels"),
+}
+
+_TABS = ("tab", r"\t")
+_MEANT = {
+    **dict.fromkeys(("excel", "xls", "xlsm", "xlsb", "ods", "calc"), "xlsx"),
+    **dict.fromkeys(("txt", "tsv", "text", "texto", "delimited", "dat"), "csv"),
+    **dict.fromkeys(("sav", "zsav"), "spss"),
+    **dict.fromkeys(("dta",), "stata"),
+    **dict.fromkeys(("fwf", "fixed-width", "ancho fijo"), "fixed"),
 }
 
 
@@ -35,13 +48,13 @@ def read_format(node: dict[str, Any], where: str) -> Format:
             "unknown_format",
             where=where,
             name=kind,
-            suggestion=suggest(kind, FORMATS),
+            suggestion=_MEANT.get(kind.lower()) or suggest(kind, FORMATS),
             known=", ".join(FORMATS),
         )
     for key in node:
         if key not in _KEYS[kind]:
             raise DeclarationError("key_of_other_format", where=where, key=key, format=kind)
-    encoding = text_at(node, "encoding", where, Format.encoding).lower()
+    encoding = _encoding(text_at(node, "encoding", where, Format.encoding))
     if encoding not in ENCODINGS:
         raise DeclarationError(
             "unknown_encoding", where=where, name=encoding,
@@ -52,6 +65,7 @@ def read_format(node: dict[str, Any], where: str) -> Format:
         if isinstance(node.get("delimiter"), list)
         else (text_at(node, "delimiter", where, ","),)
     )
+    delimiters = tuple("\t" if delimiter.lower() in _TABS else delimiter for delimiter in delimiters)
     quote = text_at(node, "quote", where, Format.quote)
     if len(quote.encode()) > 1 or quote in ("\n", "\r", "\0"):
         raise DeclarationError("bad_quote", where=where, name=quote)
@@ -63,6 +77,8 @@ def read_format(node: dict[str, Any], where: str) -> Format:
     has_header = flag_at(node, "header", where, default=kind != "fixed" and not columns)
     if (kind == "fixed" or not has_header) and not columns:
         raise DeclarationError("missing_key", where=where, key="columns")
+    if has_header and columns and kind != "fixed":
+        raise DeclarationError("columns_beside_header", where=where)
     for name in columns:
         if columns.count(name) > 1:
             raise DeclarationError("column_repeated", where=where, name=name)
@@ -82,7 +98,18 @@ def read_format(node: dict[str, Any], where: str) -> Format:
         has_short_lines=flag_at(node, "short_lines", where),
         fixed=fixed,
         sheets=texts_at(node, "sheet", where),
+        has_labels=flag_at(node, "labels", where),
     )
+
+
+def _encoding(name: str) -> str:
+    """Return an encoding as declarations name it: "ISO-8859-1" is latin-1, "UTF8" is utf-8."""
+    written = name.strip().lower()
+    try:
+        codec = codecs.lookup(written).name.removesuffix("-le").removesuffix("-be").removesuffix("-sig")
+    except LookupError:
+        return "windows-1252" if written == "ansi" else written
+    return next((own for own, of in CODECS.items() if codecs.lookup(of).name == codec), written)
 
 
 def _fixed_columns(node: Mapping[str, Any], where: str) -> tuple[FixedColumn, ...]:

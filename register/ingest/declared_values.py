@@ -11,14 +11,15 @@ from typing import Any
 
 import polars as pl
 
+from register.concepts import Concept
 from register.errors import DeclarationError, Faults, suggest
 from register.ingest.codes import match_codes
-from register.ingest.date_formats import check_date_format
+from register.ingest.date_formats import check_date_format, spelt_format, whole_format
 from register.ingest.dates import read_dates, read_datetimes
 from register.ingest.declared import date_at, flag_at, pattern_at, tables_at, text_at, texts_at
 from register.ingest.source import PATH, TYPED_FORMATS, Document, Person, Value
 from register.ingest.values import DEFAULT_DATES, DEFAULT_DATETIMES, PLACE
-from register.schema import Concept, Schema, refuse_unknown_keys, table_at
+from register.schema import Schema, refuse_unknown_keys, table_at
 
 NAME_LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "separate": ("given", "surname_1", "surname_2", "surnames"),
@@ -71,8 +72,8 @@ class ValueReader:
         self.renamed: dict[str, str] = {}
 
     def value(self, node: Any, where: str, concept: Concept | None = None) -> Value:
-        """Read a value: a column name, or a table of keys. Without a concept it is text."""
-        if isinstance(node, str):
+        """Read a value: a column name, several of them, or a table of keys. Without a concept it is text."""
+        if isinstance(node, str | list):
             node = {"from": node}
         if not isinstance(node, dict):
             raise DeclarationError("bad_value", where=where)
@@ -128,11 +129,14 @@ class ValueReader:
             raise DeclarationError("key_of_dates", where=where, key="format")
 
     def _formats(self, node: dict[str, Any], where: str) -> tuple[str, ...]:
-        formats = texts_at(node, "format", where)
+        formats = tuple(whole_format(written) for written in texts_at(node, "format", where))
         for written in formats:
             wrong = check_date_format(written)
             if wrong:
-                raise DeclarationError("bad_date_format", where=where, format=written, part=wrong)
+                raise DeclarationError(
+                    "bad_date_format",
+                    where=where, format=written, part=wrong, suggestion=spelt_format(written),
+                )  # fmt: skip
         return (*formats, *TYPED_FORMATS) if self.typed else formats
 
     def _codes(self, node: dict[str, Any], where: str, concept: Concept | None) -> dict[str, str]:
@@ -150,10 +154,15 @@ class ValueReader:
                     if code and code not in known:
                         raise DeclarationError(
                             "unknown_code", where=f"{where} values.{raw}",
-                            code=code, codelist=name, suggestion=suggest(code, known),
+                            code=code, codelist=name, suggestion=self._code_of(code, name) or suggest(code, known),
                         )  # fmt: skip
             faults.tell()
         return values
+
+    def _code_of(self, text: str, codelist: str) -> str | None:
+        """Return the code that a word stands for: whoever maps a value to "entrada" means ``arrival``."""
+        code = match_codes(pl.Series([text]), self.schema.codelist(codelist))["code"].item()
+        return None if code is None else str(code)
 
     def _check_constant(self, value: Value, where: str, concept: Concept) -> None:
         """Refuse a constant that would be unreadable in every row."""
@@ -177,14 +186,21 @@ class ValueReader:
 
     def person(self, role: str, node: dict[str, Any], where: str) -> Person:
         """Read a person: name, values, documents."""
-        refuse_unknown_keys(node, ("name", "document", "documents", *PERSON_VALUES), where)
         columns = self.schema.tables["identity"].columns
+        concepts = {key: columns[column].concept for key, column in PERSON_VALUES.items()}
+        refuse_unknown_keys(node, ("name", "document", "documents", *PERSON_VALUES), where, concepts)
+        if not isinstance(node.get("name", {}), dict) or "layout" not in node.get("name", {"layout": ""}):
+            raise DeclarationError("name_without_layout", where=where, known=", ".join(NAME_LAYOUTS))
         name = table_at(node, "name", where)
         layout = self._layout(name, f"{where} name") if "name" in node else None
         parts = {key: value for key, value in name.items() if key != "layout"}
         documents = tables_at(node, "documents", where)
         if "document" in node:
-            documents = [table_at(node, "document", where), *documents]
+            one = node["document"]
+            documents = [
+                {"number": one} if isinstance(one, str) else table_at(node, "document", where),
+                *documents,
+            ]
         faults = Faults()
         with faults.gathered():
             if len(documents) > MAX_DOCUMENTS:

@@ -102,8 +102,9 @@ class DelimitedText:
         # No line has more separators than it may, or parsing had failed; so if the sum is right every line has all.
         if _count(text, self.separator) != rows.height * (width - 1):
             return None
-        header = self.first_header
-        if header and header.encode() in text and self._is_header_again(rows).any():
+        header, first_column = self.first_header, rows[self.columns[0]]
+        may_be_again = header and first_column.str.contains(header, literal=True).any()
+        if may_be_again and self._is_header_again(rows).any():
             return None
         return rows.with_columns(pl.int_range(first, first + rows.height, dtype=pl.Int64).alias(LINE))
 

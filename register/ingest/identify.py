@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from register.schema import Table
+from register.concepts import Table
 
 KEYS = ("identity_id", "roles", "n_mention")
 
@@ -14,12 +14,19 @@ def identity_sql(identity: Table) -> str:
     A bundle that no standing record mentions any more (its record was corrected later) is left out.
     """
     values = [column for column in identity.columns if column not in KEYS]
-    listed = ", ".join(f"min({column}) as {column}" for column in values)
+    listed = ", ".join(values)
+    first = ", ".join(f"min({column}) as {column}" for column in values)
     return f"""
-        with mentioned as (
-            select identity_id, string_agg(distinct role, ';' order by role) as roles, count(*) as n_mention
-            from mention group by identity_id
+        with counted as (select identity_id, role, count(*) as n from mention group by identity_id, role),
+        mentioned as (
+            select identity_id, array_to_string(list_sort(list(role)), ';') as roles, sum(n)::bigint as n_mention
+            from counted group by identity_id
         ),
-        bundled as (select identity_id, {listed} from bundle group by identity_id)
+        repeated as (select identity_id from bundle group by identity_id having count(*) > 1),
+        bundled as (
+            select identity_id, {listed} from bundle anti join repeated using (identity_id)
+            union all
+            select identity_id, {first} from bundle semi join repeated using (identity_id) group by identity_id
+        )
         select b.*, m.roles, m.n_mention from bundled b join mentioned m using (identity_id)
         """

@@ -1,16 +1,18 @@
 """The ingest stage: every extract, block by block, into record tables, mentions and rejected rows.
 
-Three things go on at once: the next block of an extract is read, this one is made into records, and the one before is
-written. At the end exact duplicates are dropped, the last delivery of a record wins, and every row received is proved
-to be accounted for.
+Three things go on at once: the next block of an extract is read into records, the people of this one are read, and what
+was made of the one before is written. At the end exact duplicates are dropped, the last delivery of a record wins, and
+every row received is proved to be accounted for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -22,12 +24,14 @@ from register.ingest.hashing import Hasher
 from register.ingest.name_knowledge import NameKnowledge
 from register.ingest.output import Output
 from register.ingest.read import find_header, read_blocks
-from register.ingest.records import ONE_COLUMN, RecordReader, every_reason
+from register.ingest.records import ONE_COLUMN, Accepted, RecordReader, every_reason
 from register.ingest.repeats import Repeats
 from register.ingest.source import Source
 from register.ingest.superseded import Versions
+from register.ingest.unfold import line_of, reasons_of, unfold
 from register.schema import Schema
 
+_T = TypeVar("_T")
 RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
 # How much of an extract is read ahead for the words of its names.
 OWN_WORDS_BYTES = 2**23
@@ -36,7 +40,11 @@ MAKES = (*RECORDS, "mention", "bundle", "rejected", "superseded", "similar_match
 
 @dataclass
 class FileCount:
-    """What became of the rows of one file."""
+    """What became of the rows of one file.
+
+    Where a row of the extract holds several records, each counts as one received; ``unfolded`` says how many there are
+    more than rows in the file.
+    """
 
     declaration: str
     source: str
@@ -47,6 +55,7 @@ class FileCount:
     rejected: int = 0
     duplicate: int = 0
     superseded: int = 0
+    unfolded: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     unknown_columns: list[str] = field(default_factory=list)
     missing_columns: list[str] = field(default_factory=list)
@@ -104,7 +113,8 @@ class Loader:
                 now = [extract for extract in extracts if turns[extract.number] == turn]
                 self._learn_own_words(now)
                 self._load(now, learn=turn < last)
-            self.output.submit({"similar_match": pl.concat(self.similar)})
+                self.output.wait()
+            self.output.submit(lambda: {"similar_match": pl.concat(self.similar)})
             self._keep_superseded(extracts)
             rows = self.output.finish() | self._drop_repeated()
         for count in self.counts.values():
@@ -129,16 +139,32 @@ class Loader:
             block = next(blocks, None)
             if block is not None and block.rows.height:
                 reader = RecordReader(source, self.schema, self.hasher)
-                known = reader.learn_names(block.rows, extract.name, known)
+                rows = unfold(block.rows, source, extract.name)
+                known = reader.learn_names(rows, extract.name, known)
         self._known_names = known
 
     def _load(self, extracts: Sequence[Extract], *, learn: bool) -> None:
-        readers: dict[str, RecordReader] = {}
-        known_names = self._known_names
+        readers = {
+            extract.source.name: RecordReader(extract.source, self.schema, self.hasher, self._known_names)
+            for extract in extracts
+        }
+        for extract, block, accepted in ahead(self._read(extracts, readers)):
+            self._load_block(block, accepted, extract, readers[extract.source.name], learn=learn)
+            self.advance(block.consumed)
+        for reader in readers.values():
+            self._keep_bundles(reader.name_bundles(at_least=1), learn=learn)
+            origin = {"source": reader.source.table.name, "declaration": reader.source.name}
+            similar = reader.memory.similar()
+            self.similar.append(
+                similar.with_columns(pl.lit(text).alias(name) for name, text in origin.items())
+            )
+
+    def _read(
+        self, extracts: Sequence[Extract], readers: Mapping[str, RecordReader]
+    ) -> Iterator[tuple[Extract, Block, Accepted | None]]:
+        """Yield extracts block by block, each with the records that its rows are, and count what was received."""
         for extract in extracts:
             source = extract.source
-            if source.name not in readers:
-                readers[source.name] = RecordReader(source, self.schema, self.hasher, known_names)
             count = FileCount(source.name, source.table.name, extract.name)
             self.counts[extract.number] = count
             header = find_header(extract)
@@ -146,21 +172,18 @@ class Loader:
                 continue
             count.unknown_columns = list(header.unknown)
             count.missing_columns = list(header.missing)
-            for block in ahead(read_blocks(extract, header)):
-                self._load_block(block, extract, readers[source.name], learn=learn)
-                self.advance(block.consumed)
-        for reader in readers.values():
-            self._keep_bundles(reader.rest(), learn=learn)
-            origin = {"source": reader.source.table.name, "declaration": reader.source.name}
-            similar = reader.memory.similar()
-            self.similar.append(
-                similar.with_columns(pl.lit(text).alias(name) for name, text in origin.items())
-            )
+            reader = readers[source.name]
+            for block in read_blocks(extract, header):
+                rows = unfold(block.rows, source, extract.name)
+                count.received += rows.height + block.rejected.height
+                count.unfolded += rows.height - block.rows.height
+                count.blank += block.blank
+                yield extract, block, reader.read_columns(rows, extract.name) if rows.height else None
 
-    def _load_block(self, block: Block, extract: Extract, reader: RecordReader, *, learn: bool) -> None:
+    def _load_block(
+        self, block: Block, accepted: Accepted | None, extract: Extract, reader: RecordReader, *, learn: bool
+    ) -> None:
         source, count = extract.source, self.counts[extract.number]
-        count.received += block.received
-        count.blank += block.blank
         origin = {
             "source": pl.lit(source.table.name),
             "declaration": pl.lit(source.name),
@@ -168,34 +191,38 @@ class Loader:
         }
         frames: dict[str, pl.DataFrame] = {}
         rejected = block.rejected
-        if block.rows.height:
-            made = reader.read(block.rows, extract.name)
+        if accepted is not None:
+            made = reader.read_people(accepted)
             count.add_reasons(made.records["flags"])
             if made.rejected.height:
                 rejected = pl.concat([rejected, _with_text(made.rejected, block.rows, source)])
             if made.records.height:
                 named = made.records.with_columns(
                     (pl.lit(f"{source.name}:") + pl.col("record_key")).alias("record_id"),
-                    pl.col(LINE).alias("line"),
+                    line_of(source).alias("line"),
                     **origin,
                 )
                 mentions = _mentions(named, made.people)
                 self.repeats.add(extract.number, source.table.name, named, mentions["line"])
                 frames = {source.table.name: named, "mention": mentions}
-                self._keep_bundles(made.bundles, learn=learn)
+                self._keep_bundles(reader.name_bundles(), learn=learn)
         if rejected.height:
             count.rejected += rejected.height
             count.add_reasons(rejected["reasons"])
             frames["rejected"] = rejected.with_columns(**origin)
-        self.output.submit({name: frame for name, frame in frames.items() if frame.height})
+        self.output.submit(lambda: {name: frame for name, frame in frames.items() if frame.height})
 
-    def _keep_bundles(self, every_role: list[pl.DataFrame], *, learn: bool) -> None:
-        """Write identity values, and learn of their names."""
-        for bundles in every_role:
-            if bundles.height:
-                self.output.submit({"bundle": bundles})
-                if learn:
-                    self._known_names = self._known_names.learn(bundles)
+    def _keep_bundles(self, jobs: Iterable[Callable[[], pl.DataFrame]], *, learn: bool) -> None:
+        """Name identity values and write them, and learn of their names."""
+
+        def made(job: Callable[[], pl.DataFrame]) -> dict[str, pl.DataFrame]:
+            bundles = job()
+            if learn:
+                self._known_names = self._known_names.learn(bundles)
+            return {"bundle": bundles}
+
+        for job in jobs:
+            self.output.submit(partial(made, job))
 
     def _keep_superseded(self, extracts: Sequence[Extract]) -> None:
         """Find the rows that are no record of their own, count them, and keep the versions that were replaced."""
@@ -205,7 +232,7 @@ class Loader:
                 setattr(self.counts[number], fate, count)
         if any("superseded" in fates for fates in found.values()):
             for versions in Versions(self.repeats.engine, self.repeats.folder).read(extracts):
-                self.output.submit({"superseded": versions})
+                self.output.submit(partial(dict, superseded=versions))
 
     def _drop_repeated(self) -> dict[str, int]:
         """Take out of the tables what is no record of its own; return the rows of the tables that changed."""
@@ -224,7 +251,7 @@ class Loader:
         return rows
 
 
-def ahead(blocks: Iterable[Block]) -> Iterator[Block]:
+def ahead(blocks: Iterable[_T]) -> Iterator[_T]:
     """Yield blocks, the next one being read while one is worked on."""
     iterator = iter(blocks)
     with ThreadPoolExecutor(1, thread_name_prefix="read") as thread:
@@ -240,7 +267,8 @@ def _with_text(rejected: pl.DataFrame, rows: pl.DataFrame, source: Source) -> pl
         [pl.col(column).fill_null("") for column in rows.columns if column != LINE],
         separator=source.format.delimiter,
     )
-    raw = rejected.join(rows, on=LINE, how="left", maintain_order="left")
+    named = rejected.select(line_of(source), reasons_of(source))
+    raw = named.join(rows, on=LINE, how="left", maintain_order="left")
     return raw.select(pl.col(LINE).alias("line"), "reasons", text.alias("raw"))
 
 

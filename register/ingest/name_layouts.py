@@ -32,6 +32,9 @@ def read_columns(work: pl.DataFrame, columns: dict[str, str]) -> pl.DataFrame:
     """
     for raw, target in columns.items():
         work = _read_text(work, raw, target, pl.col(raw))
+    if "_s2" in work.columns:
+        # "ORTEGA" and "Y GASSET" in columns of their own.
+        work = work.with_columns(pl.col("_s2").str.replace("^Y ", ""))
     absent = (name for name in ("_s2", "_spouse") if name not in work.columns)
     return work.with_columns(_NO_TEXT.alias(name) for name in absent)
 

@@ -24,6 +24,11 @@ _SPECIAL = sorted({
     *words.PARTICLES, words.SAINTS, "SANTA", *words.SURNAME_SUFFIXES, *words.SURNAME_ABBREVIATIONS,
     *words.PLACEHOLDERS, *words.WIDOW_WORDS, *("Y", "E", "V", "O", "D"),
 })  # fmt: skip
+# The same of a given name.
+_SPECIAL_GIVEN = sorted({
+    *words.TITLES, *words.SUFFIXES, *words.PLACEHOLDERS, *words.PLACEHOLDER_WORDS.split("|"),
+    *words.GIVEN_ABBREVIATIONS,
+})  # fmt: skip
 
 
 def without_titles(text: pl.Expr) -> pl.Expr:
@@ -35,7 +40,9 @@ def without_placeholders(work: pl.DataFrame, column: str) -> pl.DataFrame:
     """Null cells that say there is no name, and take such words out of longer cells."""
     text = pl.col(column)
     spaced = text.str.replace_all("[,-]+", " ").str.strip_chars()
-    whole = spaced.is_in(words.PLACEHOLDERS) | spaced.str.contains(rf"^(?:{words.PLACEHOLDER_WORDS}|X+)$")
+    whole = spaced.is_in(words.PLACEHOLDERS) | spaced.str.contains(
+        rf"^(?:{words.PLACEHOLDER_WORDS}|X+)$|{words.UNNAMED_CHILD}"
+    )
     inner = rf"(?:^|[ ,\-]+)(?:{words.PLACEHOLDER_WORDS})\b"
     partly = text.str.contains(inner)
     rest = pl.when(partly).then(text.str.replace_all(inner, "").str.strip_chars(" -")).otherwise(text)
@@ -48,21 +55,37 @@ def without_placeholders(work: pl.DataFrame, column: str) -> pl.DataFrame:
 
 def tidy_given(work: pl.DataFrame) -> pl.DataFrame:
     """Make given_name of ``_given``."""
-    work = work.with_columns(pl.col("_given").str.replace_all("[,-]+", " ").str.strip_chars())
-    work = without_placeholders(work, "_given")
-    text = pl.col("_given")
+    distinct = work.select("_given").unique().drop_nulls()
+    special = pl.col("_given").str.contains("[,-]|XX") | has_word(pl.col("_given"), _SPECIAL_GIVEN)
+    parts = _given_parts(distinct.filter(special))
+    ordinary = distinct.filter(~special).select("_given", given_name="_given")
+    work = put_back(work, "_given", pl.concat([parts, ordinary], how="diagonal"))
+    work = flag(
+        work, title=pl.col("_titled"), suffix=pl.col("_suffixed"), placeholder=pl.col("_given_emptied")
+    )
+    return work.drop("_titled", "_suffixed", "_given_emptied")
+
+
+def _given_parts(distinct: pl.DataFrame) -> pl.DataFrame:
+    """Add given_name and marks to distinct values of ``_given``, step by step."""
+    spaced = pl.col("_given").str.replace_all("[,-]+", " ").str.strip_chars()
+    work = without_placeholders(distinct.with_columns(_text=spaced), "_text")
+    text = pl.col("_text")
     untitled = without_titles(text)
     bare = untitled.str.replace(rf"(?: (?:{_NEVER_SURNAMES}))+$", "")
     long = bare
     for short, full in words.GIVEN_ABBREVIATIONS.items():
         # Only beside another word: MA alone is a name in its own right.
         long = long.str.replace(rf"^{short} ", f"{full} ").str.replace(rf" {short}$", f" {full}")
-    work = add_per_distinct(work, "_given", _long=long, _titled=untitled != text, _suffixed=bare != untitled)
     # What a title stood before may be no name: "DR X".
-    is_nothing = pl.col("_long").is_in(words.PLACEHOLDERS)
-    work = work.with_columns(given_name=pl.when(~is_nothing).then("_long"))
-    work = flag(work, title=pl.col("_titled"), suffix=pl.col("_suffixed"), placeholder=is_nothing)
-    return work.drop("_titled", "_suffixed", "_long")
+    is_nothing = long.is_in(words.PLACEHOLDERS)
+    return work.select(
+        "_given",
+        pl.when(~is_nothing).then(long).alias("given_name"),
+        (untitled != text).alias("_titled"),
+        (bare != untitled).alias("_suffixed"),
+        (pl.col("_is_placeholder") | is_nothing.fill_null(value=False)).alias("_given_emptied"),
+    )
 
 
 def tidy_surnames(work: pl.DataFrame, true_de: Sequence[str], conjunction: str) -> pl.DataFrame:

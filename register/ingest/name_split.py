@@ -55,7 +55,9 @@ def split_full_name(
         first), is_single (a single word, taken as surname as ICAO 9303 takes an undivided name) and
         is_uncertain (the division is less sure than nine to one).
     """
-    special = has_word(pl.col("full"), (*words.PARTICLES, words.SAINTS, "SANTA", "Y"))
+    special = has_word(
+        pl.col("full"), (*words.PARTICLES, words.SAINTS, "SANTA", "Y", *words.SURNAME_SUFFIXES)
+    )
     bound = frame.filter(special).with_columns(_bound=_bound_text(surnames_first=surnames_first))
     bound = bound.with_columns(_bound=_compounds_tied(surnames_first=surnames_first))
     work = pl.concat([bound, frame.filter(~special).with_columns(_bound="full")])
@@ -82,6 +84,8 @@ def _bound_text(*, surnames_first: bool) -> pl.Expr:
     if not surnames_first:
         # A given name comes first: "DU HANG", "LE MINH NGUYEN".
         bound = bound.str.replace(rf"^({'|'.join(words.PARTICLES)})_", "${1} ")
+        # "JOAO DA SILVA PEREIRA JUNIOR" has no surname more than his father.
+        bound = bound.str.replace(rf"^(\S+ \S.*) ({'|'.join(words.SURNAME_SUFFIXES)})$", "${1}_${2}")
     return bound.str.replace_all("([A-Z]) Y ([A-Z])", "${1}_Y_${2}")
 
 

@@ -72,7 +72,7 @@ TITLES = _listed("""
 
 # At the end of a name and not part of it. JUNIOR is also a given name, so it is only dropped after surnames.
 SUFFIXES: tuple[str, ...] = ("JR", "SR", "II", "III", "IV")
-SURNAME_SUFFIXES: tuple[str, ...] = (*SUFFIXES, "JUNIOR", "SENIOR", "FILHO", "NETO", "SOBRINHO")
+SURNAME_SUFFIXES: tuple[str, ...] = (*SUFFIXES, "JUNIOR", "SENIOR", "FILHO", "NETO", "NETA", "SOBRINHO")
 
 # What announces a husband's name in a surname: "LOPEZ VDA DE ROJAS", "LOPEZ V. DE ROJAS".
 WIDOW_WORDS = _listed("VDA, VIUDA, VDO, VIUDO, SRA, SENORA, ESPOSA")
@@ -128,3 +128,7 @@ PLACEHOLDERS = _listed("""
 """)
 # The same inside a longer cell, where only what cannot be a name is taken out.
 PLACEHOLDER_WORDS = "NN|FNU|LNU|X{2,}"
+# A child not yet named goes by its mother: "HIJA DE MARIA PEREZ", "RN VARON".
+UNNAMED_CHILD = (
+    "^(?:RN|R N|RECIEN NACID[OA]|HIJ[OA]) (?:DEL?|VARON|HEMBRA|HOMBRE|MUJER|MASCULINO|FEMENINO)(?: |$)"
+)

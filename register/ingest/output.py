@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from register.schema import Table
+from register.concepts import Table
 
 # Texts as good as drawn by lot: to compress them takes long and saves little.
 _RANDOM = (
@@ -97,21 +97,24 @@ class Output:
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.parquet"
 
-    def submit(self, frames: dict[str, pl.DataFrame]) -> None:
-        """Hand frames over to be written, by table. Waits while several blocks are on their way."""
+    def submit(self, make: Callable[[], dict[str, pl.DataFrame]]) -> None:
+        """Have frames made and written, by table, after those handed over before; wait if many are on their way."""
         while len(self._pending) >= _WAITING_BLOCKS:
             self._pending.pop(0).result()
-        self._pending.append(self._thread.submit(self._write, frames))
+        self._pending.append(self._thread.submit(self._write, make))
 
-    def _write(self, frames: dict[str, pl.DataFrame]) -> None:
-        for name, frame in frames.items():
+    def _write(self, make: Callable[[], dict[str, pl.DataFrame]]) -> None:
+        for name, frame in make().items():
             self._files[name].write(frame)
+
+    def wait(self) -> None:
+        """Wait until everything handed over is written."""
+        while self._pending:
+            self._pending.pop(0).result()
 
     def finish(self) -> dict[str, int]:
         """Complete all files; return the rows of each."""
-        for pending in self._pending:
-            pending.result()
-        self._pending.clear()
+        self.wait()
         for file in self._files.values():
             file.close()
         return {name: file.rows for name, file in self._files.items()}

@@ -12,24 +12,24 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from register.concepts import Check, Column
 from register.ingest.block import LINE
-from register.ingest.documents import DAMAGED, read_documents
 from register.ingest.hashing import SEPARATOR, Hasher
 from register.ingest.name_knowledge import NameKnowledge
 from register.ingest.name_memory import FULL, RAW_NAMES, NameReader
+from register.ingest.person_documents import DOCUMENTS, NUMBERS, read_number, standardise_document
 from register.ingest.source import Person, Source
 from register.ingest.values import (
     PLACE,
     Memory,
     Reading,
     joined_faults,
-    no_reasons,
     raw_text,
     read_place,
     read_value,
     without_blanks,
 )
-from register.schema import Check, Column, Schema
+from register.schema import Schema
 
 NAME_PARTS = {
     # how a declaration calls a part of a name -> the raw column of an identity
@@ -50,10 +50,8 @@ KEY = "__key"
 AT = "__at"
 MET_LIMIT = 2_000_000
 # Names are standardised when so many people wait for it: a few names take as long as some thousands.
-NAMED_AT_ONCE = 250_000
+NAMED_AT_ONCE = 120_000
 FLAGS = "__flags"
-DOCUMENTS = ("document", "document_2")
-NUMBERS = tuple(f"{prefix}_number" for prefix in DOCUMENTS)
 Wrong = dict[str, tuple[pl.Series, str]]
 """By value the rows in which it cannot be, and why."""
 
@@ -137,19 +135,21 @@ class PersonReader:
         self._met = pl.concat([self._met, new]).tail(MET_LIMIT)
         return People(found["identity_id"], found[FLAGS])
 
-    def bundles(self, *, at_least: int = 1) -> pl.DataFrame:
-        """Return the identity values met since the last time, names standardised; nothing while they are too few."""
+    def unnamed(self, *, at_least: int = 1) -> pl.DataFrame | None:
+        """Hand over the identity values met since the last time, for `name`; nothing while they are too few."""
         waiting = sum(bundles.height for bundles in self._unnamed)
-        columns = self.schema.tables["bundle"].columns
         if waiting < at_least:
-            return pl.DataFrame(schema={name: column.dtype for name, column in columns.items()})
-        bundles = pl.concat(self._unnamed, rechunk=True)
-        self._unnamed = []
+            return None
+        bundles, self._unnamed = pl.concat(self._unnamed, rechunk=True), []
+        return bundles
+
+    def name(self, bundles: pl.DataFrame) -> pl.DataFrame:
+        """Return bundles with their names standardised. The next rows may be read meanwhile."""
         if self.names:
             bundles = bundles.hstack(self.names.read(bundles))
         return bundles.select(
             (pl.col(name) if name in bundles.columns else pl.lit(None)).cast(column.dtype).alias(name)
-            for name, column in columns.items()
+            for name, column in self.schema.tables["bundle"].columns.items()
         )
 
     def _key(self, hashes: pl.DataFrame, wrong: Wrong) -> pl.Expr:
@@ -230,13 +230,10 @@ class PersonReader:
                 faults[PLACE[0]] = reasons
         for number, document in enumerate(person.documents):
             prefix = DOCUMENTS[number]
-            written = raw_text(rows, document.number)
+            written, damaged = read_number(rows, document)
             out[f"{prefix}_number"] = written
-            is_damaged = written.str.strip_chars().str.contains(DAMAGED).fill_null(value=False)
-            if is_damaged.any():
-                faults[f"{prefix}_number"] = no_reasons(rows.height).zip_with(
-                    ~is_damaged, pl.Series(["document_damaged"])
-                )
+            if damaged is not None:
+                faults[f"{prefix}_number"] = damaged
             for name, declared in (
                 (f"{prefix}_kind_code", document.kind),
                 (f"{prefix}_issuer_code", document.issuer),
@@ -263,7 +260,7 @@ class PersonReader:
         """Put raw names, values and standardised documents together as columns of a bundle."""
         out = values.hstack(raw)
         for prefix in DOCUMENTS[: len(self.person.documents)]:
-            out = out.with_columns(_standardise_document(values, prefix))
+            out = out.with_columns(standardise_document(values, prefix))
         if "sex" in out.columns:
             # ISO 5218 knows "not known" and "not applicable"; for comparing people both say nothing.
             out = out.with_columns(pl.when(pl.col("sex").is_in(["1", "2"])).then(pl.col("sex")).alias("sex"))
@@ -284,22 +281,6 @@ class PersonReader:
                     (mask, check.reason) if before is None else (mask | before[0], before[1])
                 )
         return wrong
-
-
-def _standardise_document(values: pl.DataFrame, prefix: str) -> list[pl.Series]:
-    """Standardise one document of each row; without a number, kind and issuer say nothing of the person."""
-    columns = {"kind": f"{prefix}_kind_code", "number": f"{prefix}_number", "issuer": f"{prefix}_issuer_code"}
-    given = values.select(
-        (pl.col(name) if name in values.columns else pl.lit(None, dtype=pl.String)).alias(part)
-        for part, name in columns.items()
-    )
-    found = given.hstack(read_documents(given)).select(
-        pl.when(pl.col("document_number").is_not_null()).then(pl.col("kind")).alias(columns["kind"]),
-        pl.col("document_number").alias(columns["number"]),
-        pl.when(pl.col("document_number").is_not_null()).then(pl.col("issuer")).alias(columns["issuer"]),
-        pl.col("document_bare_key").alias(f"{prefix}_key"),
-    )
-    return found.get_columns()
 
 
 def _speaks_of(check: Check, name: str) -> bool:

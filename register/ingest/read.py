@@ -23,6 +23,7 @@ from register.ingest.block import LINE, MAX_RAW_CHARACTERS, UNKNOWN, Block, Head
 from register.ingest.delimited import UNIT_SEPARATOR, DelimitedText
 from register.ingest.extracts import Extract
 from register.ingest.fixed import FixedText
+from register.ingest.kinds import refuse_other_kind
 from register.ingest.lines import LineText
 from register.ingest.packed import open_extract
 from register.ingest.source import Format, Source
@@ -43,7 +44,7 @@ __all__ = [
 
 BLOCK_BYTES = 48 * 2**20
 # Bytes are turned into rows in stretches small enough that their memory is used again for the next one.
-STRETCH_BYTES = 2 * 2**20
+STRETCH_BYTES = 8 * 2**20
 MAX_HEADER_LINES = 20
 
 
@@ -53,6 +54,7 @@ def find_header(extract: Extract) -> Header | None:
     A column is missed only while it is valid, where the period of the delivery is known.
     """
     source = extract.source
+    refuse_other_kind(extract.path, extract.member, source.format)
     if source.format.is_typed:
         cells = sheets.read_header(extract.path, source.format, extract.member, extract.sheet)
         return _hold(cells, source, extract.period) if cells else None
@@ -96,8 +98,11 @@ def _declared(line: str, source: Source) -> int:
 class Preamble:
     """Tells the lines above the header, or above the first row, from what follows; asked line by line, in order.
 
-    They are as many as the declaration skips, then those before one that begins as declared, and blank lines.
+    They are as many as the declaration skips, then those before one that begins as declared, blank lines, and the line
+    by which spreadsheets are told the delimiter ("sep=;").
     """
+
+    _TOLD_DELIMITER = re.compile(r'"?sep=[^"]{1,2}"?', re.IGNORECASE)
 
     def __init__(self, form: Format) -> None:
         self.is_over = False
@@ -110,7 +115,8 @@ class Preamble:
             self._left -= 1
             return True
         text = line.decode(errors="replace").strip("\ufeff\r\n")
-        self.is_over = bool(text.strip()) and (self._begins is None or self._begins.search(text) is not None)
+        is_begun = self._begins is None or self._begins.search(text) is not None
+        self.is_over = bool(text.strip()) and is_begun and not self._TOLD_DELIMITER.fullmatch(text)
         return not self.is_over
 
 
@@ -170,8 +176,10 @@ def _hold(cells: Sequence[str], source: Source, period: tuple[dt.date, dt.date] 
     elif source.format.ends_with_delimiter:
         unknown.remove(len(cells) - 1)
     present = frozenset(columns)
+    present |= {name for name, headers in source.unfolded.items() if not present.isdisjoint(headers)}
     lacking_key = [header for value in source.key for header in value.headers if header not in present]
-    values = [value for value in source.every_value() if value.is_missing(present, period)]
+    every = (*source.row_values(), *source.every_value())
+    values = [value for value in every if value.is_missing(present, period)]
     missing = [header for value in values for header in value.headers if header not in present]
     required = [
         header
@@ -183,19 +191,26 @@ def _hold(cells: Sequence[str], source: Source, period: tuple[dt.date, dt.date] 
     return Header(
         tuple(columns),
         tuple(_told(cells, unknown, is_header=is_header)),
-        tuple(dict.fromkeys([*missing, *lacking_key])),
-        tuple(dict.fromkeys([*required, *lacking_key])),
+        _in_extract([*missing, *lacking_key], source),
+        _in_extract([*required, *lacking_key], source),
         cells[0].strip() if source.format.has_header and cells else "",
         is_doubtful=not is_header,
     )
 
 
+def _in_extract(columns: Sequence[str], source: Source) -> tuple[str, ...]:
+    """Return the headers that columns are taken from, each once."""
+    return tuple(dict.fromkeys(header for name in columns for header in source.unfolded.get(name, (name,))))
+
+
 def _told(cells: Sequence[str], places: Sequence[int], *, is_header: bool) -> list[str]:
-    """Name columns that no declaration knows: by their place where the line may be no header but a row of data.
+    """Name columns that no declaration knows: by their place where they have no name, or the line may be no header.
 
     A file that came without its header must not tell its first person to whoever reads a log.
     """
-    return [cells[place].strip() if is_header else f"#{place + 1}" for place in places]
+    return [
+        cells[place].strip() if is_header and cells[place].strip() else f"#{place + 1}" for place in places
+    ]
 
 
 def _fold(headers: Sequence[str]) -> dict[str, str]:

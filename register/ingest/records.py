@@ -6,17 +6,20 @@ but without which the record still counts, is null and flagged in the record's `
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import polars as pl
 
+from register.concepts import Column
 from register.ingest.block import LINE
 from register.ingest.cells import prepare_cells
 from register.ingest.hashing import Hasher
 from register.ingest.name_knowledge import NOTHING, NameKnowledge
 from register.ingest.people import NAMED_AT_ONCE, PersonReader
 from register.ingest.source import Source
+from register.ingest.unfold import ROW
 from register.ingest.values import (
     PLACE,
     Memory,
@@ -27,7 +30,7 @@ from register.ingest.values import (
     read_place,
     read_value,
 )
-from register.schema import Column, Schema
+from register.schema import Schema
 
 CONTENT = "__content"
 # Layouts that may write given names and surnames in one column, without a sign between them.
@@ -40,13 +43,25 @@ class Records:
 
     ``records``: one row per accepted row: __line, __content (stands for all declared text, to tell duplicates from
     corrections), record_key, the declarable columns, flags. ``people``: by role, the identity_id of each accepted row,
-    null where nobody is named. ``bundles``: identity values not met before, raw and normalised, by identity_id, as far
-    as they are ready (see `RecordReader.rest`). ``rejected``: __line, reasons.
+    null where nobody is named. ``rejected``: __line, reasons.
     """
 
     records: pl.DataFrame
     people: dict[str, pl.Series]
-    bundles: list[pl.DataFrame]
+    rejected: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The rows of a block that are records, before their people are read.
+
+    ``records``: as in `Records`. ``rows`` and ``hashes``: the text of the same rows, and a hash of each cell.
+    ``rejected``: as in `Records`.
+    """
+
+    records: pl.DataFrame
+    rows: pl.DataFrame
+    hashes: pl.DataFrame
     rejected: pl.DataFrame
 
 
@@ -82,7 +97,11 @@ class RecordReader:
         }
 
     def read(self, rows: pl.DataFrame, file: str) -> Records:
-        """Read every declared value of a block of rows (`register.ingest.read.Block`) of a file."""
+        """Read every declared value of rows of a file (`register.ingest.unfold`)."""
+        return self.read_people(self.read_columns(rows, file))
+
+    def read_columns(self, rows: pl.DataFrame, file: str) -> Accepted:
+        """Read what rows say of the records themselves. The people of other rows may be read meanwhile."""
         rows = prepare_cells(rows, self.source, file)
         hashes = _hashes(rows, self.source)
         work, faults = self._read_columns(rows, hashes)
@@ -106,7 +125,12 @@ class RecordReader:
             kept = reasons.is_null()
             rejected = pl.DataFrame({LINE: rows[LINE], "reasons": reasons}).filter(~kept)
             work, rows, hashes = work.filter(kept), rows.filter(kept), hashes.filter(kept)
-        people = {role: person.read(rows, hashes, work) for role, person in self.persons.items()}
+        return Accepted(work, rows, hashes, rejected)
+
+    def read_people(self, accepted: Accepted) -> Records:
+        """Read what a block of rows says of people, block after block."""
+        rows, work = accepted.rows, accepted.records
+        people = {role: person.read(rows, accepted.hashes, work) for role, person in self.persons.items()}
         told = [person.flags for person in people.values() if person.flags.null_count() < rows.height]
         if told:
             every = joined([pl.col("flags"), *(pl.lit(flags) for flags in told)])
@@ -114,13 +138,18 @@ class RecordReader:
         return Records(
             work,
             {role: person.identity_id for role, person in people.items()},
-            [person.bundles(at_least=NAMED_AT_ONCE) for person in self.persons.values()],
-            rejected,
+            accepted.rejected,
         )
 
-    def rest(self) -> list[pl.DataFrame]:
-        """Return the bundles that were not ready when the last rows were read."""
-        return [person.bundles() for person in self.persons.values()]
+    def name_bundles(self, *, at_least: int = NAMED_AT_ONCE) -> Iterator[Callable[[], pl.DataFrame]]:
+        """Yield, for each role, the work of naming the identity values met since the last time, if enough wait for it.
+
+        It gives the values raw and normalised, by identity_id, and may be done while the next rows are read.
+        """
+        for person in self.persons.values():
+            unnamed = person.unnamed(at_least=at_least)
+            if unnamed is not None:
+                yield partial(person.name, unnamed)
 
     def learn_names(self, rows: pl.DataFrame, file: str, known: NameKnowledge) -> NameKnowledge:
         """Add what rows teach of names by those that they write in one column."""
@@ -139,12 +168,9 @@ class RecordReader:
         source, table = self.source, self.source.table
         faults: dict[str, pl.Series] = {}
         out = [rows[LINE], hashes.with_columns(_content(hashes))[CONTENT]]
+        out.append(self._key(rows))
         if source.key:
-            out.append(record_key(rows, source))
             faults["record_key"] = no_reasons(rows.height)
-        else:
-            text = rows.select(_declared_text(rows, source)).to_series()
-            out.append(self.hasher.fingerprint(text).alias("record_key"))
         for name, value in source.columns.items():
             if name in PLACE:
                 continue
@@ -163,6 +189,13 @@ class RecordReader:
             if column.declarable and column.name not in work.columns
         ]
         return work.with_columns(derived), faults
+
+    def _key(self, rows: pl.DataFrame) -> pl.Series:
+        """Return the office's own key of each record, or where it has none a hash of all that the row says."""
+        if self.source.key:
+            return record_key(rows, self.source)
+        text = rows.select(_declared_text(rows, self.source)).to_series()
+        return _of_row(self.hasher.fingerprint(text).alias("record_key"), rows)
 
     def _derive(self, column: Column) -> pl.Expr:
         """Fill a column that the source does not declare: from an attribute of another column's code, or null."""
@@ -183,7 +216,8 @@ class RecordReader:
 def record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
     """Return the office's own key, its parts joined by hyphens; null where a part is missing.
 
-    A part that holds a hyphen itself stands in quotes: "1-2" and "3" are another key than "1" and "2-3".
+    A part that holds a hyphen itself stands in quotes: "1-2" and "3" are another key than "1" and "2-3". Where a row of
+    the extract holds several records, the name of each follows its key.
     """
     raw = [raw_text(rows, value).str.strip_chars().alias(str(at)) for at, value in enumerate(source.key)]
     parts = [pl.when(part != "").then(part) for part in (pl.col(series.name) for series in raw)]
@@ -197,7 +231,12 @@ def record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
         text = pl.concat_str(list(quoted), separator="-")
     else:
         text = parts[0]
-    return pl.DataFrame(raw).select(text.alias("record_key")).to_series()
+    return _of_row(pl.DataFrame(raw).select(text.alias("record_key")).to_series(), rows)
+
+
+def _of_row(key: pl.Series, rows: pl.DataFrame) -> pl.Series:
+    """Add to keys the name of the row among those that one row of the extract holds."""
+    return rows.select((key + ":" + pl.col(ROW)).alias(key.name)).to_series() if ROW in rows.columns else key
 
 
 def _declared(rows: pl.DataFrame, source: Source) -> list[tuple[int, str]]:

@@ -57,12 +57,12 @@ class Repeats:
             pl.col("record_id").hash(2).alias("key_2"),
             pl.col(CONTENT).alias("content"),
             pl.lit(file, dtype=pl.Int32).alias("file"),
-            pl.col(LINE).alias("line"),
+            pl.col("line"),
         )
         number = len(self.blocks)
         _write(noted, self._keys(number))
         _write(people.alias("line").to_frame(), self._lines(number))
-        self.blocks.append(Block(file, table, records.item(0, LINE), records.item(-1, LINE), len(people)))
+        self.blocks.append(Block(file, table, records.item(0, "line"), records.item(-1, "line"), len(people)))
         self._rows += records.height
 
     def _keys(self, number: int) -> Path:
@@ -132,11 +132,13 @@ class Repeats:
         if block.file not in self._changed_files:
             return rows
         fate = self.engine.frame(
-            f"select line, fate = 'stands' as stands, version from fate where file = {block.file}"
+            f"select line, key_1, fate = 'stands' as stands, version from fate where file = {block.file}"
             f" and line between {block.first} and {block.last} and (fate <> 'stands' or version > 1)"
         )
-        work = rows.hstack([lines.alias(LINE)]).join(
-            fate, left_on=LINE, right_on="line", how="left", maintain_order="left"
+        # One line may hold several records: the key tells them apart.
+        placed = rows.hstack([lines.alias(LINE)]).with_columns(pl.col("record_id").hash(1).alias("key_1"))
+        work = placed.join(
+            fate, left_on=[LINE, "key_1"], right_on=["line", "key_1"], how="left", maintain_order="left"
         )
         told_apart = pl.when(pl.col("version") > 1).then(pl.format("~{}", "version")).otherwise(pl.lit(""))
         return (
@@ -175,7 +177,7 @@ fated as (
     select *, case when not stands then 'superseded' when copy > 1 then 'duplicate' else 'stands' end as fate
     from copies
 )
-select f.file, f.line, f.fate, l.later_file, l.later_line,
+select f.file, f.line, f.key_1, f.fate, l.later_file, l.later_line,
     row_number() over (partition by f.key_1, f.key_2, f.fate order by f.file, f.line) as version
 from fated f join latest l using (key_1, key_2)
 """

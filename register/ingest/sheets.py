@@ -1,7 +1,7 @@
-"""Reads Parquet files and workbooks, whose cells know dates and numbers from text, as the text that a register reads.
+"""Reads files whose cells know dates and numbers from text, as the text that a register reads.
 
-A date is written out as ISO 8601, a whole number without decimals. The number of a row is that of a workbook's own row,
-or the place of the record in a Parquet file.
+They are Parquet files, workbooks, and files of SPSS and Stata. A date is written out as ISO 8601, a whole number
+without decimals. The number of a row is that of a workbook's own row, or the place of the record in another file.
 """
 
 from __future__ import annotations
@@ -20,17 +20,20 @@ import pyarrow.parquet as pq
 
 from register.errors import ExtractError, UsageError
 from register.ingest.block import LINE, TEXT, Block, Header, no_rejected, no_rows, reject
-from register.ingest.packed import GZIP, ZIP, open_extract
+from register.ingest.labelled import LABELLED, column_names, read_frames
+from register.ingest.packed import Member, is_packed, open_extract
 from register.ingest.source import Format
 
 BATCH_ROWS = 200_000
 
 
-def read_header(path: Path, form: Format, member: str | None, sheet: str | None) -> list[str]:
-    """Return the headers of a Parquet file or of a workbook's sheet; none if it is empty."""
+def read_header(path: Path, form: Format, member: Member, sheet: str | None) -> list[str]:
+    """Return the headers of a file, or of a workbook's sheet; none if it is empty."""
     if form.type == "parquet":
         with _open_parquet(path, member) as file:
             return [str(name) for name in file.schema_arrow.names]
+    if form.type in LABELLED:
+        return column_names(path, member, form)
     cells = _read_sheet(path, member, sheet)
     place = _header_place(cells, form)
     if place is None:
@@ -41,12 +44,15 @@ def read_header(path: Path, form: Format, member: str | None, sheet: str | None)
 
 
 def read_blocks(
-    path: Path, form: Format, header: Header, member: str | None, sheet: str | None
+    path: Path, form: Format, header: Header, member: Member, sheet: str | None
 ) -> Iterator[Block]:
-    """Yield the rows of a Parquet file or of a workbook's sheet."""
+    """Yield the rows of a file, or of a workbook's sheet."""
     size = path.stat().st_size
     if form.type == "parquet":
         yield from _read_parquet(path, header, member, size)
+        return
+    if form.type in LABELLED:
+        yield from _read_labelled(path, form, header, member)
         return
     cells = _read_sheet(path, member, sheet)
     place = _header_place(cells, form)
@@ -55,7 +61,7 @@ def read_blocks(
         yield _block(cells.slice(first), first + 1, header, size, form.ignored_lines)
 
 
-def _read_parquet(path: Path, header: Header, member: str | None, size: int) -> Iterator[Block]:
+def _read_parquet(path: Path, header: Header, member: Member, size: int) -> Iterator[Block]:
     line = 1
     with _open_parquet(path, member) as file:
         total = max(1, file.metadata.num_rows)
@@ -63,6 +69,18 @@ def _read_parquet(path: Path, header: Header, member: str | None, size: int) -> 
             rows = _as_text(pl.DataFrame(pa.Table.from_batches([batch])))
             yield _block(rows, line, header, size * batch.num_rows // total)
             line += batch.num_rows
+
+
+def _read_labelled(path: Path, form: Format, header: Header, member: Member) -> Iterator[Block]:
+    line, left = 1, path.stat().st_size
+    for frame, labels in read_frames(path, member, form):
+        rows = _as_text(frame)
+        rows = rows.with_columns(
+            pl.col(name).replace(codes) for name, codes in labels.items() if name in rows.columns
+        )
+        # How many rows there are is told by some of these files only.
+        yield _block(rows, line, header, left)
+        line, left = line + frame.height, 0
 
 
 def _block(
@@ -124,18 +142,18 @@ def _text_of(name: str, dtype: pl.DataType) -> pl.Expr:
 
 def _day_or_time(text: pl.Expr) -> pl.Expr:
     """Leave a day without its midnight, and a time without the day on which clocks begin in workbooks."""
-    day = text.str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "${1}")
-    return day.str.replace(r"^1899-12-3[01] (\d{2}:\d{2}:\d{2})$", "${1}")
+    time = text.str.replace(r"^1899-12-3[01] (\d{2}:\d{2}:\d{2})$", "${1}")
+    return time.str.replace(r"^(\d{4}-\d{2}-\d{2}) 00:00:00$", "${1}")
 
 
-def _open_parquet(path: Path, member: str | None) -> pq.ParquetFile:
+def _open_parquet(path: Path, member: Member) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(_bytes(path, member) if _is_packed(path) else path)
+        return pq.ParquetFile(_bytes(path, member) if is_packed(path.name) else path)
     except (pa.ArrowInvalid, OSError) as error:
         raise ExtractError("not_of_format", where=str(path), format="parquet") from error
 
 
-def pick_sheets(path: Path, form: Format, member: str | None) -> list[str]:
+def pick_sheets(path: Path, form: Format, member: Member) -> list[str]:
     """Return the sheets of a workbook that its declaration names, in the workbook's order; case does not matter.
 
     Raises
@@ -164,7 +182,7 @@ def _fold(name: str) -> str:
     return name.strip().casefold()
 
 
-def _read_sheet(path: Path, member: str | None, sheet: str | None) -> pl.DataFrame:
+def _read_sheet(path: Path, member: Member, sheet: str | None) -> pl.DataFrame:
     """Return all rows of a sheet, the first if not named, as text; the first of them the workbook's first."""
     with _open_book(path, member) as book:
         cells = book.load_sheet(0 if sheet is None else sheet, header_row=None, skip_rows=0, dtypes="string")
@@ -173,7 +191,7 @@ def _read_sheet(path: Path, member: str | None, sheet: str | None) -> pl.DataFra
 
 
 @contextmanager
-def _open_book(path: Path, member: str | None) -> Iterator[Any]:
+def _open_book(path: Path, member: Member) -> Iterator[Any]:
     """Open a workbook.
 
     Raises
@@ -193,13 +211,9 @@ def _open_book(path: Path, member: str | None) -> Iterator[Any]:
         raise ExtractError("not_of_format", where=str(path), format="xlsx") from error
 
 
-def _bytes(path: Path, member: str | None) -> io.BytesIO:
+def _bytes(path: Path, member: Member) -> io.BytesIO:
     with open_extract(path, member) as stream:
         return io.BytesIO(stream.read())
-
-
-def _is_packed(path: Path) -> bool:
-    return path.suffix.lower() in (GZIP, ZIP)
 
 
 def _header_place(sheet: pl.DataFrame, form: Format) -> int | None:

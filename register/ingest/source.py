@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from register.concepts import Table
 from register.ingest.date_parts import MONTHS
-from register.schema import Table
 
 TEXT_FORMATS = ("csv", "fixed")
-FORMATS = (*TEXT_FORMATS, "parquet", "xlsx")
-ENCODINGS = ("utf-8", "latin-1", "windows-1252", "utf-16")
+FORMATS = (*TEXT_FORMATS, "parquet", "xlsx", "spss", "stata")
+ENCODINGS = ("utf-8", "latin-1", "windows-1252", "utf-16", "latin-9", "cp850", "cp437", "mac-roman")
 # Cells that a workbook or a Parquet file knows as dates are written out in this form before they are read.
 TYPED_FORMATS = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
 # Begins the name of a column that holds what a pattern finds in the path of the file.
@@ -117,7 +117,7 @@ class Format:
     ``ends_with_delimiter`` says that a delimiter stands behind the last column too, ``has_short_lines``
     that a line may end before its last columns. ``fixed`` are the columns of a
     fixed-width file. ``sheets`` are names of a workbook's sheets, or patterns of them; the first sheet if there are
-    none.
+    none. ``has_labels`` says that codes are read by the labels that a file of SPSS or Stata gives them.
     """
 
     type: str = "csv"
@@ -135,6 +135,7 @@ class Format:
     has_short_lines: bool = False
     fixed: tuple[FixedColumn, ...] = ()
     sheets: tuple[str, ...] = ()
+    has_labels: bool = False
 
     @property
     def delimiter(self) -> str:
@@ -152,9 +153,10 @@ class Source:
     """One source declaration.
 
     Grain of what it describes: one row of an extract is one record of ``table``; ``persons`` are the people that the
-    record names. ``key`` are the parts of the office's own key. ``renamed`` gives the present name of a column by its
-    former one. ``delivery`` finds the date of a delivery in the path of its file. ``max_rejected_share`` stands in for
-    that of the project.
+    record names. Where one row of the extract holds several such rows, ``rows`` gives the columns of each by its name,
+    and what they are taken from (`register.ingest.unfold`). ``key`` are the parts of the office's own key. ``renamed``
+    gives the present name of a column by its former one. ``delivery`` finds the date of a delivery in the path of its
+    file. ``max_rejected_share`` stands in for that of the project.
     """
 
     name: str
@@ -170,19 +172,40 @@ class Source:
     renamed: Mapping[str, str] = field(default_factory=dict)
     delivery: re.Pattern[str] | None = None
     max_rejected_share: float | None = None
+    rows: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
 
     def every_value(self) -> Iterator[Value]:
-        """Yield every declared value of the source."""
+        """Yield every declared value of a record."""
         yield from self.key
         yield from self.columns.values()
         for person in self.persons.values():
             yield from person.every_value()
 
+    def row_values(self) -> Iterator[Value]:
+        """Yield what the columns are taken from that a row of the extract has several times."""
+        for columns in self.rows.values():
+            yield from columns.values()
+
+    @cached_property
+    def unfolded(self) -> Mapping[str, tuple[str, ...]]:
+        """The headers of the extract by the columns that are taken from them, row by row (``rows``)."""
+        names = dict.fromkeys(name for columns in self.rows.values() for name in columns)
+        return {
+            name: tuple(
+                header
+                for columns in self.rows.values()
+                if name in columns
+                for header in columns[name].headers
+            )
+            for name in names
+        }
+
     @cached_property
     def headers(self) -> frozenset[str]:
         """Every header that the declaration knows by its present name."""
-        known = {header for value in self.every_value() for header in value.headers}
-        return frozenset(known | set(self.ignored))
+        known = {header for value in self.every_value() for header in value.headers} - set(self.unfolded)
+        own = {header for value in self.row_values() for header in value.headers}
+        return frozenset(known | own | set(self.ignored))
 
     @cached_property
     def read_columns(self) -> tuple[str, ...]:
@@ -191,8 +214,11 @@ class Source:
 
     @cached_property
     def declared_columns(self) -> tuple[str, ...]:
-        """Every column whose text makes the content of a row, those found in the path too, in a fixed order."""
-        return tuple(sorted({*self.headers, *self.read_columns}))
+        """Every column whose text makes the content of a row, those found in the path too, in a fixed order.
+
+        Of several rows in one only what they are read from: what is said of the others is no content of theirs.
+        """
+        return self.read_columns if self.rows else tuple(sorted({*self.headers, *self.read_columns}))
 
     def period(self, name: str) -> tuple[dt.date, dt.date] | None:
         """Return the first and last day that a file's path tells of, or null: a year, a month or a day.

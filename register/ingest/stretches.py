@@ -6,11 +6,25 @@ import codecs
 from collections.abc import Iterator
 from typing import IO
 
-CODECS = {"utf-8": "utf-8", "latin-1": "latin-1", "windows-1252": "cp1252", "utf-16": "utf-16"}
+import numpy as np
+
+# Encodings as declarations name them, and the codec of each. Those of one byte a sign but for UTF.
+CODECS = {
+    "utf-8": "utf-8",
+    "latin-1": "latin-1",
+    "windows-1252": "cp1252",
+    "utf-16": "utf-16",
+    "latin-9": "iso8859-15",
+    "cp850": "cp850",
+    "cp437": "cp437",
+    "mac-roman": "mac-roman",
+}
 MAX_LINE_BYTES = 2**20
 LOST = "\ufffd".encode()
 # So much is converted at once: small enough for its memory to be at hand from the last time.
 _PIECE_BYTES = 2**16
+# Where fewer bytes than one in so many are no ASCII, they are converted one by one and the rest is left as it is.
+_FEW = 256
 
 
 def read_stretches(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterator[tuple[bytes, int]]:
@@ -103,6 +117,19 @@ def _as_utf8(text: bytes, encoding: str) -> bytes:
         except UnicodeDecodeError:
             return text.decode(errors="replace").encode()
         return text
-    # One byte is one sign in these encodings, so that text may be cut anywhere.
-    pieces = (text[at : at + _PIECE_BYTES] for at in range(0, len(text), _PIECE_BYTES))
-    return b"".join(piece.decode(CODECS[encoding], errors="replace").encode() for piece in pieces)
+    return one_byte_as_utf8(text, encoding)
+
+
+def one_byte_as_utf8(text: bytes, encoding: str) -> bytes:
+    """Convert text of an encoding in which one byte is one sign, so that it may be cut anywhere."""
+    codec = CODECS[encoding]
+    places = np.flatnonzero(np.frombuffer(text, dtype=np.int8) < 0)
+    if len(places) * _FEW > len(text):
+        pieces = (text[at : at + _PIECE_BYTES] for at in range(0, len(text), _PIECE_BYTES))
+        return b"".join(piece.decode(codec, errors="replace").encode() for piece in pieces)
+    signs = {byte: bytes([byte]).decode(codec, errors="replace").encode() for byte in range(128, 256)}
+    parts, done = list[bytes](), 0
+    for place in places.tolist():
+        parts += (text[done:place], signs[text[place]])
+        done = place + 1
+    return b"".join([*parts, text[done:]])

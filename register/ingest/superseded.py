@@ -20,6 +20,7 @@ from register.ingest.extracts import Extract
 from register.ingest.read import find_header, read_blocks
 from register.ingest.records import record_key
 from register.ingest.source import PATH, Source
+from register.ingest.unfold import line_of, unfold
 
 # Versions put beside what replaced them at once.
 ROWS_AT_ONCE = 50_000
@@ -32,8 +33,8 @@ WANTED = """
 """
 PAIRED = """
     select f.version, f.file, f.line, f.later_file, f.later_line, old.record_key, {cells}
-    from fate f join __version old on old.file = f.file and old.line = f.line
-        join __version new on new.file = f.later_file and new.line = f.later_line
+    from fate f join __version old on old.file = f.file and old.line = f.line and old.key_1 = f.key_1
+        join __version new on new.file = f.later_file and new.line = f.later_line and new.key_1 = f.key_1
     where f.fate = 'superseded' and f.file = {file} and f.line between {first} and {last} order by f.line
 """
 
@@ -98,15 +99,17 @@ class Versions:
             rows = block.rows.join(wanted, left_on=LINE, right_on="line", how="semi", maintain_order="left")
             if not rows.height:
                 continue
-            cells = prepare_cells(rows, source, extract.name)
+            cells = prepare_cells(unfold(rows, source, extract.name), source, extract.name)
+            key = record_key(cells, source)
             there = [
                 (pl.col(name) if name in cells.columns else pl.lit(None, pl.String)).alias(f"cell_{at}")
                 for at, name in enumerate(source.declared_columns)
             ]
             texts = cells.select(
                 pl.lit(extract.number, pl.Int32).alias("file"),
-                pl.col(LINE).alias("line"),
-                record_key(cells, source).alias("record_key"),
+                line_of(source).alias("line"),
+                pl.lit(key).alias("record_key"),
+                (pl.lit(f"{source.name}:") + pl.lit(key)).hash(1).alias("key_1"),
                 *there,
             )
             path = self.folder / f"{source.name}_{len(kept):06d}.parquet"

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from register.concepts import TYPES, Column, Concept
 from register.ingest.codes import match_codes
 from register.ingest.dates import PLACEHOLDER_DATES, read_dates, read_datetimes
 from register.ingest.places import SIMILARITY, match_municipalities
 from register.ingest.source import Value
 from register.ingest.text import fold_text
-from register.schema import TYPES, Column, Concept, Schema
+from register.schema import Schema
 
 REASON = "reason"
 KNOWN = "__known"

@@ -12,9 +12,9 @@ create tables by name in that connection; reading and writing Parquet is the cal
     reads ``identity``, ``pair``, ``mention`` and the source tables (``crossing``, ``visa``, ``permit``,
     ``birth``, ``death``, ``marriage``; an absent one counts as empty), and if they exist ``decision``
     (source_l, record_key_l, role_l, source_r, record_key_r, role_r, judgement 'same'/'different'; the last
-    row for a pair holds, in order of its column ``position``), ``previous_membership`` and
-    ``previous_person`` (the tables of the run before). Creates ``membership``, ``person``, ``conflict`` and
-    ``person_change``.
+    row for a pair holds, in order of its column ``position``), ``previous_membership``, ``previous_person`` and
+    ``previous_mention`` (of the run before: what its records said when its persons were resolved). Creates
+    ``membership``, ``person``, ``conflict`` and ``person_change``.
 
 ``redraw(con, rules, itinerary, draws, seed) -> RedrawReport``
     reads what ``resolve`` reads, ``membership`` and ``conflict``; creates ``drawn_membership``, ``drawn_person`` and

@@ -1,7 +1,7 @@
-"""Which pairs of identities are worth comparing: from the blocks of the rules to ``link_candidate``.
+"""Which pairs are worth comparing: from the blocks of the rules to ``link_form_pair`` and ``link_node_pair``.
 
 Every value that a block reads is made a number once, so that tens of millions of joins compare numbers and not names.
-Splink could do this itself; with twenty blocks over a million rows this takes a tenth of the time.
+A block that reads nothing but the form is joined over forms, of which there are far fewer than identities.
 """
 
 from __future__ import annotations
@@ -12,43 +12,72 @@ import duckdb
 
 from register.errors import QualityError
 from register.link import compile as compiled
+from register.link.forms import is_of_form
 from register.link.rules import MISSING, Block, Rules
 
 
 def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
-    """Create ``link_candidate`` (match_key, join_key_l, join_key_r): each pair once, under the first block that has it.
+    """Create ``link_form_pair`` and ``link_node_pair``; return how many pairs of nodes they are in all.
 
-    Reads ``link_key``, which `count_comparisons` made. Two known nodes are no pair. Returns the number of pairs.
+    ``link_node_pair`` (match_key, node_l, node_r, form_l, form_r): each pair that a block finds by more than the form,
+    under the first such block. ``link_form_pair`` (match_key, form_l, form_r): the pairs of forms to be compared, under
+    the first block that has them; match_key is null where only some pairs of their nodes are worth it. Of a form that
+    several nodes have, the pair with itself is one.
+
+    Reads ``link_form``, ``link_node`` and the keys that `count_comparisons` made. Two known nodes are no pair.
     """
-    key_of = _keys(rules)
-    # The conditions of a block hold in either direction, so that each new node can look for its partners.
-    apart = "l.source < r.source" if rules.source else "(r.is_known or l.node < r.node)"
-    con.execute("create or replace table link_found (match_key utinyint, l bigint, r bigint)")
+    # The conditions of a block hold in either direction, so that each new row can look for its partners.
+    apart = "r.is_known or l.item < r.item or l.item = r.item and l.n > 1"
+    if rules.source:
+        apart = "l.source < r.source"
+    for kind in ("form", "node"):
+        con.execute(f"create or replace table link_{kind}_found (match_key utinyint, l integer, r integer)")
     for position, block in enumerate(rules.blocks):
-        for condition in _conditions(block, key_of):
+        kind = "form" if is_of_form(rules, block) else "node"
+        for condition in _conditions(block, _keys(rules)):
             con.execute(
                 f"""
-                insert into link_found
-                select {position}, least(l.node, r.node), greatest(l.node, r.node)
-                from link_key as l join link_key as r on {condition} where not l.is_known and {apart}
+                insert into link_{kind}_found
+                select {position}, least(l.item, r.item), greatest(l.item, r.item)
+                from link_{kind}_key as l join link_{kind}_key as r on {condition} where not l.is_known and ({apart})
                 """
             )
     con.execute(
         """
-        create or replace table link_candidate as
-        select min(match_key) as match_key, l as join_key_l, r as join_key_r from link_found group by l, r
+        create or replace table link_node_pair as
+        select match_key, p.l as node_l, p.r as node_r, least(a.form, b.form) as form_l,
+            greatest(a.form, b.form) as form_r
+        from (select min(match_key) as match_key, l, r from link_node_found group by l, r) as p
+        join link_node as a on a.node = p.l join link_node as b on b.node = p.r
         """
     )
-    con.execute("drop table link_found")
-    (many,) = con.execute("select count(*) from link_candidate").fetchall()[0]
+    con.execute(
+        """
+        create or replace table link_form_pair as
+        select min(match_key) as match_key, l as form_l, r as form_r from (
+            from link_form_found union all select null, form_l, form_r from link_node_pair
+        ) group by l, r
+        """
+    )
+    con.execute("drop table link_form_found; drop table link_node_found")
+    (many,) = con.execute(
+        """
+        select coalesce(sum(case when form_l = form_r then (l.n * (l.n - 1) - l.n_known * (l.n_known - 1)) // 2
+            else l.n * r.n - l.n_known * r.n_known end), 0)::bigint
+            + (select count(*) from link_node_pair semi join (from link_form_pair where match_key is null)
+                using (form_l, form_r))
+        from link_form_pair as p join link_form as l on l.form = form_l join link_form as r on r.form = form_r
+        where p.match_key is not null
+        """
+    ).fetchall()[0]
     return int(many)
 
 
 def count_comparisons(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -> dict[str, int]:
-    """Make ``link_key`` and count the pairs of each block before any is made, from the sizes of its groups.
+    """Make the keys of the blocks and count the pairs of each before any is made, from the sizes of its groups.
 
-    Reads ``link_input`` and ``link_known``. The ``also`` of a block is not looked at: this is the work of the join, and
-    the most that can come of it.
+    Reads ``link_form`` and ``link_node``; creates ``link_form_key`` and ``link_node_key`` for `make_candidates`. The
+    pairs are those of nodes. The ``also`` of a block is not looked at: this is the most that can come of it.
 
     Raises
     ------
@@ -57,18 +86,9 @@ def count_comparisons(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -
         the sizes of its largest groups; what the groups are called may be a name, and is not told.
     """
     key_of = _keys(rules)
-    values = ", ".join(
-        f"case when {sql} is not null then hash({sql}) end as {key}"
-        for sql, key in ((compiled.part("t", term), key) for term, key in key_of.items())
-    )
-    source = f", {rules.source} as source" if rules.source else ""
-    con.execute(
-        f"""
-        create or replace table link_key as
-        select node{source}, node in (from link_known) as is_known, {values} from link_input as t
-        """
-    )
-    counted = {block.name: _count(con, block, key_of) for block in rules.blocks}
+    for kind in ("form", "node"):
+        _make_keys(con, rules, kind, key_of)
+    counted = {block.name: _count(con, block, key_of, _table(rules, block)) for block in rules.blocks}
     allowed = rules.ceiling * max(rows, 1000)
     if sum(counted.values()) > allowed:
         worst = max(rules.blocks, key=lambda block: counted[block.name])
@@ -79,20 +99,40 @@ def count_comparisons(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -
             allowed=f"{allowed:,}",
             block=worst.name,
             block_comparisons=f"{counted[worst.name]:,}",
-            largest=", ".join(f"{size:,}" for size in _largest(con, worst, key_of)),
+            largest=", ".join(f"{size:,}" for size in _largest(con, worst, key_of, _table(rules, worst))),
         )
     return counted
 
 
+def _table(rules: Rules, block: Block) -> str:
+    return f"link_{'form' if is_of_form(rules, block) else 'node'}_key"
+
+
+def _make_keys(con: duckdb.DuckDBPyConnection, rules: Rules, kind: str, key_of: dict[str, str]) -> None:
+    """Create ``link_form_key`` or ``link_node_key``: item, n and n_known (nodes), is_known (all of them), keys."""
+    of_form = kind == "form"
+    terms = {side for block in rules.blocks if is_of_form(rules, block) == of_form for side in _sides(block)}
+    keys = "".join(
+        f", case when {sql} is not null then hash({sql}) end as {key_of[term]}"
+        for sql, term in ((compiled.part("t", term), term) for term in sorted(terms))
+    )
+    source = f", {rules.source} as source" if rules.source else ""
+    counts = (
+        "n, n_known, n = n_known as is_known" if of_form else "1 as n, is_known::integer as n_known, is_known"
+    )
+    con.execute(
+        f"create or replace table link_{kind}_key as"
+        f" select {kind} as item, {counts}{source}{keys} from link_{kind} as t"
+    )
+
+
+def _sides(block: Block) -> set[str]:
+    return {side for pair in (*block.on, *block.also) for side in pair if side != MISSING}
+
+
 def _keys(rules: Rules) -> dict[str, str]:
-    """Return the column of ``link_key`` for each term that a block reads."""
-    terms = {
-        side
-        for block in rules.blocks
-        for pair in (*block.on, *block.also)
-        for side in pair
-        if side != MISSING
-    }
+    """Return the column that holds the number of each term that a block reads."""
+    terms = {side for block in rules.blocks for side in _sides(block)}
     return {term: f"k{position}" for position, term in enumerate(sorted(terms))}
 
 
@@ -112,7 +152,7 @@ def _alternative(left: str, right: str, key_of: dict[str, str]) -> str:
     return there if left == right else f"{there} or r.{key_of[left]} = l.{key_of[right]}"
 
 
-def _count(con: duckdb.DuckDBPyConnection, block: Block, key_of: dict[str, str]) -> int:
+def _count(con: duckdb.DuckDBPyConnection, block: Block, key_of: dict[str, str], table: str) -> int:
     left, right = (
         ", ".join(f"{key_of[term[side]]} as c{n}" for n, term in enumerate(block.on)) for side in (0, 1)
     )
@@ -120,19 +160,19 @@ def _count(con: duckdb.DuckDBPyConnection, block: Block, key_of: dict[str, str])
     if left == right:
         (count,) = con.execute(
             "select coalesce(sum(n * (n - 1) - o * (o - 1)) / 2, 0)::bigint from ("
-            "select count(*) as n, count(*) filter (is_known) as o from link_key"
+            f"select sum(n) as n, sum(n_known) as o from {table}"
             f" where {_filled(block, key_of)} group by {', '.join(key_of[term] for term, _ in block.on)})"
         ).fetchall()[0]
     else:
         (count,) = con.execute(
             f"""
             with l as (
-                select {names}, count(*) as n, count(*) filter (is_known) as o
-                from (select is_known, {left} from link_key) group by {names}
+                select {names}, sum(n) as n, sum(n_known) as o
+                from (select n, n_known, {left} from {table}) group by {names}
             ),
             r as (
-                select {names}, count(*) as n, count(*) filter (is_known) as o
-                from (select is_known, {right} from link_key) group by {names}
+                select {names}, sum(n) as n, sum(n_known) as o
+                from (select n, n_known, {right} from {table}) group by {names}
             )
             select coalesce(sum(l.n * r.n - l.o * r.o), 0)::bigint from l join r using ({names})
             """
@@ -141,11 +181,11 @@ def _count(con: duckdb.DuckDBPyConnection, block: Block, key_of: dict[str, str])
 
 
 def _largest(
-    con: duckdb.DuckDBPyConnection, block: Block, key_of: dict[str, str], many: int = 5
+    con: duckdb.DuckDBPyConnection, block: Block, key_of: dict[str, str], table: str, many: int = 5
 ) -> list[int]:
     keys = ", ".join(key_of[left] for left, _ in block.on)
     rows = con.execute(
-        f"select count(*) from link_key where {_filled(block, key_of)} group by {keys} order by 1 desc limit {many}"
+        f"select sum(n) from {table} where {_filled(block, key_of)} group by {keys} order by 1 desc limit {many}"
     ).fetchall()
     return [int(size) for (size,) in rows]
 

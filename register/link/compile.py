@@ -7,14 +7,14 @@ The rules stay free of any SQL dialect. The conditions of levels stand in
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import splink.comparison_level_library as cll
 import splink.comparison_library as cl
 from splink import SettingsCreator
 
-from register.link.conditions import BY, DIALECT, document_slots, phonetic_key
+from register.link.conditions import BY, document_slots, phonetic_key
 from register.link.rules import MISSING, Block, Compare, Rules, parameters
 
 #: What a block may take of a column.
@@ -29,33 +29,17 @@ PARTS = {
 }
 
 
-def settings(rules: Rules, n_rows: int | None = None, *, steps: bool = False) -> SettingsCreator:
-    """Return Splink's settings for the rules, with the weights at hand.
+def settings(rules: Rules) -> SettingsCreator:
+    """Return Splink's settings to train the rules, with the weights at hand.
 
-    Parameters
-    ----------
-    rules
-        The declaration.
-    n_rows
-        Number of rows to be linked: sets the prior, see `prior_weight`. None in training.
-    steps
-        Whether Splink shall tell what each comparison adds to the weight of a pair.
+    Where two sources are linked, Splink draws its pairs from both.
     """
-    weights = rules.weights
-    given: dict[str, Any] = {}
-    if weights and n_rows:
-        odds = 2.0 ** prior_weight(weights.matches_per_identity, n_rows)
-        given["probability_two_random_records_match"] = odds / (1 + odds)
-    # Pairs to be weighed are given; only training draws its own, and then from two sources where those are linked.
-    between = rules.source is not None and n_rows is None
-    if between:
-        given["source_dataset_column_name"] = rules.source
+    between = rules.source is not None
+    given: dict[str, Any] = {"source_dataset_column_name": rules.source} if between else {}
     return SettingsCreator(
         link_type="link_only" if between else "dedupe_only",
         unique_id_column_name="node",
         comparisons=[_comparison(rules, compare) for compare in rules.compares],
-        retain_matching_columns=True,  # without them Splink leaves the levels of a pair out as well
-        retain_intermediate_calculation_columns=steps,
         max_iterations=50,
         **given,
     )
@@ -112,9 +96,7 @@ def part(table: str, term: str) -> str:
 
 def columns(rules: Rules) -> list[str]:
     """Return every column that the blocks and comparisons read, sorted."""
-    found: set[str] = set()
-    for compare in rules.compares:
-        found.update(_reads(compare))
+    found = set(read_columns(rules.compares))
     blocks = (*rules.blocks, *rules.training.certain, *rules.training.sessions)
     for block in blocks:
         terms = (*block.on, *block.also)
@@ -127,14 +109,9 @@ def rare_columns(rules: Rules) -> list[str]:
     return [compare.concept for compare in rules.compares if compare.rare_values]
 
 
-def case_sql(rules: Rules, compare: Compare) -> str:
-    """Return the SQL that numbers the level of a pair: -1 if nothing can be said, 0 for the least alike."""
-    made = _comparison(rules, compare).get_comparison(DIALECT)
-    return (
-        "case "
-        + " ".join(level._when_then_comparison_vector_value_sql for level in made.comparison_levels)
-        + " end"
-    )
+def read_columns(compares: Sequence[Compare]) -> list[str]:
+    """Return every column that some comparisons read, sorted."""
+    return sorted({column for compare in compares for column in _reads(compare)})
 
 
 def _reads(compare: Compare) -> Iterator[str]:

@@ -36,7 +36,7 @@ def _one_edit(left: str, right: str) -> str:
     spares most pairs the distance.
     """
     half = f"(least(length({left}), length({right})) - 1) // 2"
-    ends = " or ".join(f"{end}({left}, {half}) = {end}({right}, {half})" for end in ("left", "right"))
+    ends = f"starts_with({left}, left({right}, {half})) or ends_with({left}, right({right}, {half}))"
     near = _only_if(f"abs(length({left}) - length({right})) <= 1", ends)
     return _only_if(near, f"damerau_levenshtein({left}, {right}) <= 1")
 
@@ -149,8 +149,9 @@ def _document(compare: Compare, level: Level) -> str:
             case "equal":
                 terms.append(f"{left} = {right}")
             case "typo":
-                long = f"least(length({left}), length({right})) >= 5"
-                terms.append(_only_if(f"{long} and coalesce({same_kind}, true)", _one_edit(left, right)))
+                there = f"{left} is not null and {right} is not null and coalesce({same_kind}, true)"
+                long = f"length({left}) >= 5 and length({right}) >= 5"
+                terms.append(_only_if(f"{there} and {long}", _one_edit(left, right)))
             case "different":
                 terms.append(
                     f"({same_kind} and {kind_l}_l in ({permanent})"

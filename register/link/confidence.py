@@ -46,25 +46,33 @@ class Reviewed:
     bands: int
 
 
-def expect(con: duckdb.DuckDBPyConnection) -> Expected:
-    """Return what the probabilities promise. Reads ``pair``, ``membership`` and ``conflict``.
+#: The pairs that were scored, each with the persons of both sides, and the persons held apart: from a run's tables.
+_SCORED = """
+    select match_probability as p, a.person_id as one, b.person_id as other from pair
+    join membership as a on a.identity_id = identity_id_l join membership as b on b.identity_id = identity_id_r
+    where match_key <> 'identical'
+"""
+_PARTED = """
+    select a.person_id as one, b.person_id as other from conflict
+    join membership as a on a.identity_id = identity_id_l join membership as b on b.identity_id = identity_id_r
+"""
 
-    Persons that a rule or a reviewer held apart are not missed links, whatever the probability of their pairs.
+
+def expect(con: duckdb.DuckDBPyConnection, scored: str = _SCORED, parted: str = _PARTED) -> Expected:
+    """Return what the probabilities promise. Reads ``pair``, ``membership`` and ``conflict``, or the queries given.
+
+    ``scored`` (p, one, other) gives the probability of each pair and its persons, ``parted`` (one, other) those whom a
+    rule or a reviewer held apart: theirs are not missed links, whatever the probability.
     """
     (row,) = con.execute(
-        """
-        with parted as (
-            select distinct a.person_id as one, b.person_id as other from conflict
-            join membership as a on a.identity_id = identity_id_l join membership as b on b.identity_id = identity_id_r
-            where a.person_id <> b.person_id
-        )
+        f"""
+        with apart as (select distinct one, other from ({parted}) where one <> other)
         select coalesce(sum(p) filter (is_linked) / count(*) filter (is_linked), 1.0),
             coalesce(coalesce(sum(p) filter (is_linked), 0) / nullif(sum(p), 0), 1.0), count(*)
         from (
-            select match_probability as p, a.person_id = b.person_id as is_linked from pair
-            join membership as a on a.identity_id = identity_id_l join membership as b on b.identity_id = identity_id_r
-            where match_key <> 'identical' and (a.person_id, b.person_id) not in (select one, other from parted)
-                and (b.person_id, a.person_id) not in (select one, other from parted)
+            select p, one = other as is_linked from ({scored})
+            where (one, other) not in (select one, other from apart)
+                and (other, one) not in (select one, other from apart)
         )
         """
     ).fetchall()

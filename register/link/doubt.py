@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import duckdb
 
-from register.link.resolve import connect
+from register.link.clusters import connect
 from register.link.rules import Rules
 
 #: A link of so many bits that are to be believed is in no doubt: one in 65,000 is false.

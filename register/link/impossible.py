@@ -32,10 +32,9 @@ SHOWN = """
 """
 
 #: The crossings of each core.
-TRAVELLED = """
-    create or replace temp table travelled as
-    select r.cluster, r.core, r.node, r.record_id, c.crossed_at, c.direction, c.border_post_code
-    from recorded as r join crossing as c using (record_id) where r.source = 'crossing' and r.role = 'self'
+JOURNEY = """
+    create or replace temp table journey as
+    select s.cluster, s.core, t.* from travelled as t join suspect as s using (node)
 """
 
 #: What most records of a core say, attribute by attribute; of equals, the smallest.
@@ -160,8 +159,8 @@ def _two_sexes(given: Mapping[str, Any]) -> str:
 
 
 def _acts(table: str, role: str) -> str:
-    return f"""(select s.cluster, s.core, s.node, t.* from recorded as s join {table} as t using (record_id)
-        where s.source = '{table}' and s.role = '{role}')"""
+    return f"""(select s.cluster, s.core, s.node, t.* from suspect as s join recorded as r using (node)
+        join {table} as t using (record_id) where r.source = '{table}' and r.role = '{role}')"""
 
 
 def _two_births(_: Mapping[str, Any]) -> str:
@@ -178,7 +177,7 @@ def _two_deaths(given: Mapping[str, Any]) -> str:
 
 def _after_death(given: Mapping[str, Any]) -> str:
     return f"""select d.node as l, c.node as r from {_acts("death", "self")} as d
-        join travelled as c using (cluster)
+        join journey as c using (cluster)
         where c.crossed_at::date > d.died_on + {given["days"]}"""
 
 
@@ -190,10 +189,10 @@ def _two_places(given: Mapping[str, Any]) -> str:
     minutes = round(60 * given["hours"])
     return f"""
         select before as l, node as r from (
-            select node, crossed_at, border_post_code, direction, lag(node) over journey as before,
-                lag(crossed_at) over journey as crossed_before, lag(border_post_code) over journey as post_before,
-                lag(direction) over journey as direction_before
-            from travelled window journey as (partition by cluster order by crossed_at, record_id)
+            select node, crossed_at, border_post_code, direction, lag(node) over trips as before,
+                lag(crossed_at) over trips as crossed_before, lag(border_post_code) over trips as post_before,
+                lag(direction) over trips as direction_before
+            from journey window trips as (partition by cluster order by crossed_at, turn)
         ) where border_post_code <> post_before and direction = direction_before
             and crossed_at - crossed_before <= interval {minutes} minute"""
 
@@ -215,19 +214,17 @@ def _two_journeys(given: Mapping[str, Any]) -> str:
         ),
         alone as (
             select core, count(*) filter (direction = before) as breaks from (
-                select core, direction, lag(direction) over (partition by core order by crossed_at,
-                    record_id) as before
-                from travelled
+                select core, direction, lag(direction) over (partition by core order by crossed_at, turn) as before
+                from journey
             ) group by 1
         ),
         both_trips as (
-            select l, r, crossed_at, record_id, direction from doubtful join travelled on core = l
-            union all select l, r, crossed_at, record_id, direction from doubtful join travelled on core = r
+            select l, r, crossed_at, turn, direction from doubtful join journey on core = l
+            union all select l, r, crossed_at, turn, direction from doubtful join journey on core = r
         ),
         together as (
             select l, r, count(*) filter (direction = before) as breaks from (
-                select l, r, direction, lag(direction) over (partition by l, r order by crossed_at,
-                    record_id) as before
+                select l, r, direction, lag(direction) over (partition by l, r order by crossed_at, turn) as before
                 from both_trips
             ) group by 1, 2
         )

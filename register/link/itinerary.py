@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from register.errors import DeclarationError, Faults
-from register.link.impossible import ALIKE, READ, SAID, SHOWN, SQL, TRAVELLED, WORDS
+from register.link.impossible import ALIKE, JOURNEY, READ, SAID, SHOWN, SQL, WORDS
 from register.schema import read_toml, refuse_unknown_keys, table_at
 
 #: Every rule with its parameters.
@@ -63,8 +63,8 @@ def load_itinerary(path: Path) -> Itinerary:
 def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identities: str) -> None:
     """Create ``impossible`` (rule, l, r): pairs of identities of one cluster that no one person can be.
 
-    Reads ``cluster`` (node, cluster), ``core`` (node, core), ``node`` (node, identity_id), ``mention``, the
-    source tables and ``identities``, the relation that the linkage rules make of ``identity``.
+    Reads ``cluster`` (node, cluster), ``core`` (node, core), ``node`` (node, identity_id), the source tables, what
+    `register.link.records` made of them, and ``identities``, the relation that the linkage rules make of ``identity``.
     """
     con.execute(
         f"""
@@ -82,11 +82,7 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
     con.execute(f"create or replace temp table said as {SAID}")
     con.execute(ALIKE)
     con.execute(WORDS)
-    con.execute(
-        "create or replace temp table recorded as select s.cluster, s.core, s.node, m.record_id, m.source, m.role"
-        " from suspect as s join mention as m using (identity_id)"
-    )
-    con.execute(TRAVELLED)
+    con.execute(JOURNEY)
     con.execute("create or replace temp table impossible (rule varchar, l bigint, r bigint)")
     for rule, given in itinerary.rules.items():
         if rule not in SQL:  # one that brings together: register.link.journeys
@@ -94,5 +90,5 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
         con.execute(
             f"insert into impossible select distinct '{rule}', l, r from ({SQL[rule](given)}) where l <> r"
         )
-    for table in ("suspect", "shown", "said", "word", "alike", "recorded", "travelled"):
+    for table in ("suspect", "shown", "said", "word", "alike", "journey"):
         con.execute(f"drop table {table}")

@@ -18,8 +18,8 @@ RULE = "completed_journeys"
 def link_completed(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary) -> int:
     """Add to ``edge`` the pairs that their journeys complete; return how many.
 
-    Reads ``pair``, ``node``, ``cluster`` (of the links above the threshold), ``judged``, ``identity``, ``mention`` and
-    ``crossing``. A gap is an arrival after an arrival, or a departure after a departure, within what is one person so
+    Reads ``scored``, ``node``, ``cluster`` (of the links above the threshold), ``judged``, ``identity`` and
+    ``travelled``. A gap is an arrival after an arrival, or a departure after a departure, within what is one person so
     far. Parameters of the rule: ``bits``, what completing is worth; ``gaps``, how many fewer there must be.
     """
     given = itinerary.rules.get(RULE)
@@ -28,28 +28,31 @@ def link_completed(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itin
     con.execute(
         f"""
         create or replace temp table nearly as
-        select a.node as l, b.node as r, coalesce(c.cluster, a.node) as x, coalesce(d.cluster, b.node) as y,
-            p.match_weight + {given["bits"]} as weight
-        from pair as p
-        join node as a on a.identity_id = p.identity_id_l join node as b on b.identity_id = p.identity_id_r
-        join identity as i on i.identity_id = p.identity_id_l join identity as j on j.identity_id = p.identity_id_r
-        left join cluster as c on c.node = a.node left join cluster as d on d.node = b.node
-        anti join judged on judged.l = least(a.node, b.node) and judged.r = greatest(a.node, b.node)
-        where p.match_weight >= {rules.link - given["bits"]} and p.match_weight < {rules.link}
+        with short as (
+            select s.l, s.r, coalesce(a.cluster, s.l) as x, coalesce(b.cluster, s.r) as y,
+                s.weight + {given["bits"]} as weight
+            from scored as s anti join judged as j on j.l = s.l and j.r = s.r
+            left join cluster as a on a.node = s.l left join cluster as b on b.node = s.r
+            where s.weight >= {rules.link - given["bits"]} and s.weight < {rules.link}
+        )
+        select short.* from short join node as a on a.node = l join node as b on b.node = r
+        join identity as i on i.identity_id = a.identity_id join identity as j on j.identity_id = b.identity_id
+        where x <> y
             and i.given_key = j.given_key and i.surname_1_key = j.surname_1_key
             and coalesce(i.surname_2_key = j.surname_2_key, true) and coalesce(i.birth_date = j.birth_date, true)
-            and coalesce(i.sex = j.sex, true) and coalesce(c.cluster, a.node) <> coalesce(d.cluster, b.node)
+            and coalesce(i.sex = j.sex, true)
         """
     )
     con.execute(
         """
         create or replace temp table trip as
-        with concerned as (select x as part from nearly union select y from nearly)
-        select coalesce(c.cluster, n.node) as part, t.crossed_at, t.record_id, t.direction
-        from node as n left join cluster as c using (node) join mention as m using (identity_id)
-        join crossing as t using (record_id)
-        where m.source = 'crossing' and t.direction is not null
-            and coalesce(c.cluster, n.node) in (select part from concerned)
+        with concerned as (select x as part from nearly union select y from nearly),
+        member as (
+            select c.node, c.cluster as part from cluster as c join concerned as o on o.part = c.cluster
+            union select part, part from concerned
+        )
+        select m.part, t.crossed_at, t.turn, t.direction from member as m join travelled as t using (node)
+        where t.direction is not null
         """
     )
     con.execute(
@@ -57,18 +60,18 @@ def link_completed(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itin
         insert into edge
         with alone as (
             select part, count(*) filter (direction = before) as gaps from (
-                select part, direction, lag(direction) over (partition by part order by crossed_at, record_id) as before
+                select part, direction, lag(direction) over (partition by part order by crossed_at, turn) as before
                 from trip
             ) group by part
         ),
         couple as (select distinct x, y from nearly),
         both_trips as (
-            select x, y, crossed_at, record_id, direction from couple join trip on part = x
-            union all select x, y, crossed_at, record_id, direction from couple join trip on part = y
+            select x, y, crossed_at, turn, direction from couple join trip on part = x
+            union all select x, y, crossed_at, turn, direction from couple join trip on part = y
         ),
         together as (
             select x, y, count(*) filter (direction = before) as gaps from (
-                select x, y, direction, lag(direction) over (partition by x, y order by crossed_at, record_id) as before
+                select x, y, direction, lag(direction) over (partition by x, y order by crossed_at, turn) as before
                 from both_trips
             ) group by x, y
         )

@@ -20,26 +20,36 @@ class PersonReport:
 def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
     """Create ``membership``, ``person`` and ``person_change`` from the clusters.
 
-    Reads ``node``, ``cluster``, ``edge``, ``identity``, ``mention``, the source tables,
-    ``previous_membership`` and ``previous_person``. ``key`` makes ids opaque: they cannot be recomputed from
-    names without it.
+    Reads ``node``, ``cluster``, ``edge``, ``identity``, ``mention``, ``seen``, ``previous_membership``,
+    ``previous_mention`` and ``previous_person``.
+    ``key`` makes ids opaque: they cannot be recomputed from names without it.
     """
     _ids(con, key)
     _membership(con)
     _changes(con)
-    make_person(con)
+    make_person(con, "person_of", "person")
     (counts,) = con.execute(
         "select (select count(*) from membership), (select count(*) from person)"
     ).fetchall()
     changes = dict(con.execute("select change, count(*) from person_change group by 1 order by 1").fetchall())
     (share,) = con.execute(
-        """
-        select avg((m.person_id <> p.person_id)::integer) from membership as m
-        join previous_membership as p using (identity_id)
-        """
+        "select avg((person_id <> old)::integer) from was join person_of using (node) where old is not null"
     ).fetchall()[0]
     con.execute("drop table person_of; drop table heir; drop table was")
     return PersonReport(int(counts[0]), int(counts[1]), changes, share)
+
+
+#: An identity that is new because the records that said otherwise were corrected: the person most of them were of.
+_CORRECTED = """
+    select identity_id, person_id from (
+        select m.identity_id, g.person_id, count(*) as records
+        from (from previous_membership anti join identity using (identity_id)) as g
+        join previous_mention as b using (identity_id)
+        join mention as m on m.record_id = b.record_id and m.role = b.role
+        anti join previous_membership as p on p.identity_id = m.identity_id
+        group by all
+    ) qualify row_number() over (partition by identity_id order by records desc, person_id) = 1
+"""
 
 
 def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
@@ -50,11 +60,11 @@ def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
     an id made from the smallest identity of the cluster, and, if a person was split, from the id it had.
     """
     con.execute(
-        """
+        f"""
         create or replace temp table was as
-        select n.node, coalesce(c.cluster, n.node) as cluster, p.person_id as old
+        select n.node, coalesce(c.cluster, n.node) as cluster, coalesce(p.person_id, r.person_id) as old
         from node as n left join cluster as c using (node)
-        left join previous_membership as p using (identity_id)
+        left join previous_membership as p using (identity_id) left join ({_CORRECTED}) as r using (identity_id)
         """
     )
     con.execute(
@@ -100,15 +110,14 @@ def _membership(con: duckdb.DuckDBPyConnection) -> None:
         """
         create or replace table membership as
         with held as (
-            select a.node, max(strength) as most, min(strength) as least from (
-                select l as node, r as other, strength from edge union all select r, l, strength from edge
-            ) as a join person_of as p on p.node = a.node join person_of as q on q.node = a.other
-            where p.person_id = q.person_id group by 1
+            select node, max(strength) as most, min(strength) as least from (
+                select unnest([l, r]) as node, strength
+                from edge join cluster as a on a.node = l join cluster as b on b.node = r where a.cluster = b.cluster
+            ) group by node
         )
         select n.identity_id, p.person_id,
             case when h.most = 2 then 'decision' when h.least = 0 then 'model' else 'exact' end as method
         from node as n join person_of as p using (node) left join held as h using (node)
-        order by 1
         """
     )
 
@@ -126,8 +135,8 @@ def _changes(con: duckdb.DuckDBPyConnection) -> None:
         with now as (select distinct person_id from membership), old as (select distinct person_id
         from previous_membership),
         moved as (
-            select p.person_id as old, m.person_id as now, count(*) as shared
-            from previous_membership as p join membership as m using (identity_id) group by all
+            select old, person_id as now, count(*) as shared from was join person_of using (node)
+            where old is not null group by all
         ),
         any_previous as (select count(*) > 0 as is_rerun from previous_membership)
         select person_id, 'new' as change, null::varchar as other_person_id from now
@@ -152,24 +161,33 @@ def _changes(con: duckdb.DuckDBPyConnection) -> None:
 
 #: The value that most records give; of equals, the smallest.
 _VOTE = """
-    select person_id, {column} as value from (
-        select person_id, {column}, sum(n_mention) as votes from known
+    select person, {column} as value from (
+        select person, {column}, sum(n_mention) as votes from known
         where {column} is not null {extra} group by all
-    ) qualify row_number() over (partition by person_id order by votes desc, {column}) = 1
+    ) qualify row_number() over (partition by person order by votes desc, {column}) = 1
 """
 
 
-def make_person(con: duckdb.DuckDBPyConnection, members: str = "membership", into: str = "person") -> None:
+def make_person(con: duckdb.DuckDBPyConnection, members: str, into: str) -> None:
     """Create ``into``, one row per person, no names: each attribute by the vote of the records.
 
-    ``members`` is the relation (identity_id, person_id) of the persons; an identity may have several.
+    ``members`` is the relation (node, person_id) of the persons; a node may have several. Reads ``node``, ``identity``
+    and ``seen``.
     """
     con.execute(
         f"""
+        create or replace temp table called as
+        select row_number() over (order by person_id)::integer as person, person_id
+        from (select distinct person_id from {members})
+        """
+    )
+    con.execute(
+        f"""
         create or replace temp table known as
-        select m.person_id, i.n_mention, i.sex, i.citizenship_code, i.birth_country_code, i.birth_date,
-            i.birth_date_precision
-        from identity as i join {members} as m using (identity_id)
+        select c.person, i.n_mention, i.sex, i.citizenship_code, i.birth_country_code, i.birth_date,
+            i.birth_date_precision, s.* exclude (node)
+        from {members} join called as c using (person_id) join node using (node) join identity as i using (identity_id)
+        left join seen as s using (node)
         """
     )
     votes = {
@@ -182,44 +200,24 @@ def make_person(con: duckdb.DuckDBPyConnection, members: str = "membership", int
         f"""
         create or replace table {into} as
         with {", ".join(f"v_{name} as ({sql})" for name, sql in votes.items())},
-        dated as (
-            select record_id, crossed_at::date as seen_on from crossing
-            union all select record_id, issued_on from visa
-            union all select record_id, issued_on from permit
-            union all select record_id, coalesce(born_on, registered_on) from birth
-            union all select record_id, coalesce(died_on, registered_on) from death
-            union all select record_id, coalesce(married_on, registered_on) from marriage
-        ),
-        seen as (
-            select p.person_id, count(*) as n_record, min(seen_on) as first_seen_on,
-                max(seen_on) as last_seen_on,
-                coalesce(bool_or(m.source = 'birth' and m.role = 'child'), false) as birth_in_country
-            from mention as m join {members} as p using (identity_id)
-            left join dated using (record_id) group by 1
-        ),
-        died as (
-            select p.person_id, min(d.died_on) as death_date
-            from death as d join mention as m using (record_id) join {members} as p using (identity_id)
-            where m.role = 'self' group by 1
-        ),
-        counted as (
-            select person_id, count(*) as n_identity,
-                string_agg(distinct citizenship_code, ';' order by citizenship_code) as citizenships
-            from known group by 1
+        told as (
+            select person, count(*) as n_identity, coalesce(sum(n_record), 0)::bigint as n_record,
+                array_to_string(list_sort(list(distinct citizenship_code)), ';') as citizenships,
+                min(first_seen_on) as first_seen_on, max(last_seen_on) as last_seen_on,
+                coalesce(bool_or(birth_in_country), false) as birth_in_country, min(died_on) as death_date
+            from known group by person
         )
         select c.person_id, v_sex.value as sex, coalesce(v_birth_date.value,
             v_rough_date.value) as birth_date,
             case when v_birth_date.value is not null then 'day' when v_rough_date.value is not null then 'year' end
                 as birth_date_precision,
-            v_citizenship_code.value as citizenship_code, c.citizenships,
+            v_citizenship_code.value as citizenship_code, nullif(t.citizenships, '') as citizenships,
             v_birth_country_code.value as birth_country_code,
-            d.death_date, coalesce(s.birth_in_country, false) as birth_in_country, c.n_identity,
-            coalesce(s.n_record, 0) as n_record, s.first_seen_on, s.last_seen_on
-        from counted as c left join seen as s using (person_id) left join died as d using (person_id)
-        left join v_sex using (person_id) left join v_birth_date using (person_id)
-        left join v_rough_date using (person_id) left join v_citizenship_code using (person_id)
-        left join v_birth_country_code using (person_id)
-        order by 1
+            t.death_date, t.birth_in_country, t.n_identity, t.n_record, t.first_seen_on, t.last_seen_on
+        from told as t join called as c using (person)
+        left join v_sex using (person) left join v_birth_date using (person)
+        left join v_rough_date using (person) left join v_citizenship_code using (person)
+        left join v_birth_country_code using (person)
         """
     )
-    con.execute("drop table known")
+    con.execute("drop table known; drop table called")

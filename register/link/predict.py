@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import duckdb
-from splink import DuckDBAPI, Linker
 
-from register.engine import file_literal
 from register.errors import DeclarationError, QualityError, suggest
 from register.link import compile as compiled
 from register.link.block import count_comparisons, make_candidates
-from register.link.reuse import PROBABILITY, find_known, kept_pairs
+from register.link.forms import divide, make_forms
+from register.link.reuse import find_known, kept_pairs
 from register.link.rules import Rules, untrained
+from register.link.weigh import PROBABILITY, levels_sql, most, prior_of, sides_sql, sum_sql
 
 #: Match weight of two identities that are alike in every compared column: certain, and no model was asked.
 IDENTICAL = 100.0
@@ -69,13 +69,14 @@ def predict(
     _check_columns(con, rules)
     identities, distinct = _distinct(con, rules)
     whole = rows or distinct
-    prior = compiled.prior_weight(rules.weights.matches_per_identity, whole)
+    prior = prior_of(rules, whole)
     known = find_known(con, rules, prior, previous_prior)
+    make_forms(con, rules)
     comparisons = count_comparisons(con, rules, distinct)
     announce(comparisons)
     candidates = make_candidates(con, rules)
     # What is kept is decided on the rounded weight: let what could round up through.
-    scored = score(con, rules, whole, threshold=rules.review - 0.001, table=_needed(con, known))
+    score_candidates(con, rules, whole, threshold=rules.review - 0.001)
     names = ", ".join(f"'{block.name}'" for block in rules.blocks)
     levels = [f"gamma_{compare.concept}" for compare in rules.compares]
     key = rules.key
@@ -90,86 +91,84 @@ def predict(
             {PROBABILITY.format(weight=weight)} as match_probability,
             [{names}][match_key::integer + 1] as match_key,
             {", ".join(f"{level}::tinyint as {level}" for level in levels)}
-        from {scored} join link_input as l on l.node = node_l join link_input as r on r.node = node_r
+        from link_scored join link_input as l on l.node = node_l join link_input as r on r.node = node_r
         where {weight} >= {rules.review}
         {kept}
         union all
         select least(representative, {key}), greatest(representative, {key}), {IDENTICAL}, 1.0, 'identical',
             {", ".join(f"null::tinyint as {level}" for level in levels)}
         from link_bundle where representative <> {key}
-        order by 1, 2
         """
     )
     con.execute(
         f"""
         create or replace table compared as
-        select {key}, representative as representative_id, content as content_hash from link_bundle order by {key}
+        select {key}, representative as representative_id, content as content_hash from link_bundle
         """
     )
-    forget_splink(con)
-    for name in ("input", "needed", "bundle", "key", "candidate", "heir", "known"):
-        con.execute(f"drop table if exists link_{name}")
+    forget_candidates(con)
+    for name in ("input", "bundle", "heir", "known"):
+        con.execute(f"drop table link_{name}")
     (pairs, above) = con.execute(
         f"select count(*), count(*) filter (match_weight >= {rules.link}) from pair"
     ).fetchall()[0]
     return PredictReport(identities, distinct, known, prior, comparisons, candidates, pairs, above)
 
 
-def score(
-    con: duckdb.DuckDBPyConnection,
-    rules: Rules,
-    rows: int,
-    *,
-    threshold: float | None = None,
-    steps: bool = False,
-    table: str = "link_input",
-) -> str:
-    """Weigh the pairs of ``link_candidate`` (match_key, join_key_l, join_key_r: nodes of ``link_input``).
+def score_candidates(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, threshold: float) -> None:
+    """Create ``link_scored``: the candidates whose match weight reaches a threshold.
 
-    Parameters
-    ----------
-    rows
-        Number of rows to be linked in all: sets the prior.
-    threshold
-        Match weight, in bits, that a pair must reach to be returned; all are if not given.
-    steps
-        Keep what each comparison adds to the weight: ``mw_*`` and ``mw_tf_adj_*``, in bits.
-    table
-        Where the nodes of the candidates stand, if not in ``link_input`` with all others.
-
-    Returns
-    -------
-    str
-        Name of a table with node_l, node_r, match_weight, match_probability, match_key and gamma_*. It lives until
-        `forget_splink`.
+    node_l and node_r, match_key, match_weight, gamma_*. Reads what `make_forms` and `make_candidates` made. The forms
+    are weighed first; pairs of nodes with all that they say beside could only fall short are not looked at.
+    ``rows`` is the number of rows to be linked in all: it sets the prior.
     """
-    api = DuckDBAPI(con)
-    linker = Linker(
-        api.register(table, dataset_display_name=table),
-        compiled.settings(rules, rows, steps=steps),
-        log_level=None,
-        validate_settings=False,
-    )
-    _register_frequencies(con, api, linker, rules)
-    linker.table_management.register_blocked_pairs_for_predict(
-        api.register("link_candidate", dataset_display_name="link_candidate")
-    )
-    scored = linker.inference.predict(threshold_match_weight=threshold, warning_mode="never")
-    return str(scored.physical_name)
-
-
-def _needed(con: duckdb.DuckDBPyConnection, known: int) -> str:
-    """Return the table of the nodes that are compared: where most are known, a smaller one than ``link_input``."""
-    if not known:
-        return "link_input"
+    of_form, beside = divide(rules)
+    gammas, also = (", ".join(f"gamma_{c.concept}" for c in some) for some in (of_form, beside))
+    rarities = "".join(f", rarity_{c.concept}" for c in of_form if c.rare_values)
     con.execute(
-        """
-        create or replace table link_needed as select * from link_input where node in (
-            select join_key_l from link_candidate union select join_key_r from link_candidate
-        )
+        f"""
+        create or replace table link_form_scored as
+        with pairs as (
+            select form_l, form_r, match_key, {sides_sql(of_form)} from link_form_pair
+            join link_form as l on l.form = form_l join link_form as r on r.form = form_r
+        ),
+        compared as (select form_l, form_r, match_key, {levels_sql(of_form)}{rarities} from pairs)
+        select form_l, form_r, match_key, {gammas}, {prior_of(rules, rows)} + {sum_sql(rules, of_form)} as form_weight
+        from compared where form_weight >= {threshold - most(rules, beside)}
         """
     )
-    return "link_needed"
+    carried = f"least(l.node, r.node) as node_l, greatest(l.node, r.node) as node_r, {gammas}, form_weight"
+    carried += f", {sides_sql(beside)}" if beside else ""
+    con.execute(
+        f"""
+        create or replace table link_scored as
+        with pairs as (
+            select f.match_key, {carried} from link_form_scored as f
+            join link_node as l on l.form = form_l join link_node as r on r.form = form_r
+            where f.match_key is not null and (form_l < form_r or l.node < r.node)
+                and not (l.is_known and r.is_known)
+            union all
+            select p.match_key, {carried} from link_node_pair as p join link_form_scored as f using (form_l, form_r)
+            join link_node as l on l.node = p.node_l join link_node as r on r.node = p.node_r
+            where f.match_key is null
+        ),
+        compared as (
+            select node_l, node_r, match_key, {gammas}, form_weight{", " if beside else ""}{levels_sql(beside)}
+            from pairs
+        ),
+        weighed as (select *, form_weight + {sum_sql(rules, beside)} as match_weight from compared)
+        select node_l, node_r, least(w.match_key, p.match_key) as match_key, match_weight,
+            {", ".join(filter(None, (gammas, also)))}
+        from (from weighed where match_weight >= {threshold}) as w
+        left join link_node_pair as p using (node_l, node_r)
+        """
+    )
+
+
+def forget_candidates(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop the tables between the forms and the scores."""
+    for name in ("form", "node", "form_key", "node_key", "form_pair", "node_pair", "form_scored", "scored"):
+        con.execute(f"drop table if exists link_{name}")
 
 
 def prepare(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
@@ -190,20 +189,34 @@ def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
     source = f"{rules.source}, " if rules.source else ""
     con.execute(
         f"""
-        create or replace table link_bundle as
-        select {rules.key}, case when {enough}
-            then min({rules.key}) over (partition by {source}{compared}) else {rules.key} end as representative,
-            hash({source}{compared})::varchar as content
+        create or replace temp table link_told as
+        select {rules.key}, hash({source}{compared}) as content, {enough} as is_enough
         from {compiled.identities(rules)}
         """
     )
+    # Names are held against one another only where a number says that they could be alike.
+    con.execute(
+        f"""
+        create or replace table link_bundle as
+        with shared as (select content from link_told where is_enough group by content having count(*) > 1),
+        alike as (
+            select {rules.key}, min({rules.key}) over (partition by {source}{compared}) as representative
+            from {compiled.identities(rules)}
+            semi join (from link_told semi join shared using (content) where is_enough) using ({rules.key})
+        )
+        select {rules.key}, coalesce(representative, {rules.key}) as representative, content::varchar as content
+        from link_told left join alike using ({rules.key})
+        """
+    )
+    con.execute("drop table link_told")
     con.execute(
         f"""
         create or replace table link_input as
-        select row_number() over (order by {source}{rules.key}) as node, {rules.key}, {source}{compared}
-        from {compiled.identities(rules)}
-        semi join (select distinct representative as {rules.key} from link_bundle) using ({rules.key})
-        order by {rules.key}
+        with numbered as (
+            select {rules.key}, row_number() over (order by {source}{rules.key})::integer as node
+            from {rules.table} semi join link_bundle on representative = {rules.table}.{rules.key}
+        )
+        select node, {rules.key}, {source}{compared} from {compiled.identities(rules)} join numbered using ({rules.key})
         """
     )
     (counts,) = con.execute(
@@ -223,36 +236,3 @@ def _check_columns(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
                 table=rules.table,
                 suggestion=suggest(column, present),
             )
-
-
-def _register_frequencies(
-    con: duckdb.DuckDBPyConnection, api: DuckDBAPI, linker: Linker, rules: Rules
-) -> None:
-    """Give Splink the frozen frequencies: a value not among them is as rare as the declared floor."""
-    if compiled.rare_columns(rules) and not rules.frequencies_path.is_file():
-        raise DeclarationError("file_missing", where=str(rules.frequencies_path))
-    columns = "columns = {'concept': 'varchar', 'value': 'varchar', 'frequency': 'double'}"
-    frequencies = f"read_csv({file_literal(rules.frequencies_path)}, header = true, {columns})"
-    for column in compiled.rare_columns(rules):
-        con.execute(
-            f"""
-            create or replace table __splink__frozen_{column} as
-            select v.{column}, coalesce(f.frequency, {rules.training.rare_names}) as tf_{column}
-            from (select distinct {column} from link_input where {column} is not null) as v
-            left join {frequencies} as f on f.concept = '{column}' and f.value = v.{column}
-            """
-        )
-        table = api.register(f"__splink__frozen_{column}", dataset_display_name=f"frozen_{column}")
-        linker.table_management.register_term_frequency_lookup(table, column)
-
-
-def forget_splink(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop what Splink left in the connection, so that a stage leaves its own tables only."""
-    left = con.execute(
-        """
-        select table_name, table_type from information_schema.tables
-        where starts_with(table_name, '__splink__') or table_name = 'result_df'
-        """
-    ).fetchall()
-    for name, kind in left:
-        con.execute(f'drop {"view" if kind == "VIEW" else "table"} "{name}"')

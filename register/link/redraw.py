@@ -15,10 +15,12 @@ from dataclasses import dataclass
 import duckdb
 
 from register.link import compile as compiled
+from register.link.clusters import connect
 from register.link.doubt import make_couples, make_home, make_trees, share_out
 from register.link.itinerary import Itinerary, find_impossible
 from register.link.persons import make_person
-from register.link.resolve import add_absent, apply_decisions, connect, cut, make_cores, make_links
+from register.link.records import drop_records, make_records
+from register.link.resolve import add_absent, apply_decisions, cut, make_cores, make_links
 from register.link.rules import Rules
 
 #: Strength and weight of what no draw parts: reviewers' links, and those in no doubt.
@@ -77,8 +79,9 @@ def redraw(
         " from linkage_change",
         {"draws": draws},
     ).fetchall()
+    drop_records(con)
     for name in (
-        *(*added, "node", "judged", "edge", "cluster", "core", "impossible", "grown"),
+        *(*added, "node", "scored", "judged", "edge", "cluster", "core", "impossible", "grown"),
         *("home", "block", "tie", "tree", "couple", "answer", "drawn", "changed", "whole", "gathered"),
     ):
         con.execute(f"drop table {name}")
@@ -175,6 +178,7 @@ def _resolve_draws(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itin
         """
     )
     con.execute("create or replace temp table node as select node, identity_id from whole")
+    make_records(con)
     connect(con, "edge", "gathered")
     con.execute(
         """
@@ -211,8 +215,18 @@ def _people(con: duckdb.DuckDBPyConnection) -> None:
         from whole as w join gathered using (node) join other as o using (cluster) order by 1, 2
         """
     )
+    # A node is an identity again.
     con.execute(
-        "create or replace temp table member as select distinct identity_id, person_id from drawn_membership"
+        """
+        create or replace temp table node as
+        select row_number() over (order by identity_id) as node, identity_id
+        from (select distinct identity_id from drawn_membership)
+        """
+    )
+    make_records(con)
+    con.execute(
+        "create or replace temp table member as"
+        " select distinct node, person_id from drawn_membership join node using (identity_id)"
     )
     make_person(con, "member", "drawn_person")
     con.execute("drop table member")

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 import duckdb
 
 from register.link import compile as compiled
+from register.link.clusters import connect, join_clusters
 from register.link.confidence import Expected, expect
 from register.link.itinerary import Itinerary, find_impossible
 from register.link.journeys import link_completed
 from register.link.persons import make_persons
+from register.link.records import drop_records, make_records
 from register.link.rules import Rules
 
 #: Tables the rules may read; an extract that an office does not have counts as empty.
@@ -31,6 +33,7 @@ _EMPTY = {
     "decision": "position bigint, source_l varchar, record_key_l varchar, role_l varchar, source_r varchar,"
     " record_key_r varchar, role_r varchar, judgement varchar",
     "previous_membership": "identity_id varchar, person_id varchar",
+    "previous_mention": "record_id varchar, role varchar, identity_id varchar",
     "previous_person": "person_id varchar, first_seen_on date",
 }
 
@@ -39,9 +42,9 @@ _EMPTY = {
 class ResolveReport:
     """How the clusters came out: counts only.
 
-    ``ids_changed`` is the share of identities known from the run before whose person has another id now; None in a
-    first run. ``links_completed`` are pairs short of the threshold whose journeys complete each other. ``expected`` is
-    the precision and recall that the model's own probabilities promise.
+    ``ids_changed`` is the share of identities known from the run before, by themselves or by corrected records, whose
+    person has another id now; None in a first run. ``links_completed`` are pairs short of the threshold whose journeys
+    complete each other. ``expected`` is the precision and recall that the model's own probabilities promise.
     """
 
     identities: int
@@ -62,8 +65,6 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
     """
     added = add_absent(con)
     completed = make_links(con, rules, itinerary)
-    if completed:
-        connect(con, "edge", "cluster")
     make_cores(con)
     find_impossible(con, itinerary, compiled.identities(rules))
     apply_decisions(con)
@@ -71,7 +72,22 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
     links_cut = _links_cut(con)
     report = make_persons(con, key)
     _conflicts(con, itinerary)
-    for name in [*added, "node", "edge", "cluster", "core", "impossible", "judged", "grown"]:
+    expected = expect(
+        con,
+        """
+        select probability as p, coalesce(a.cluster, l) as one, coalesce(b.cluster, r) as other from scored
+        left join cluster as a on a.node = l left join cluster as b on b.node = r where not is_identical
+        """,
+        """
+        select coalesce(a.cluster, l) as one, coalesce(b.cluster, r) as other from told
+        left join cluster as a on a.node = l left join cluster as b on b.node = r
+        """,
+    )
+    drop_records(con)
+    for name in [
+        *added,
+        *("node", "scored", "edge", "cluster", "core", "impossible", "judged", "grown", "told"),
+    ]:
         con.execute(f"drop table {name}")
     conflicts = dict(con.execute("select rule, count(*) from conflict group by 1 order by 1").fetchall())
     return ResolveReport(
@@ -83,7 +99,7 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
         conflicts=conflicts,
         changes=report.changes,
         ids_changed=report.ids_changed,
-        expected=expect(con),
+        expected=expected,
     )
 
 
@@ -97,19 +113,21 @@ def add_absent(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def make_links(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary) -> int:
-    """Create ``node``, ``judged``, ``edge`` and ``cluster``; return how many links their journeys completed.
-
-    ``cluster`` is that of the links above the threshold alone.
-    """
+    """Create ``node``, ``judged``, ``edge``, ``cluster`` and the records; return how many links journeys completed."""
     _make_edges(con, rules)
+    make_records(con)
     connect(con, "edge", "cluster")
-    return link_completed(con, rules, itinerary)
+    completed = link_completed(con, rules, itinerary)
+    if completed:
+        join_clusters(con)
+    return completed
 
 
 def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
-    """Create ``node``, identities numbered in the order of their ids, and ``edge``, the links of reviewers and model.
+    """Create ``node``, ``scored`` and ``edge``: identities numbered in the order of their ids, their pairs and links.
 
-    ``strength`` orders links: 2 a reviewer's, 1 of identities alike in all that is compared, 0 the model's.
+    The links are those of reviewers and model; ``strength`` orders them: 2 a reviewer's, 1 of identities alike in all
+    that is compared, 0 the model's.
     """
     con.execute(
         """
@@ -132,61 +150,22 @@ def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         """
     )
     con.execute(
+        """
+        create or replace temp table scored as
+        select least(a.node, b.node) as l, greatest(a.node, b.node) as r, p.match_weight as weight,
+            p.match_probability as probability, p.match_key = 'identical' as is_identical
+        from pair as p join node as a on a.identity_id = p.identity_id_l
+        join node as b on b.identity_id = p.identity_id_r
+        """
+    )
+    con.execute(
         f"""
         create or replace temp table edge as
-        with linked as (
-            select least(a.node, b.node) as l, greatest(a.node, b.node) as r,
-                (p.match_key = 'identical')::tinyint as strength, p.match_weight as weight
-            from pair as p
-            join node as a on a.identity_id = p.identity_id_l
-            join node as b on b.identity_id = p.identity_id_r
-            where p.match_weight >= {rules.link}
-        )
-        select l, r, strength, weight from linked anti join judged using (l, r)
+        select l, r, is_identical::tinyint as strength, weight from scored anti join judged using (l, r)
+        where weight >= {rules.link}
         union all select l, r, 2, 0 from judged where judgement = 'same'
         """
     )
-
-
-def connect(con: duckdb.DuckDBPyConnection, edges: str, into: str) -> None:
-    """Create ``into`` (node, cluster): the connected components of ``edges`` (l, r), named by their smallest node.
-
-    Only nodes that have an edge are listed. Every round a node takes the smallest label among its
-    neighbours, then the label of that label, so that a chain of n nodes takes about log n rounds.
-    """
-    con.execute(
-        f"""
-        create or replace temp table step as
-        select l as node, r as other from {edges} union select r, l from {edges}
-        """
-    )
-    con.execute(
-        f"""
-        create or replace temp table {into} as
-        select node, least(node, min(other)) as cluster from step group by node
-        """
-    )
-    while True:
-        con.execute(
-            f"""
-            create or replace temp table next as
-            with seen as (
-                select s.node, min(o.cluster) as cluster from step as s
-                join {into} as o on o.node = s.other group by 1
-            ),
-            nearest as (
-                select node, least(seen.cluster, own.cluster) as cluster from seen join {into} as own using (node)
-            )
-            select n.node, least(n.cluster, hop.cluster) as cluster, own.cluster as was
-            from nearest as n join {into} as hop on hop.node = n.cluster
-            join {into} as own on own.node = n.node
-            """
-        )
-        (moved,) = con.execute("select count(*) from next where cluster <> was").fetchall()[0]
-        con.execute(f"create or replace temp table {into} as select node, cluster from next")
-        if not moved:
-            break
-    con.execute("drop table step; drop table next")
 
 
 def make_cores(con: duckdb.DuckDBPyConnection) -> None:
@@ -194,7 +173,7 @@ def make_cores(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         create or replace temp table showing as
-        select c.node, min(c.node) over (partition by c.cluster, number) as first from cluster as c
+        select c.node, min(c.node) over (partition by c.cluster, hash(number)) as first from cluster as c
         join node using (node)
         -- a reviewer can part what one document holds together
         anti join (select unnest([l, r]) as node from judged where judgement = 'different') using (node)
@@ -326,17 +305,11 @@ def _links_cut(con: duckdb.DuckDBPyConnection) -> int:
 
 
 def _conflicts(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> None:
-    """Create ``conflict``: what was held apart against the model, and what no cut could part."""
+    """Create ``conflict``, and ``told`` by nodes: what was held apart against the model, and what no cut could part."""
     days = itinerary.rules.get("after_death", {}).get("days", 0)
     con.execute(
         f"""
-        create or replace table conflict as
-        with departed as (
-            select m.identity_id, min(d.died_on) as died_on from death as d
-            join mention as m using (record_id)
-            where m.role = 'self' group by 1
-        ),
-        told as (
+        create or replace temp table told as
             select i.rule, i.l, i.r, 'parted' as detail from impossible as i
             join grown as a on a.node = i.l
             join grown as b on b.node = i.r where a.was = b.was and a.part <> b.part
@@ -346,11 +319,13 @@ def _conflicts(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> None:
             union all
             select 'decision', l, r, 'contested' from judged where is_contested
             union all
-            select distinct 'after_death', n.node, n.node, 'one identity' from departed as m
-            join mention as c on c.identity_id = m.identity_id and c.source = 'crossing'
-            join crossing as x on x.record_id = c.record_id join node as n on n.identity_id = m.identity_id
-            where x.crossed_at::date > m.died_on + {days}
-        )
+            select distinct 'after_death', node, node, 'one identity' from seen join travelled using (node)
+            where crossed_at::date > died_on + {days}
+        """
+    )
+    con.execute(
+        """
+        create or replace table conflict as
         select rule, p.person_id, a.identity_id as identity_id_l, b.identity_id as identity_id_r, detail
         from told join node as a on a.node = l join node as b on b.node = r
         join membership as p on p.identity_id = a.identity_id

@@ -12,9 +12,7 @@ from collections.abc import Sequence
 import duckdb
 
 from register.link.rules import Rules
-
-#: The match weight of a pair to its probability, both as `pair` holds them.
-PROBABILITY = "round(1 / (1 + pow(2.0, -({weight}))), 9)"
+from register.link.weigh import PROBABILITY
 
 
 def find_known(con: duckdb.DuckDBPyConnection, rules: Rules, prior: int, previous_prior: int | None) -> int:

@@ -20,7 +20,7 @@ from splink import DuckDBAPI, Linker
 from register.errors import QualityError
 from register.link import compile as compiled
 from register.link.labels import Labels, judge, learn
-from register.link.predict import forget_splink, prepare
+from register.link.predict import prepare
 from register.link.rules import ELSE, Rules, Weights, level_names, parameters
 
 
@@ -102,7 +102,7 @@ def train(con: duckdb.DuckDBPyConnection, rules: Rules) -> TrainReport:
     weights = Weights(_rounded(share * rows), _levels(fresh, model, share))
     trained = rules.with_weights(weights)
     frequencies = _frequencies(con, rules)
-    forget_splink(con)
+    _forget_splink(con)
     con.execute("drop table link_input; drop table link_bundle")
     return TrainReport(
         rows,
@@ -258,3 +258,15 @@ def _rounded(value: float, digits: int = 4) -> float:
 
 
 __all__ = ["ELSE", "Move", "Session", "Spread", "TrainReport", "train", "train_from_labels", "write"]
+
+
+def _forget_splink(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop what Splink left in the connection, so that only its own tables are left."""
+    left = con.execute(
+        """
+        select table_name, table_type from information_schema.tables
+        where starts_with(table_name, '__splink__') or table_name = 'result_df'
+        """
+    ).fetchall()
+    for name, kind in left:
+        con.execute(f'drop {"view" if kind == "VIEW" else "table"} "{name}"')

@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from register.locale.numbers import Share, percent
+
 LANGUAGES = ("es", "en")
 
 
@@ -43,14 +45,18 @@ def catalogue() -> dict[str, dict[str, str]]:
 
 
 def translate(key: str, language: str, /, **values: object) -> str:
-    """Return a message in a language with its values filled in.
+    """Return a message in a language with its values filled in, shares in per cent as the language writes them.
 
     Raises
     ------
     KeyError
         If the catalogue lacks the key: a defect of the program, caught by the tests.
     """
-    return catalogue()[key][language].format(**values)
+    written = {
+        name: percent(value.value, value.digits, language) if isinstance(value, Share) else value
+        for name, value in values.items()
+    }
+    return catalogue()[key][language].format(**written)
 
 
 def default_language() -> str:

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Share:
+    """A share for a message: written in per cent once the language of the message is known, as of an error."""
+
+    value: float
+    digits: int = 1
+
 
 def number(value: float, language: str) -> str:
     """Return a number: whole if it is, else with one decimal."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from register.decisions import Anchor, Pair, order
 from register.engine import Engine
 from register.errors import UsageError
-from register.link.resolve import connect
+from register.link.clusters import connect
 from register.link.rules import Rules
 from register.link.strata import RANK, make_asked, make_scored
 from register.review.records import keep_records

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -79,6 +81,7 @@ def resolve(workshop: Workshop) -> dict[str, Any]:
     before = _register_previous(workshop)
     decisions = register_decisions(workshop.engine, workshop.project)
     report = resolve(workshop.engine.con, rules, itinerary, workshop.project.secret())
+    _keep_mentions(workshop)
     workshop.write_made()
     against = workshop.engine.rows(
         "select count(*) from conflict where rule = 'decision' and detail in ('kept', 'contested')"
@@ -108,14 +111,33 @@ def relink(workshop: Workshop) -> dict[str, Any]:
     return {"report": asdict(report)}
 
 
+def _keep_mentions(workshop: Workshop) -> None:
+    """Keep the mentions as they are now: a record corrected later is known by them. One file, until it is replaced."""
+    name = "resolved_mention"
+    now, kept = (
+        workshop.run.table_path(workshop.schema.tables["mention"]),
+        workshop.staging / f"{name}.parquet",
+    )
+    kept.unlink(missing_ok=True)
+    try:
+        os.link(now, kept)
+    except OSError:  # a file system without links
+        shutil.copyfile(now, kept)
+    workshop.keep({name: workshop.engine.rows("select count(*) from mention")[0][0]})
+
+
 def _register_previous(workshop: Workshop) -> str | None:
     """Let SQL read the persons of the run before: this run's own last ones, else those of the newest other run."""
-    membership, person = (workshop.schema.tables[name] for name in ("membership", "person"))
+    membership, person, mention = (
+        workshop.schema.tables[name] for name in ("membership", "person", "resolved_mention")
+    )
     others = [run for run in list_runs(workshop.project.runs) if run.name != workshop.run.name]
     for run in (workshop.run, *reversed(others)):
         if run.table_path(membership).is_file() and run.table_path(person).is_file():
             workshop.engine.view("previous_membership", run.table_path(membership))
             workshop.engine.view("previous_person", run.table_path(person))
+            if run.table_path(mention).is_file():
+                workshop.engine.view("previous_mention", run.table_path(mention))
             return run.name
     return None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from register.errors import ExtractError, QualityError
+from register.locale.numbers import Share
 from register.project import Project
 from register.run import Run, digest, digest_file
 from register.stages.workshop import Workshop
@@ -47,6 +48,7 @@ def ingest(workshop: Workshop) -> dict[str, Any]:
     """Make record tables, mentions, bundles and rejected rows of the extracts, and count them per file."""
     from register.ingest.declaration import load_sources
     from register.ingest.extracts import find_extracts
+    from register.ingest.kinds import is_unread
     from register.ingest.load import Loader
 
     project, console = workshop.project, workshop.console
@@ -56,7 +58,10 @@ def ingest(workshop: Workshop) -> dict[str, Any]:
         patterns = ", ".join(pattern for source in sources for pattern in source.files)
         raise ExtractError("no_extracts", where=str(project.extracts), patterns=patterns)
     for name in unclaimed:
-        console.say("ingest.unclaimed", file=name)
+        if is_unread(name):
+            console.say("ingest.unclaimed_kind", file=name, ending=Path(name).suffix)
+        else:
+            console.say("ingest.unclaimed", file=name)
     with console.progress() as progress:
         bar = progress.add_task(
             console.text("stage.ingest"), total=sum(e.path.stat().st_size for e in extracts)
@@ -111,7 +116,7 @@ def check_rejected_share(project: Project, record: Mapping[str, Any]) -> None:
                 "too_many_rejected",
                 where=worst["file"],
                 declaration=declaration,
-                share=f"{rejected / received:.1%}",
-                allowed=f"{allowed:.1%}",
+                share=Share(rejected / received),
+                allowed=Share(allowed),
                 reason=reasons[0][0] if reasons else "",
             )

@@ -74,6 +74,8 @@ class Workshop:
         return [str(row[0]) for row in described if str(row[0]).startswith(prefix)]
 
     def write_made(self) -> None:
-        """Write every table the stage makes from the relation of that name in the database."""
+        """Write every table the stage makes, if not written yet, from the relation of that name in the database."""
         for name in self.makes:
+            if name in self.written:
+                continue
             self.write(name, f'select * from "{name}"')

@@ -9,8 +9,9 @@ import duckdb
 import polars as pl
 
 from register.link import compile as compiled
-from register.link.predict import IDENTICAL, forget_splink, prepare, score
+from register.link.predict import IDENTICAL, prepare
 from register.link.rules import Rules, level_names
+from register.link.weigh import score
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,11 @@ def weigh(
         """
     )
     found = _steps(con, rules, rows)
-    forget_splink(con)
     nodes = con.execute("select l, r from asked_node order by turn").fetchall()
     prior = float(compiled.prior_weight(rules.weights.matches_per_identity, rows)) if rules.weights else 0.0
     for name in ("asked_id", "asked_pair"):
         con.unregister(name)
-    for name in ("asked", "asked_node", "link_candidate", "link_input", "link_bundle"):
+    for name in ("asked", "asked_node", "link_candidate", "link_scored", "link_input", "link_bundle"):
         con.execute(f"drop table {name}")
     weighed = []
     for (one, other), node in zip(pairs, nodes, strict=True):
@@ -110,7 +110,7 @@ def _steps(
     con: duckdb.DuckDBPyConnection, rules: Rules, rows: int
 ) -> dict[tuple[int, int], tuple[float, float, tuple[Step, ...], tuple[int, ...]]]:
     """Return weight, probability, steps and blocks of each pair of ``link_candidate``."""
-    scored = score(con, rules, rows, steps=True)
+    scored = score(con, rules, rows)
     parts = []
     for compare in rules.compares:
         name = compare.concept

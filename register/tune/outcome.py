@@ -10,8 +10,8 @@ import polars as pl
 
 from register.diagnose.blocking import count_groups
 from register.engine import Engine
+from register.link.clusters import connect
 from register.link.predict import prepare
-from register.link.resolve import connect
 from register.link.rules import Rules
 
 LISTED = 50

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from register.engine import Engine
 from register.link.block import count_comparisons, make_candidates
-from register.link.predict import forget_splink, prepare, score
+from register.link.forms import make_forms
+from register.link.predict import forget_candidates, prepare, score_candidates
 from register.link.rules import Rules
 
 PERSONS = 1_500
@@ -49,7 +50,7 @@ def draw(engine: Engine, current: Rules, proposed: Rules, persons: int = PERSONS
             (added,) = engine.rows("select count(*) from front")[0]
             if not added:
                 break
-        for name in ("link_input", "link_bundle", "link_known", "link_key", "link_candidate", "front"):
+        for name in ("link_input", "link_bundle", "link_known", "front"):
             engine.run(f"drop table if exists {name}")
     (many,) = engine.rows("select count(*) from part")[0]
     return Sample(int(drawn), drawn / all_persons if all_persons else 1.0, int(many))
@@ -66,14 +67,15 @@ def _reach(engine: Engine, current: Rules, proposed: Rules, rows: int) -> None:
         )
         """
     )
+    make_forms(con, proposed)
     count_comparisons(con, proposed, rows)
     make_candidates(con, proposed)
-    scored = score(con, proposed, rows, threshold=proposed.link - 0.001)
+    score_candidates(con, proposed, rows, threshold=proposed.link - 0.001)
     engine.run(
         f"""
         create or replace temp table reached as
         with linked as (
-            select a.identity_id as l, b.identity_id as r from {scored} as s
+            select a.identity_id as l, b.identity_id as r from link_scored as s
             join link_input as x on x.node = s.node_l join link_input as y on y.node = s.node_r
             join link_bundle as a on a.representative = x.identity_id
             join link_bundle as b on b.representative = y.identity_id
@@ -88,7 +90,7 @@ def _reach(engine: Engine, current: Rules, proposed: Rules, rows: int) -> None:
         anti join (select distinct person_id from part) using (person_id)
         """
     )
-    forget_splink(con)
+    forget_candidates(con)
     engine.run(
         "create or replace temp table front as "
         "select identity_id, person_id from membership semi join reached using (person_id)"

@@ -88,6 +88,8 @@ class Town:
     decisions: list[tuple[str, str, str]] = field(default_factory=list)
     before: dict[str, str] = field(default_factory=dict)
     first_seen: dict[str, str] = field(default_factory=dict)
+    #: Records that said something else before: by the identity that they give now, the one that they gave.
+    corrected: dict[str, str] = field(default_factory=dict)
     threads: int = 2
     identity_order: Sequence[str] = ()
     #: Nameless identities that fill the register, so that a coincidence is as unlikely as in a small country.
@@ -120,6 +122,11 @@ class Town:
             con.execute("create table previous_person (person_id varchar, first_seen_on date)")
             seen = [(person, self.first_seen.get(person)) for person in sorted(set(self.before.values()))]
             con.executemany("insert into previous_person values (?, ?)", seen)
+            con.execute(
+                "create table previous_mention (record_id varchar, role varchar, identity_id varchar)"
+            )
+            said = [(f"visa:{name}", "self", self.corrected.get(name, name)) for name in self.identities]
+            con.executemany("insert into previous_mention values (?, ?, ?)", said)
         return con
 
     def _records(self, con: duckdb.DuckDBPyConnection) -> None:

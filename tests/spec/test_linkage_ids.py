@@ -36,6 +36,30 @@ def test_new_records_of_a_known_person_change_no_id() -> None:
     assert (newcomer, "new", None) in changes(after)
 
 
+def test_a_corrected_record_stays_with_the_person_that_is_known_by_it_alone() -> None:
+    before = Town({"a": someone("LILIAMA", "SANBRANO", document=None), "b": PEDRO}).link().person_of
+    now = {"z": LILIANA, "b": PEDRO}
+    after = Town(now, before=before, corrected={"z": "a"}).link()
+    assert after.person_of == {"z": before["a"], "b": before["b"]}
+    assert after.rows("from person_change") == []
+    assert after.resolved.ids_changed == 0
+    # Another record that says the same is another person: nothing ties it to the one before.
+    other = Town(now, before=before, corrected={"z": "somebody else"}).link()
+    assert other.person_of["z"] not in before.values()
+
+
+def test_a_corrected_record_that_joins_another_person_merges_the_two() -> None:
+    before = {"a": "p-young", "b": "p-old"}
+    linked = Town(
+        {"z": LILIANA, "b": LILIANA_RENEWED},
+        before=before,
+        corrected={"z": "a"},
+        first_seen={"p-young": "2022-05-01", "p-old": "2018-01-15"},
+    ).link()
+    assert linked.person_of == {"z": "p-old", "b": "p-old"}
+    assert linked.rows("from person_change") == [("p-young", "merged", "p-old")]
+
+
 def test_of_two_persons_found_to_be_one_the_older_id_survives() -> None:
     before = {"a": "p-young", "b": "p-old", "c": "p-pedro"}
     linked = Town(
@@ -89,7 +113,7 @@ def test_neither_threads_nor_the_order_of_rows_changes_anything() -> None:
         linked = Town(identities, threads=threads, identity_order=order).link()
         tables.append(
             [
-                linked.rows(f"from {table}")
+                linked.rows(f"from {table} order by all")
                 for table in ("pair", "membership", "person", "conflict", "person_change")
             ]
         )

@@ -18,8 +18,8 @@ from kit.linkage import (
     someone,
 )
 
-from register.link import compile as compiled
 from register.link.rules import level_names
+from register.link.weigh import level_sql
 
 
 def level(concept: str, one: dict[str, Any], other: dict[str, Any]) -> str | None:
@@ -29,9 +29,8 @@ def level(concept: str, one: dict[str, Any], other: dict[str, Any]) -> str | Non
     con = duckdb.connect()
     con.register("rows", identity_frame({"l": one, "r": other}).to_arrow())
     sides = ", ".join(f"{side}.{column} as {column}_{side}" for side in "lr" for column in IDENTITY)
-    case = compiled.case_sql(rules(), compare)
     pair = f"select {sides} from rows as l, rows as r where l.identity_id = 'l' and r.identity_id = 'r'"
-    (row,) = con.execute(f"select {case} from ({pair})").fetchall()
+    (row,) = con.execute(f"select {level_sql(compare)} from ({pair})").fetchall()
     return None if row[0] == -1 else names[len(names) - 1 - row[0]]
 
 

@@ -249,3 +249,41 @@ def test_a_build_keeps_the_pairs_of_the_build_before_unless_told_to_redo_everyth
         rules_file.write("# another rule may be another pair\n")
     changed = build(project, quiet, run_name="two", until="resolve").manifest["stages"]["link"]
     assert changed["pairs_kept_from"] is None
+
+
+def test_a_name_corrected_in_a_later_delivery_changes_no_id(tmp_path: Path) -> None:
+    """People known by one record alone: the identity is another when their names are, the record is the same."""
+    generate(tmp_path / "country", people=100, seed=5, years=(2020, 2022))
+    project = init_project(tmp_path / "project", "col")
+    for path in (tmp_path / "country" / "extracts").iterdir():
+        shutil.copy(path, project.extracts / path.name)
+    quiet = Console("en", quiet=True)
+    tables = build(project, quiet, run_name="one", until="resolve").path / "tables" / "identified"
+    persons = f"""
+        select record_key, role, person_id from '{tables}/mention.parquet' join '{tables}/membership.parquet'
+        using (identity_id)
+    """
+    alone = duckdb.sql(
+        f"""
+        select record_key, person_id from ({persons}) where role = 'self'
+            and person_id in (select person_id from ({persons}) group by 1 having count(*) = 1)
+            and record_key in (select record_key from '{tables}/crossing.parquet') order by 1
+        """
+    ).fetchall()
+    assert len(alone) > 2
+    keys = {key for key, _ in alone}
+    for path in sorted(project.extracts.glob("migracion_movimientos_*.csv")):
+        header, *lines = (line.split(";") for line in path.read_text("latin-1").splitlines())
+        surname = header.index("PRIMER_APELLIDO")
+        of_them = [line for line in lines if line[0] in keys]
+        for line in of_them:
+            line[surname] += "S"
+        if of_them:
+            later = "\n".join(";".join(line) for line in (header, *of_them)) + "\n"
+            path.with_name(f"{path.stem}_corregido.csv").write_text(later, "latin-1")
+    build(project, quiet, run_name="one", until="resolve")
+    assert duckdb.sql(f"select count(*) from '{tables}/superseded.parquet'").fetchall()[0][0] >= len(alone)
+    now = dict(duckdb.sql(f"select record_key, person_id from ({persons}) where role = 'self'").fetchall())
+    assert {key: now[key] for key in keys} == dict(alone)
+    changed = duckdb.sql(f"select * from '{tables}/person_change.parquet'").fetchall()
+    assert changed == []

@@ -277,14 +277,15 @@ def test_worked_examples_follow_the_rule(language: str) -> None:
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_the_new_source_of_the_guide_is_read(make_project: Callable[..., Project], language: str) -> None:
     page = ROOT / "docs" / "how-to" / f"add-a-source.{language}.md"
-    (extract,), (declaration,) = blocks(page, "text"), blocks(page, "toml")
-    project = make_project(refugio_2024__csv=extract)
-    (project.schemas / "sources" / "col" / "refugio.toml").write_text(declaration, "utf-8")
+    extracts, declarations = blocks(page, "text"), blocks(page, "toml")
+    project = make_project(refugio_2024__csv=extracts[0], estadias_2023__csv=extracts[1])
+    for name, declaration in zip(("refugio", "estadias"), declarations, strict=True):
+        (project.schemas / "sources" / "col" / f"{name}.toml").write_text(declaration, "utf-8")
     build(project, until="identify")
     found = query_tables(
         project,
         "select surname_1, surname_2, given_name, sex, birth_date_precision, document_number, citizenship_code"
-        " from identity order by surname_1",
+        " from identity where sex is not null order by surname_1",
     )
     assert found.rows() == [
         ("PEREZ", "GOMEZ", "ANA MARIA", "2", "day", "142536987", "VEN"),
@@ -292,6 +293,14 @@ def test_the_new_source_of_the_guide_is_read(make_project: Callable[..., Project
     ]
     issued = query_tables(project, "select issued_on, municipality_code from permit order by issued_on")
     assert issued.rows() == [(date(2024, 3, 15), "54001"), (date(2024, 4, 2), "11001")]
+    stays = query_tables(
+        project, "select direction, border_post_code, day(crossed_at) from crossing order by crossed_at"
+    )
+    assert stays.rows() == [
+        ("arrival", "COL-BOG", 5),
+        ("departure", "COL-RUM", 20),
+        ("arrival", "COL-BOG", 7),
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from itertools import pairwise
 import duckdb
 import pytest
 
-from register.link.resolve import connect, cut
+from register.link.clusters import connect
+from register.link.resolve import cut
 
 Edge = tuple[int, int, float]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from register.locale.numbers import decimal, number, percent
+from register.errors import QualityError
+from register.locale.numbers import Share, decimal, number, percent
 
 
 @pytest.mark.parametrize(
@@ -29,3 +30,12 @@ def test_what_rounds_to_zero_is_not_below_zero() -> None:
 def test_a_share_in_per_cent() -> None:
     assert percent(0.9999, 2, "es") == "99,99\u00a0%"
     assert percent(-0.074, 1, "en", sign=True) == "\u22127.4%"
+
+
+def test_a_share_in_a_message_is_written_as_its_language_writes_it() -> None:
+    error = QualityError(
+        "too_many_rejected", declaration="d", share=Share(0.1234), allowed=Share(0.02), reason="r"
+    )
+    assert "12,3\u00a0%" in error.message("es")
+    assert "2,0\u00a0%" in error.message("es")
+    assert "12.3%" in error.message("en")

@@ -1,0 +1,87 @@
+"""Knows by its first bytes what kind of file an extract is, whatever its name says, to tell how it can be read."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from register.errors import ExtractError
+from register.ingest.packed import Member, open_extract
+from register.ingest.source import Format
+
+# By kind the bytes with which a file of it begins.
+_BEGINS: tuple[tuple[str, bytes], ...] = (
+    ("zip", b"PK\x03\x04"),
+    ("gzip", b"\x1f\x8b\x08"),
+    ("archive", b"7z\xbc\xaf\x27\x1c"),
+    ("archive", b"Rar!\x1a\x07"),
+    ("archive", b"BZh"),
+    ("archive", b"\xfd7zXZ\x00"),
+    ("archive", b"\x28\xb5\x2f\xfd"),
+    ("old_workbook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+    ("parquet", b"PAR1"),
+    ("spss", b"$FL2"),
+    ("spss", b"$FL3"),
+    ("stata", b"<stata_dta>"),
+    ("database", b"\x00\x01\x00\x00Standard"),
+    ("database", b"SQLite format 3\x00"),
+    ("pdf", b"%PDF-"),
+    ("page", b"<!doctype html"),
+    ("page", b"<html"),
+    ("page", b"<table"),
+    ("xml", b"<?xml"),
+    ("json", b"[{"),
+    ("json", b'{"'),
+)
+_UNREAD = (
+    *(".7z", ".rar", ".bz2", ".xz", ".zst", ".sas7bdat"),
+    *(".mdb", ".accdb", ".dbf", ".sqlite", ".pdf", ".json", ".ndjson", ".jsonl", ".xml"),
+)
+# What a workbook may be in truth: newer ones are zips, older ones have a form of their own.
+_WORKBOOKS = ("zip", "old_workbook")
+_BYTES = 512
+_LOOKED_AT = 2**20
+
+
+def is_unread(name: str) -> bool:
+    """Say whether a file is by its name of a kind that no declaration can make readable."""
+    return Path(name).suffix.lower() in _UNREAD
+
+
+def refuse_other_kind(path: Path, member: Member, form: Format) -> None:
+    """Stop where a file is plainly not of the declared format.
+
+    Raises
+    ------
+    ExtractError
+        Saying what it is, and what to do.
+    """
+    with open_extract(path, member) as stream:
+        start = stream.read(_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+    kind = next((kind for kind, begin in _BEGINS if start[: len(begin)].lower() == begin.lower()), None)
+    is_declared = kind == form.type or (form.type == "xlsx" and kind in _WORKBOOKS)
+    if kind is not None and not is_declared:
+        where = "/".join((str(path), *member))
+        raise ExtractError(f"file_is_{kind}", where=where, format=form.type)
+
+
+def doubtful_encoding(path: Path, member: Member, form: Format) -> str | None:
+    """Return in which encoding a text seems to be, by its beginning, where that is not the declared one."""
+    if form.is_typed:
+        return None
+    with open_extract(path, member) as stream:
+        start = stream.read(_LOOKED_AT)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in start:
+        is_wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        return "utf-16" if is_wide and form.encoding != "utf-16" else None
+    if form.encoding == "utf-16" or start.isascii():
+        return None
+    is_utf8 = True
+    try:
+        # The last sign may be cut.
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        is_utf8 = False
+    if is_utf8:
+        return None if form.encoding == "utf-8" else "utf-8"
+    return "windows-1252" if form.encoding == "utf-8" else None

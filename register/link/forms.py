@@ -1,0 +1,76 @@
+"""The forms of identities: what a person is called and when born, each way of writing it once.
+
+Many identities say one name and one birth date, beside different documents. Names are what is dear to block and to
+compare, so both are done for forms, and the pairs of forms are then spread to the identities that share them.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from register.link import compile as compiled
+from register.link.rules import MISSING, Block, Compare, Rules
+from register.link.weigh import with_rarity
+
+#: Comparisons of what differs between identities of one form; all others are of the form.
+BESIDE = ("document", "category", "exact", "number")
+
+
+def divide(rules: Rules) -> tuple[tuple[Compare, ...], tuple[Compare, ...]]:
+    """Return the comparisons of forms, and those of what identities say beside. The former are never none."""
+    of_form = tuple(compare for compare in rules.compares if compare.by not in BESIDE) or rules.compares
+    return of_form, tuple(compare for compare in rules.compares if compare not in of_form)
+
+
+def form_columns(rules: Rules) -> list[str]:
+    """Return the columns that make a form, sorted."""
+    return compiled.read_columns(divide(rules)[0])
+
+
+def is_of_form(rules: Rules, block: Block) -> bool:
+    """Say whether a block reads nothing but the form."""
+    return block_columns(block) <= set(form_columns(rules))
+
+
+def block_columns(block: Block) -> set[str]:
+    """Return the columns that a block reads."""
+    terms = (side for pair in (*block.on, *block.also) for side in pair if side != MISSING)
+    return {term.partition(".")[0] for term in terms}
+
+
+def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    """Create ``link_form`` and ``link_node`` from ``link_input`` and ``link_known``.
+
+    ``link_form``: form, its columns, how rare its values are (``rarity_*``), ``n``, the nodes that have it, and
+    ``n_known``, how many of them are known. ``link_node``: node, form, whether it is known, and what it says beside.
+    Forms are numbered by a hash of what they say: which of two comes first does not change as the register grows.
+    """
+    of_form, beside = divide(rules)
+    columns = form_columns(rules)
+    source = [rules.source] if rules.source else []
+    listed = ", ".join([*source, *columns])
+    order = ", ".join([*source, f"hash({', '.join(columns)})", "first"])
+    con.execute(
+        f"""
+        create or replace temp table link_numbered as
+        select row_number() over (order by {order})::integer as form, * exclude (first) from (
+            select {listed}, min(node) as first, count(*) as n, count(k.node) as n_known
+            from link_input left join link_known as k using (node) group by {listed}
+        )
+        """
+    )
+    con.execute(f"create or replace table link_form as {with_rarity(rules, of_form, 'link_numbered')}")
+    kept = {
+        column for block in rules.blocks if not is_of_form(rules, block) for column in block_columns(block)
+    }
+    said = "".join(f", t.{column}" for column in sorted(kept | set(compiled.read_columns(beside))))
+    alike = " and ".join(f"t.{column} is not distinct from f.{column}" for column in [*source, *columns])
+    con.execute(
+        f"""
+        create or replace temp table link_said as
+        select t.node, f.form, t.node in (from link_known) as is_known{"".join(f", t.{s}" for s in source)}{said}
+        from link_input as t join link_numbered as f on {alike}
+        """
+    )
+    con.execute(f"create or replace table link_node as {with_rarity(rules, beside, 'link_said')}")
+    con.execute("drop table link_numbered; drop table link_said")
