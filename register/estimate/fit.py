@@ -51,8 +51,10 @@ def fit(
     settled = []
     for model in models[:draws]:
         kinds = [guess_kind(guess, sizes) for guess in model.guesses]
-        for number in range(SEARCH + ROUNDS):
-            kinds = step(some if number < SEARCH else histories, model, kinds)
+        # Of few people the numbers are uncertain however long they settle.
+        search = SEARCH if len(histories) > FEW else SEARCH // 2
+        for number in range(search + ROUNDS):
+            kinds = step(some if number < search else histories, model, kinds)
         settled.append(kinds)
     kept = []
     for number in range(draws):

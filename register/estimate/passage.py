@@ -42,8 +42,16 @@ def powers(matrices: Tables, most: int) -> Tables:
     """Return the powers of matrices from 0 to ``most``, as a third last axis."""
     found = np.empty((*matrices.shape[:-2], most + 1, STATES, STATES), dtype=np.float32)
     found[..., 0, :, :] = np.eye(STATES)
-    for power in range(most):
-        np.matmul(found[..., power, :, :], matrices, out=found[..., power + 1, :, :])
+    # By doubling: the powers known so far give the next ones in one product, as rows of one matrix under another.
+    rows = found.reshape(*matrices.shape[:-2], -1, STATES)
+    known, power = 1, matrices
+    while known <= most:
+        take = min(known, most + 1 - known)
+        np.matmul(
+            rows[..., : take * STATES, :], power, out=rows[..., known * STATES : (known + take) * STATES, :]
+        )
+        known += take
+        power = power @ power
     return found
 
 
