@@ -45,9 +45,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise DeclarationError("toml_syntax", where=str(path), reason=str(error)) from error
 
 
-def refuse_unknown_keys(given: Iterable[str], known: Iterable[str], where: str) -> None:
-    """Stop on a key that no reader would look at: a misspelt setting must not be silently ignored."""
+def refuse_unknown_keys(
+    given: Iterable[str], known: Iterable[str], where: str, concepts: Mapping[str, Concept] | None = None
+) -> None:
+    """Stop on a key that no reader would look at: a misspelt setting must not be silently ignored.
+
+    Where keys stand for concepts, one may be called by a concept's label: "fecha_nacimiento" means ``birth_date``.
+    """
     allowed, faults = list(known), Faults()
+    labels = {
+        label.lower(): key for key, concept in (concepts or {}).items() for label in concept.label.values()
+    }
     for key in given:
         with faults.gathered():
             if key not in allowed:
@@ -55,10 +63,15 @@ def refuse_unknown_keys(given: Iterable[str], known: Iterable[str], where: str) 
                     "unknown_key",
                     where=where,
                     key=key,
-                    suggestion=suggest(key, allowed),
+                    suggestion=_meant(key, allowed, labels),
                     known=", ".join(sorted(allowed)),
                 )
     faults.tell()
+
+
+def _meant(key: str, allowed: Iterable[str], labels: Mapping[str, str]) -> str:
+    near = suggest(key.replace("_", " ").lower() if labels else key, [*allowed, *labels])
+    return labels.get(near, near)
 
 
 def table_at(node: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from register.assess.borders import crossings
 from register.assess.declaration import TOTAL, Indicators
 from register.assess.measures import Row, ratio
 from register.engine import Engine, literal
+from register.errors import UsageError
+from register.estimate.coverage import dual_system
 from register.link.confidence import Expected, expect
 
 NEEDS = ("mention", "membership", "pair", "conflict", "identity", "person", "crossing")
@@ -137,7 +139,7 @@ def _agreement(engine: Engine, name: str, variable: str) -> Iterator[Row]:
 
 
 def _coverage(engine: Engine, names: Sequence[str], errors: dict[str, Expected]) -> Iterator[tuple[str, Row]]:
-    """Yield m/n2, and m times precision over recall by n2.
+    """Yield m/n2, m times precision over recall by n2, and how many people two sources are of.
 
     Of m links a share ``precision`` is right, and of the true ones a share ``recall`` was found. Both are those of the
     source's pairs, and so approximate what concerns persons in two sources.
@@ -163,3 +165,20 @@ def _coverage(engine: Engine, names: Sequence[str], errors: dict[str, Expected])
                 yield name, row
             for row in ratio(TOTAL, f"against.{other}", "coverage_corrected", corrected, n):
                 yield name, row
+            # The same of two sources whichever comes first.
+            if name < other and both:
+                for row in _people(f"against.{other}", (persons[name], n, both), errors[name]):
+                    yield name, row
+
+
+def _people(against: str, counts: tuple[int, int, int], error: Expected) -> Iterator[Row]:
+    """Yield the dual-system estimate of two lists and its interval, of the links that are left after correction."""
+    first, second, both = counts
+    true = both * error.precision / error.recall if error.recall else 0.0
+    false_links = both * (1 - error.precision) / (first - true) if true < first else 0.0
+    try:
+        found = dual_system(first, second, both, sensitivity=error.recall, false_links=false_links)
+    except UsageError:
+        return
+    for name, people in (("", found.people), ("_low", found.low), ("_high", found.high)):
+        yield (TOTAL, against, f"dual_system{name}", people, found.matched, float(first))

@@ -11,6 +11,7 @@ from datetime import date
 
 import polars as pl
 
+from register.ingest.code_forms import find_other_forms
 from register.ingest.text import fold_text
 
 _ABSENT = (
@@ -19,8 +20,6 @@ _ABSENT = (
     *("SIN ESPECIFICAR", "DESCONOCIDO", "DESCONOCIDA", "SE DESCONOCE", "IGNORADO", "IGNORADA", "UNKNOWN"),
     *("NAO INFORMADO", "NAO INFORMADA", "NAO DECLARADO", "DESCONHECIDO", "DESCONHECIDA"),
 )
-# The other gender behind a word: "Haitiano(a)", "VENEZOLANO/A", "Brasileiro (a)".
-_OTHER_GENDER = r"(\p{L}{4})\s*[(/]\s*[AaOo][Ss]?\s*\)?\s*$"
 
 
 def match_codes(
@@ -56,15 +55,17 @@ def match_codes(
     -----
     Text is compared without case, accents, punctuation and repeated spaces. A code of digits alone is
     also found without its leading zeros, which spreadsheets drop ("5001" is 05001), and with the
-    decimals that they add ("5001.0"). Of a word for both genders ("Haitiano(a)") the first is looked for.
+    decimals that they add ("5001.0"). What is not met so is looked for in other forms
+    (`register.ingest.code_forms`).
     """
     work = pl.DataFrame({"value": values.cast(pl.String)})
     text = fold_text(pl.col("value").str.replace(r"^\s*([0-9]+)[.,]0+\s*$", "${1}"))
     distinct = work.unique().with_columns(_text=text)
     table = lookup_table(codelist, on_date=on_date, extra=extra)
-    one_gender = fold_text(pl.col("value").str.replace(_OTHER_GENDER, "${1}"))
-    is_met = pl.col("_text").is_in(table["text"].implode())
-    distinct = distinct.with_columns(_text=pl.when(is_met).then("_text").otherwise(one_gender))
+    unmet = distinct.drop_nulls("_text").join(table, left_on="_text", right_on="text", how="anti")
+    if unmet.height:
+        distinct = distinct.join(find_other_forms(unmet["value"], table), on="value", how="left")
+        distinct = distinct.with_columns(_text=pl.coalesce("text", "_text")).drop("text")
     distinct = distinct.join(table, left_on="_text", right_on="text", how="left")
     known = pl.col("how").is_not_null()
     blank = pl.col("_text").is_null() | (~known & pl.col("_text").is_in(_ABSENT))

@@ -143,7 +143,8 @@ def _columns(node: dict[str, Any], table: Table, read: ValueReader, where: str) 
     faults, values = Faults(), {}
     declarable = [column.name for column in table.columns.values() if column.declarable]
     with faults.gathered():
-        refuse_unknown_keys(node, declarable, where)
+        concepts = {name: table.columns[name].concept for name in declarable}
+        refuse_unknown_keys(node, declarable, where, concepts)
     for column in table.columns.values():
         with faults.gathered():
             if column.declarable and column.required and column.name not in node:

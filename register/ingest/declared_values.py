@@ -186,8 +186,9 @@ class ValueReader:
 
     def person(self, role: str, node: dict[str, Any], where: str) -> Person:
         """Read a person: name, values, documents."""
-        refuse_unknown_keys(node, ("name", "document", "documents", *PERSON_VALUES), where)
         columns = self.schema.tables["identity"].columns
+        concepts = {key: columns[column].concept for key, column in PERSON_VALUES.items()}
+        refuse_unknown_keys(node, ("name", "document", "documents", *PERSON_VALUES), where, concepts)
         if not isinstance(node.get("name", {}), dict) or "layout" not in node.get("name", {"layout": ""}):
             raise DeclarationError("name_without_layout", where=where, known=", ".join(NAME_LAYOUTS))
         name = table_at(node, "name", where)

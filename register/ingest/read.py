@@ -98,8 +98,11 @@ def _declared(line: str, source: Source) -> int:
 class Preamble:
     """Tells the lines above the header, or above the first row, from what follows; asked line by line, in order.
 
-    They are as many as the declaration skips, then those before one that begins as declared, and blank lines.
+    They are as many as the declaration skips, then those before one that begins as declared, blank lines, and the line
+    by which spreadsheets are told the delimiter ("sep=;").
     """
+
+    _TOLD_DELIMITER = re.compile(r'"?sep=[^"]{1,2}"?', re.IGNORECASE)
 
     def __init__(self, form: Format) -> None:
         self.is_over = False
@@ -112,7 +115,8 @@ class Preamble:
             self._left -= 1
             return True
         text = line.decode(errors="replace").strip("\ufeff\r\n")
-        self.is_over = bool(text.strip()) and (self._begins is None or self._begins.search(text) is not None)
+        is_begun = self._begins is None or self._begins.search(text) is not None
+        self.is_over = bool(text.strip()) and is_begun and not self._TOLD_DELIMITER.fullmatch(text)
         return not self.is_over
 
 

@@ -55,6 +55,13 @@ def test_pages_of_a_printed_report_with_titles_headers_and_totals(tmp_path: Path
     assert built.values("select reasons from rejected") == ["line:repeated_header"]
 
 
+@pytest.mark.parametrize("told", ["sep=;", '"sep=;"', "SEP=\t"])
+def test_the_line_that_tells_spreadsheets_the_delimiter_is_no_header(tmp_path: Path, told: str) -> None:
+    built = crossings(tmp_path, f"{told}\r\n{HEADER}1;05/03/2023;E;A1\r\n")
+    assert read(built) == [("1", DAY)]
+    assert built.values("select line from crossing") == [3]
+
+
 def test_the_last_sign_of_an_old_system_is_no_row(tmp_path: Path) -> None:
     built = crossings(tmp_path, f"{HEADER}1;05/03/2023;E;A1\r\n\x1a")
     assert built.count("m.csv")["received"] == 1

@@ -170,3 +170,23 @@ def test_the_members_of_a_family_share_a_visa_that_each_is_granted(tmp_path: Pat
         ("77:spouse", "ANA", "A2", "2023-01-02"),
         ("78:holder", "EVA", "C1", "2023-01-03"),
     ]
+
+
+def test_a_delivery_may_lack_a_half_or_call_it_otherwise(tmp_path: Path) -> None:
+    declaration = DECLARATION.replace(
+        '"F_INGRESO"', '{ from = "F_INGRESO", renamed_from = "FECHA_ENTRADA" }'
+    ).replace('"PUESTO_SALIDA"', '{ from = "PUESTO_SALIDA", optional = true }')
+    text = (
+        "id;NOMBRE;NACIDO;PASAPORTE;FECHA_ENTRADA;PUESTO_INGRESO\nS9;PEREZ, ANA;01/02/1990;A1;05/03/2023;\n"
+    )
+    built = ingest(tmp_path / "p", {"estadias.csv": text}, {"schemas/sources/col/estadias.toml": declaration})
+    assert crossings(built) == [("S9:entry", "arrival", ARRIVED)]
+    assert built.count("estadias.csv")["missing_columns"] == ["F_SALIDA"]
+    assert built.count("estadias.csv")["unknown_columns"] == []
+
+
+def test_a_file_without_any_date_is_rejected_and_its_missing_columns_named(tmp_path: Path) -> None:
+    text = "id;NOMBRE;NACIDO;PASAPORTE\nS9;PEREZ, ANA;01/02/1990;A1\n"
+    built = ingest(tmp_path / "p", {"estadias.csv": text}, {"schemas/sources/col/estadias.toml": DECLARATION})
+    assert set(built.values("select reasons from rejected")) == {"header:missing_column"}
+    assert {"F_INGRESO", "F_SALIDA"} <= set(built.count("estadias.csv")["missing_columns"])

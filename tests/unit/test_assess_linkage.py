@@ -89,6 +89,17 @@ def test_coverage_and_its_correction(found: dict[tuple[str, str, str], tuple[flo
     assert found["visas", "coverage", "against.crossings"][1:] == (4, 6)
 
 
+def test_people_of_two_sources_and_of_neither(
+    found: dict[tuple[str, str, str], tuple[float, float, float]],
+) -> None:
+    # Of 4 links .16 are false, .08 of each of the 2 who are in the first list alone; so (4 - .08 * 6) / (.96 - .08) = 4
+    # are in both, and 6 * 5 / 4 = 7.5 people there are.
+    assert found["crossings", "dual_system", "against.visas"] == (pytest.approx(7.5), pytest.approx(4), 6)
+    low, high = (found["crossings", f"dual_system_{end}", "against.visas"][0] for end in ("low", "high"))
+    assert 6 <= low < 7.5 < high
+    assert ("visas", "dual_system", "against.crossings") not in found
+
+
 def test_kappa(found: dict[tuple[str, str, str], tuple[float, float, float]]) -> None:
     # Three of four agree. Crossings say 1 and 2 twice each, visas 1 three times and 2 once: by chance
     # 2/4 * 3/4 + 2/4 * 1/4 = .5 agree. Kappa = (.75 - .5) / (1 - .5) = .5.

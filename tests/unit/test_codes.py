@@ -102,3 +102,39 @@ def test_every_value_has_its_row_in_order() -> None:
 
     assert matched["value"].to_list() == values.to_list()
     assert matched["code"].to_list() == ["PER", None, None, "PER", "COL"]
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("PerÃº", "PER"),
+        ("Colombia (COL)", "COL"),
+        ("COL - Colombia", "COL"),
+        ("PER/Perú", "PER"),
+        ("7. Perú", "PER"),
+        ("Perú (COL)", None),
+        ("X. Perú", None),
+        ("Perú/a", "PER"),
+        ("Estados Unidos/as", "USA"),
+        ("N/A", None),
+        ("COL/PER", None),
+    ],
+)
+def test_another_form_of_what_a_list_knows(written: str, code: str | None) -> None:
+    assert match_codes(pl.Series([written]), COUNTRIES)["code"].item() == code
+
+
+def test_a_plural_is_looked_for_as_one_and_a_short_code_is_no_plural() -> None:
+    classes = pl.DataFrame(
+        {
+            "code": ["T", "M"],
+            "label_es": ["Turista", "Migrante"],
+            "label_en": ["Tourist", "Migrant"],
+            "valid_from": [None, None],
+            "valid_to": [None, None],
+            "aliases": ["", "RESIDENTE"],
+        },
+        schema_overrides={"valid_from": pl.String, "valid_to": pl.String},
+    )
+    found = match_codes(pl.Series(["turistas", "Residentes", "TS", "MS"]), classes)["code"]
+    assert found.to_list() == ["T", "M", None, None]
