@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +11,6 @@ from register.estimate.chain import (
     ACT,
     AWAY,
     DEATH,
-    DEPARTURE,
     FIRST_PERMIT,
     FORMS,
     HOME,
@@ -24,13 +23,12 @@ from register.estimate.chain import (
     Flags,
     Floats,
     Histories,
-    Ints,
     Kind,
     Lives,
 )
 from register.estimate.passage import Unseen, widen
+from register.estimate.tally import SITUATIONS, Counts, narrow, stretches, tally
 
-SITUATIONS = STATES // FORMS
 #: How much the present numbers weigh against what is counted: one event, or one year.
 PULL = 1.0
 #: Crossings that the share of all posts weighs against those of one post.
@@ -57,22 +55,6 @@ RAREST = 1e-9
 SHORTEST_RESIDENCE = 365
 
 
-@dataclass(frozen=True)
-class _Counts:
-    """What complete lives show of one kind of people.
-
-    Crossings ``seen`` and ``unseen`` by opener and states; all of them by year and situations (``by_year``), with
-    purposes at those seen; ``days`` by year and state, and those without a permit (``undocumented``) by state.
-    """
-
-    seen: Floats
-    unseen: Floats
-    by_year: Floats
-    purposes: Floats
-    days: Floats
-    undocumented: Floats
-
-
 def count(
     histories: Histories,
     kinds: list[Kind],
@@ -90,9 +72,9 @@ def count(
     """
     h = histories
     person = h.person
-    days = _days(h, lives)
+    days = stretches(h, lives)
     mine = [(lives.kind == number)[person] for number in range(len(kinds))]
-    counts = [_counts(h, kind, lives, days, rows) for kind, rows in zip(kinds, mine, strict=True)]
+    counts = [tally(h, kind, lives, days, rows) for kind, rows in zip(kinds, mine, strict=True)]
     starts = [
         np.bincount(lives.opened[(lives.kind == number) & ~h.is_born], minlength=STATES).astype(np.float64)
         for number in range(len(kinds))
@@ -103,7 +85,7 @@ def count(
         counted.days[:] += people * one.days
         counted.undocumented[:] += people * one.days.sum(axis=0)
         counted.unseen[0] += people * one.crossed.sum(axis=0)
-        counted.by_year[:] += people * _narrow(one.crossed)
+        counted.by_year[:] += people * narrow(one.crossed)
         starts[number] += people * one.start
         ratios[number] += one.ratio
     missed = {
@@ -152,29 +134,8 @@ def count(
     return [replace(kind, share=kind.share / whole) for kind in result]
 
 
-def _counts(h: Histories, kind: Kind, lives: Lives, days: tuple[Ints, Ints, Floats], mine: Flags) -> _Counts:
-    openers, years = len(kind.missed), len(h.years)
-    unseen, crossed = mine[lives.row], mine & (h.kind <= DEPARTURE)
-    before, after = lives.before[crossed], lives.after[crossed]
-    source, target = lives.source[unseen], lives.target[unseen]
-    by_year = _cross(h.year[crossed], before, after, years) + _cross(
-        h.year[lives.row][unseen], source, target, years
-    )
-    row, state, length = (values[mine[days[0]]] for values in days)
-    spent = np.bincount(h.year[row] * STATES + state, weights=length, minlength=years * STATES)
-    bare = np.bincount(state, weights=length * h.undocumented[row], minlength=STATES)
-    return _Counts(
-        seen=_cross(h.opener[crossed], before, after, openers),
-        unseen=_cross(h.opener[lives.row][unseen], source, target, openers),
-        by_year=_narrow(by_year),
-        purposes=_state(h, lives, crossed, len(kind.states)),
-        days=spent.reshape(years, STATES).astype(np.float64),
-        undocumented=bare.astype(np.float64),
-    )
-
-
 def _missed(
-    now: list[Floats], counts: list[_Counts], rng: np.random.Generator | None, *, is_watched: bool
+    now: list[Floats], counts: list[Counts], rng: np.random.Generator | None, *, is_watched: bool
 ) -> Floats:
     """Return the share of crossings missed: (post of the one before, situation that the crossing ends).
 
@@ -184,7 +145,7 @@ def _missed(
     """
     before = np.mean(now, axis=0)
     seen, unseen = (
-        np.sum([_narrow(getattr(one, name)).sum(axis=-1) for one in counts], axis=0)
+        np.sum([narrow(getattr(one, name)).sum(axis=-1) for one in counts], axis=0)
         for name in ("seen", "unseen")
     )
     missed = np.empty_like(before)
@@ -203,7 +164,7 @@ def _missed(
     return bounded
 
 
-def _moves(counts: list[_Counts]) -> Floats:
+def _moves(counts: list[Counts]) -> Floats:
     """Return how often a day people of some kinds together move to the other side, from each situation."""
     moved = np.sum([one.by_year.sum(axis=0) for one in counts], axis=0)
     days = np.sum([one.days.sum(axis=0) for one in counts], axis=0).reshape(SITUATIONS, FORMS).sum(axis=1)
@@ -213,10 +174,10 @@ def _moves(counts: list[_Counts]) -> Floats:
     return often
 
 
-def _trend(found: list[tuple[Kind, _Counts]], rng: np.random.Generator | None, steady: float) -> Floats:
+def _trend(found: list[tuple[Kind, Counts]], rng: np.random.Generator | None, steady: float) -> Floats:
     """Return by how much crossings are more often in each year than in all, for some kinds of people together."""
     expected = (
-        np.sum([_narrow(counts.days[:, :, None] * kind.rate) for kind, counts in found], axis=0) + steady
+        np.sum([narrow(counts.days[:, :, None] * kind.rate) for kind, counts in found], axis=0) + steady
     )
     happened = np.sum([counts.by_year for _, counts in found], axis=0) + steady
     return np.where(TRENDS, (happened if rng is None else rng.gamma(happened)) / expected, 1.0)
@@ -226,7 +187,7 @@ def _numbers(
     h: Histories,
     kind: Kind,
     lives: Lives,
-    counts: _Counts,
+    counts: Counts,
     mine: Flags,
     people: Flags,
     missed: Floats,
@@ -316,41 +277,3 @@ def _bounded(rate: Floats, days: Floats) -> Floats:
 
 def _rows(situation: int) -> slice:
     return slice(FORMS * situation, FORMS * (situation + 1))
-
-
-def _days(h: Histories, lives: Lives) -> tuple[Ints, Ints, Floats]:
-    """Return row, state and days of every stretch: from each step or unseen crossing to the next."""
-    begin = np.empty_like(lives.before)
-    begin[1:] = lives.after[:-1]
-    begin[h.first] = lives.opened
-    row = np.concatenate([np.arange(len(h.gap)), lives.row])
-    state = np.concatenate([begin, lives.target])
-    start = np.concatenate([np.zeros(len(h.gap), dtype=np.int64), lives.day])
-    order = np.lexsort((start, row))
-    row, state, start = row[order], state[order], start[order]
-    last = np.r_[row[1:] != row[:-1], True]
-    # Two crossings on one day lie half a day apart, on average.
-    days = np.where(last, h.gap[row], np.r_[start[1:], 0]) - start + 0.5 * last
-    return row, state, days
-
-
-def _cross(group: Ints, source: Ints, target: Ints, groups: int) -> Floats:
-    """Return how many crossings each group has from state to state."""
-    flat = (group * STATES + source) * STATES + target
-    counted = np.bincount(flat, minlength=groups * STATES**2)
-    return counted.reshape(groups, STATES, STATES).astype(np.float64)
-
-
-def _narrow(by_state: Floats) -> Floats:
-    """Return numbers from state to state summed by situations."""
-    apart = by_state.reshape(*by_state.shape[:-2], SITUATIONS, FORMS, SITUATIONS, FORMS)
-    summed: Floats = apart.sum(axis=(-3, -1))
-    return summed
-
-
-def _state(h: Histories, lives: Lives, crossed: Flags, purposes: int) -> Floats:
-    """Return how often each purpose was stated at crossings between each two situations."""
-    size = STATES // FORMS
-    source, target = lives.before[crossed] // FORMS, lives.after[crossed] // FORMS
-    flat = (h.purpose[crossed] * size + source) * size + target
-    return np.bincount(flat, minlength=purposes * size**2).reshape(purposes, size, size).astype(np.float64)
