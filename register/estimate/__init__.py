@@ -5,7 +5,10 @@ releases what they count. In order::
 
     linkage               people whom other linkages make, beside those of the register
     observed, subject     what was seen of each person, and what is known of her beforehand
-    chain, fit, histories the model of missing crossings, and its numbers, estimated from the register itself
+    histories, chain      histories of people, and the model of missing crossings
+    passage, sampler      the chances to go unseen, and complete lives drawn from what was seen
+    kinds, fit            the numbers of the model, estimated from the register itself
+    tally, count          what complete lives show of these numbers
     complete              m draws of what is missing; the rule applied to each
     flow, stock, account  what is counted in each draw
     figures               the mean over draws, beside the plain rule, with the error of each kind

@@ -19,7 +19,6 @@ from register.engine import Engine
 from register.estimate.chain import (
     AWAY,
     DEATH,
-    DEPARTURE,
     END,
     FORMS,
     HOME,
@@ -28,13 +27,13 @@ from register.estimate.chain import (
     Histories,
     Kind,
     Lives,
-    Sampler,
 )
 from register.estimate.figures import flow_figures, stock_figures
 from register.estimate.fit import fit
 from register.estimate.histories import Batch, Codes, populations, read_batch, read_codes
-from register.estimate.kinds import FOREIGNERS, NATIONALS
+from register.estimate.kinds import MODELS
 from register.estimate.outcome import forecast_by_model
+from register.estimate.sampler import Sampler
 from register.rules.residence import EVENTS, bind, create_tables
 
 if TYPE_CHECKING:
@@ -43,9 +42,7 @@ if TYPE_CHECKING:
     from register.rules.residence import Parameters
 
 #: People from whom the numbers of a population are estimated; people drawn at a time.
-SAMPLE, BATCH = 6_000, 40_000
-#: Crossings missed within fewer days than this change no verdict worth the doubt.
-WIDE = 90
+SAMPLE, BATCH = 6_000, 20_000
 #: Added to the population of people whom other linkages make: they tell nothing of its numbers.
 DRAWN = 10
 #: However seldom people of a kind are seen, at least one in five is told by the others.
@@ -119,7 +116,7 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
         codes = read_codes(engine, population)
         sample = _sample(engine, codes, population, size)
         rng = np.random.default_rng([seed, population])
-        numbers = fit(sample, codes.sizes, rng, draws, FOREIGNERS if population else NATIONALS)
+        numbers = fit(sample, codes.sizes, rng, draws, MODELS[population])
         for people in (population, population + DRAWN):
             for batch in _batches(engine, codes, people, size):
                 _draw(engine, batch, numbers, np.random.default_rng([seed, people, len(batch.step)]))
@@ -165,9 +162,6 @@ def _missed(batch: Batch, lives: Lives, number: int) -> pl.DataFrame:
     h, row = batch.histories, lives.row
     target, source = lives.target // FORMS, lives.source // FORMS
     inward = (target == HOME) | ((source == AWAY) & (target == VISIT))
-    is_first = np.zeros(len(h.gap), dtype=bool)
-    is_first[h.first] = True
-    is_crossing = h.kind <= DEPARTURE
     # The series ends on the first day not observed, and nobody crosses on the day of her death.
     day = np.minimum(lives.day, np.maximum(h.gap[row] - np.isin(h.kind[row], (END, DEATH)), 0))
     return pl.DataFrame(
@@ -178,7 +172,7 @@ def _missed(batch: Batch, lives: Lives, number: int) -> pl.DataFrame:
             "turn": np.arange(len(row)),
             "day": batch.since[row] + day,
             "direction": np.where(inward, "arrival", "departure"),
-            "is_wide": (h.gap[row] > WIDE) | ~is_crossing[row] | is_first[row] | ~is_crossing[row - 1],
+            "is_wide": batch.is_wide[row],
             "after_post": batch.posts.gather(h.opener[row]),
         },
         schema=MISSED,
@@ -196,15 +190,16 @@ def _unseen(
     h, person = batch.histories, batch.histories.person[lives.row]
     settles = (lives.source // FORMS == AWAY) & (lives.target // FORMS == HOME)
     ends = h.kind[h.first + h.length - 1] == END
-    entries = np.flatnonzero(settles & (lives.row == h.first[person]) & ends[person] & ~h.is_born[person])
+    unknown = batch.step[lives.row] == batch.step[h.first[person]]
+    entries = np.flatnonzero(settles & unknown & ends[person] & ~h.is_born[person])
     # The last entry before the first thing seen.
     entries = entries[np.r_[person[entries][1:] != person[entries][:-1], np.full(min(len(entries), 1), True)]]
     who = person[entries]
-    since = h.days[who] - lives.day[entries]
+    day = batch.since[lives.row[entries]] + lives.day[entries] - batch.start
     chance = np.zeros(len(who))
-    for kind, table in enumerate(sampler.tables):
+    for kind in range(len(sampler.kinds)):
         mine = lives.kind[who] == kind
-        chance[mine] = table[0, 1, since[mine], lives.target[entries][mine]].sum(axis=-1)
+        chance[mine] = sampler.passages.silent(kind, h.years)[day[mine], lives.target[entries][mine]]
     copies = rng.geometric(1 - np.minimum(chance, MOST_HIDDEN)) - 1
     return pl.DataFrame(
         {

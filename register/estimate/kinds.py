@@ -5,6 +5,7 @@ The numbers are rough; what the histories tell replaces them.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +15,15 @@ from register.estimate.chain import AWAY, FORMS, HOME, STATES, TRIP, VISIT, Kind
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many posts, origins and stated purposes a population is told apart by, each with one for all others."""
+    """How many posts, origins and stated purposes a population is told apart by, each with one for all others.
+
+    ``years``: those of the series.
+    """
 
     openers: int
     origins: int
     purposes: int
+    years: int
 
 
 @dataclass(frozen=True)
@@ -44,12 +49,29 @@ class Guess:
 SELDOM, OFTEN = Guess(0.1, 0.4, 0.02, 0.02, 0.3), Guess(3.0, 3.0, 0.02, 0.02, 0.3)
 SETTLER = Guess(0.05, 0.4, 0.02, 0.5, 0.1, (0.8, 0.05), 3.0)
 RESIDENT = Guess(0.4, 0.8, 0.02, 0.5, 0.9, (0.8, 0.05), 0.3)
-UNWATCHED = Guess(0.05, 0.4, 0.45, 0.5, 0.1, (0.05, 0.5), 0.02, is_watched=False)
-PROTECTED = Guess(0.05, 0.4, 0.45, 0.5, 0.1, (0.05, 0.9), 1.0, is_watched=False)
+UNWATCHED = Guess(0.05, 0.4, 0.55, 0.5, 0.1, (0.01, 0.5), 0.02, is_watched=False)
+PROTECTED = Guess(0.05, 0.4, 0.55, 0.5, 0.1, (0.01, 0.9), 1.0, is_watched=False)
 SEASONAL = Guess(1.0, 0.4, 0.02, 0.02, 0.1, visits=90)
+#: Residents who hardly ever travel. Whether they are a kind of their own can hardly be told from what is seen.
+HOMEBODY = Guess(0.2, 0.15, 0.02, 0.3, 0.9)
 #: Nothing tells a national who crosses where nobody watches from one who was missed: nationals are taken to be watched.
 NATIONALS = (SELDOM, OFTEN, SETTLER, RESIDENT)
 FOREIGNERS = (SELDOM, OFTEN, SEASONAL, SETTLER, RESIDENT, UNWATCHED, PROTECTED)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A way to tell people: their kinds, and how many crossings a year like the others weighs against its own."""
+
+    guesses: tuple[Guess, ...]
+    steady: float = 10.0
+
+
+#: The models between which draws take turns, of nationals and of foreigners: what is seen does not decide between them.
+MODELS = (
+    (Model(NATIONALS), Model((*NATIONALS, HOMEBODY), math.inf)),
+    (Model(FOREIGNERS), Model(FOREIGNERS, math.inf)),
+)
 
 
 def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
@@ -72,8 +94,9 @@ def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
     acts = np.repeat(np.array([0.001, 0.01, 0.1, 0.001]) / 365, FORMS)
     return Kind(
         rate=rate,
+        trend=np.ones((sizes.years, STATES // FORMS, STATES // FORMS)),
         states=np.full((sizes.purposes, STATES // FORMS, STATES // FORMS), 1 / sizes.purposes),
-        missed=np.full(sizes.openers, guess.missed),
+        missed=np.full((sizes.openers, STATES // FORMS), guess.missed),
         first_permit=acts * guess.permits * 10,
         act=acts,
         death=acts / 10,

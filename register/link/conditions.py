@@ -67,7 +67,8 @@ def _text(compare: Compare, level: Level) -> str:
         case "rearranged":
             sides = [[f"{column}_{side}" for column in compare.columns["whole"]] for side in "lr"]
             whole = [f"concat_ws(' ', {', '.join(side)})" for side in sides]
-            size = [" + ".join(f"coalesce(length({one}) + 1, 0)" for one in side) for side in sides]
+            # the same words are as many bytes
+            size = [" + ".join(f"coalesce(strlen({one}) + 1, 0)" for one in side) for side in sides]
             return _only_if(
                 f"{size[0]} = {size[1]}",
                 f"list_sort(string_split({whole[0]}, ' ')) = list_sort(string_split({whole[1]}, ' '))",

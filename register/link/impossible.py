@@ -215,7 +215,7 @@ def _two_journeys(given: Mapping[str, Any]) -> str:
         alone as (
             select core, count(*) filter (direction = before) as breaks from (
                 select core, direction, lag(direction) over (partition by core order by crossed_at, turn) as before
-                from journey
+                from journey semi join (select l as core from doubtful union all select r from doubtful) using (core)
             ) group by 1
         ),
         both_trips as (

@@ -16,7 +16,7 @@ from register.engine import file_literal
 from register.errors import DeclarationError
 from register.link.compile import prior_weight, read_columns
 from register.link.conditions import BY
-from register.link.rules import Compare, Rules, level_names, parameters
+from register.link.rules import Compare, Level, Rules, level_names, parameters
 
 #: The match weight of a pair to its probability.
 PROBABILITY = "round(1 / (1 + pow(2.0, -({weight}))), 9)"
@@ -26,9 +26,16 @@ def level_sql(compare: Compare) -> str:
     """Return the SQL that numbers the level of a pair: -1 if nothing can be said, 0 for the least alike."""
     missing, condition = BY[compare.by]
     top = len(level_names(compare)) - 1
-    tests = [
-        f"when {condition(compare, level)} then {top - turn}" for turn, level in enumerate(compare.levels)
-    ]
+    number = {level.name: top - turn for turn, level in enumerate(compare.levels)}
+    tests = []
+    for *closer, loosest in _together(compare):
+        then = str(number[loosest.name])
+        if closer:
+            cases = " ".join(
+                f"when {condition(compare, level)} then {number[level.name]}" for level in closer
+            )
+            then = f"case {cases} else {then} end"
+        tests.append(f"when {condition(compare, loosest)} then {then}")
     if compare.by == "document":
         # Documents of different kinds say nothing about one another: the pair is as good as without any.
         return f"case {' '.join(tests)} else -1 end"
@@ -150,6 +157,19 @@ def score(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -> str:
         """
     )
     return "link_scored"
+
+
+def _together(compare: Compare) -> list[list[Level]]:
+    """Return the levels, those together that ask for ever less of one similarity: most pairs are measured once."""
+    groups: list[list[Level]] = []
+    for level in compare.levels:
+        before = groups[-1][-1].threshold if groups else None
+        is_looser = before is not None and level.threshold is not None and level.threshold < before
+        if is_looser and compare.by in ("name", "text"):
+            groups[-1].append(level)
+        else:
+            groups.append([level])
+    return groups
 
 
 def _bits(rules: Rules, compare: Compare) -> list[float]:

@@ -110,7 +110,7 @@ ERRORS: dict[str, tuple[Callable[[Path], list[str]], int, list[str]]] = {
     "an unknown layout of names": (
         declared('"surnames_given"', '"surname_given"'), 10, ["[person.self]", 'Did you mean "surnames_given"?']
     ),
-    "an unknown encoding": (declared('"utf-8"', '"utf8"'), 10, ["utf8", 'Did you mean "utf-8"?']),
+    "an unknown encoding": (declared('"utf-8"', '"utf-9"'), 10, ["utf-9", 'Did you mean "utf-8"?']),
     "no TOML": (declared("[columns]", "[columns"), 10, ["cancilleria_visas.toml", "line"]),
     "a setting of no name": (settings("preset =", "presset ="), 10, ["[rule]", 'Did you mean "preset"?']),
     "a rule of no name": (settings('"12-of-16"', '"12-of-61"'), 10, ["12-of-61", 'Did you mean "12-of-16"?']),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,16 +16,20 @@ from register.estimate.chain import (
     HOME,
     MOVES,
     STATES,
+    TRIP,
     VISIT,
+    YEAR,
     Histories,
+    Ints,
     Kind,
-    Sampler,
-    tabulate,
 )
-from register.estimate.fit import count, fit, resample, unseen
-from register.estimate.kinds import Guess, Sizes, guess_kind
+from register.estimate.count import count
+from register.estimate.fit import fit, resample
+from register.estimate.kinds import Guess, Model, Sizes, guess_kind
+from register.estimate.passage import STRIDE, Passages, daily, unseen
+from register.estimate.sampler import Sampler
 
-SIZES = Sizes(openers=2, origins=1, purposes=1)
+SIZES = Sizes(openers=2, origins=1, purposes=1, years=1)
 VISITORS = Guess(comes=0.4, travels=0.4, missed=0.02, settles=0.05, lives_here=0.5)
 
 
@@ -42,25 +48,88 @@ def histories(*lives: list[tuple[int, int]]) -> Histories:
         purpose=zeros,
         opener=opener.astype(np.int64),
         undocumented=zeros,
+        year=zeros,
+        years=np.array([max(sum(gap for _, gap in life) for life in lives)]),
     )
 
 
 def visitors(missed: float = 0.05) -> Kind:
     """Return people of whom most live abroad and come for ten days, twice a year."""
     kind = guess_kind(VISITORS, SIZES)
-    return Kind(**{**vars(kind), "missed": np.full(2, missed), "share": np.ones(1)})
+    return Kind(**{**vars(kind), "missed": np.full((2, 4), missed), "share": np.ones(1)})
+
+
+def table(kind: Kind, days: int) -> np.ndarray:
+    """Return the chances of each number of days, without a post or a permit before: (days, from, to)."""
+    passages, many = Passages([kind], days), np.arange(days + 1)
+    cell = passages.cell(0 * many, 0 * many, 0 * many + 1)
+    return np.stack(
+        [passages.onto(0, cell, many, np.full(days + 1, goal)) for goal in range(STATES)], axis=-1
+    )
 
 
 def test_chances_add_up_to_at_most_one_and_lose_what_would_have_been_seen() -> None:
-    table = tabulate(visitors(), 400)
-    whole = table.sum(axis=-1)
+    whole = table(visitors(), 400).sum(axis=-1)
     assert np.all(whole <= 1 + 1e-5)
-    assert np.all(np.diff(whole, axis=2) <= 1e-6)
+    assert np.all(np.diff(whole, axis=0) <= 1e-6)
 
 
-def test_the_days_of_the_table_are_the_powers_of_one_day() -> None:
-    table = tabulate(visitors(), 9)[1, 0].astype(np.float64)
-    assert table[9] == pytest.approx(np.linalg.matrix_power(table[1], 9), rel=1e-4, abs=1e-9)
+@pytest.mark.parametrize("days", [1, STRIDE - 1, STRIDE, 3 * STRIDE + 5])
+def test_the_chances_of_some_days_are_the_powers_of_one_day(days: int) -> None:
+    kind = visitors()
+    day = daily(kind)[0, 0, 1]
+    assert table(kind, 120)[days] == pytest.approx(np.linalg.matrix_power(day, days), rel=1e-4, abs=1e-9)
+
+
+def test_going_ahead_and_looking_back_tell_the_same_chance() -> None:
+    kind = visitors()
+    passages = Passages([kind], 400)
+    days, state = np.array([3, 70, 365]), np.tile(kind.start.astype(np.float32), (3, 1))
+    cell = np.ones(3, dtype=np.int64)
+    ahead = passages.ahead(state, cell, days, 0)
+    for goal in range(STATES):
+        back = passages.onto(0, cell, days, np.full(3, goal))
+        assert (state * back).sum(axis=1) == pytest.approx(ahead[:, goal], rel=1e-4)
+
+
+def test_the_return_of_a_journey_is_missed_by_its_own_share() -> None:
+    """Only returns are missed: of a visitor seen to arrive and then gone silent, the departure is; never an arrival."""
+    missed = np.zeros((2, 4))
+    missed[:, [VISIT, TRIP]] = 0.2
+    kind = Kind(**{**vars(visitors()), "missed": missed})
+    seen = histories([(ARRIVAL, 100), (ARRIVAL, 300), (DEPARTURE, 10), (END, 200)])
+    rng = np.random.default_rng(11)
+    for _ in range(40):
+        lives = Sampler(seen, [kind]).draw(rng)
+        assert np.isin(lives.source // FORMS, [VISIT, TRIP]).all()
+        assert (lives.row == 1).sum() == 1
+
+
+def by_year(visits: Ints, days: int = 365) -> Histories:
+    """Return visitors of ten days, as many in each year as told, the year each begins marked by a step."""
+    lives = []
+    for year, number in enumerate(visits):
+        for visit in range(int(number)):
+            at = 10 + visit * 300 // int(number)
+            life = [(YEAR, days, one) for one in range(year)]
+            life += [(ARRIVAL, at, year), (DEPARTURE, 10, year)]
+            life += [(YEAR, days - at - 10, year)] if year < len(visits) - 1 else []
+            life += [(YEAR, days, one) for one in range(year + 1, len(visits) - 1)]
+            last = days if year < len(visits) - 1 else days - at - 10
+            lives.append([*life, (END, last, len(visits) - 1)])
+    lives.sort(key=len, reverse=True)
+    plain = histories(*([(kind, gap) for kind, gap, _ in life] for life in lives))
+    year = np.array([one for life in lives for _, _, one in life])
+    return replace(plain, year=year, years=np.full(len(visits), days))
+
+
+def test_a_year_with_more_journeys_has_a_rate_of_its_own() -> None:
+    visits = np.array([40, 160, 40])
+    seen = by_year(visits)
+    drawn = fit(seen, replace(SIZES, years=3), np.random.default_rng(12), 2, (Model((VISITORS,)),))
+    trend = np.mean([kinds[0].trend[:, AWAY, VISIT] for kinds in drawn], axis=0)
+    assert trend[1] > 1.3 * max(trend[0], trend[2])
+    assert all(kinds[0].trend[:, VISIT, AWAY] == pytest.approx(1.0) for kinds in drawn)
 
 
 def test_a_visitor_seen_to_arrive_twice_left_soon_after_the_first_arrival() -> None:
@@ -135,7 +204,7 @@ def travel(rng: np.random.Generator, people: int, missed: float) -> Histories:
 @pytest.mark.parametrize("missed", [0.02, 0.15])
 def test_the_share_of_missed_crossings_is_found_from_broken_alternation(missed: float) -> None:
     seen = travel(np.random.default_rng(5), 250, missed)
-    drawn = fit(seen, SIZES, np.random.default_rng(6), 3, (VISITORS,))
+    drawn = fit(seen, SIZES, np.random.default_rng(6), 3, (Model((VISITORS,)),))
     found = np.mean([kinds[0].missed[1] for kinds in drawn])
     assert found == pytest.approx(missed, abs=0.02)
 
@@ -173,11 +242,14 @@ def test_people_without_a_record_are_counted_by_the_chance_of_having_none() -> N
     start = np.repeat([0.5, 0.0, 0.0, 0.0], FORMS)
     nothing = np.zeros(STATES)
     kind = Kind(**{**vars(kind), "rate": rate, "start": start, "first_permit": nothing})
-    found = unseen(kind, tabulate(kind, 1000), 1000)
+    years = np.array([400, 365, 235])
+    kind = replace(kind, trend=np.ones((3, 4, 4)))
+    found = unseen(kind, Passages([kind], 400), 0, years)
     chance = np.exp(-1.0)
     assert found.ratio == pytest.approx(chance / (1 - chance), rel=1e-2)
     assert found.days.sum() == pytest.approx(1000, rel=1e-3)
-    assert found.days[: FORMS * (AWAY + 1)].sum() > 999
+    assert found.days.sum(axis=1) == pytest.approx(years, rel=1e-3)
+    assert found.days[:, : FORMS * (AWAY + 1)].sum() > 999
 
 
 def test_drawing_people_again_keeps_each_history_whole() -> None:
