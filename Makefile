@@ -32,9 +32,10 @@ demo: $(VENV)/.installed ## make a synthetic country, build its register and com
 	$(BIN)/register -C $(DEMO)/project build
 	$(BIN)/register -C $(DEMO)/project evaluate $(DEMO)/country/truth
 
-# Two workers: linear algebra starts no threads of its own.
+# Two workers: linear algebra starts no threads of its own, and each worker has half of the files, so that what the
+# tests of a file share is made once.
 test: $(VENV)/.installed ## run the tests
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q
 
 check: $(VENV)/.installed ## lint, types, layers, declarations
 	$(BIN)/ruff check .

@@ -183,6 +183,8 @@ def test_every_answer_forbids_to_keep_it_and_to_load_anything_else(page: Page) -
 
 def test_access_is_logged_without_names(page: Page) -> None:
     text = page.ask("GET", "/queue/sample")[2]
+    form = {"form_key": page.form_key(), "item": "0", "judgement": "same"}
+    assert page.ask("POST", "/decide", {"Origin": "https://evil.example"}, form)[0] == 403
     shown = set(re.findall(r"[A-Z0-9]{6,}", re.sub(r"<[^>]+>", " ", text)))
     lines = [json.loads(line) for line in page.log().splitlines()]
     seen = [line for line in lines if line["event"] == "review.pair"]
