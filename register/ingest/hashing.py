@@ -27,7 +27,7 @@ class Hasher:
 
     def __init__(self, secret: str) -> None:
         self.secret = secret
-        # A connection of its own, which keeps rows in order and leaves the processors to what is read meanwhile.
+        # A database of its own, which keeps rows in order and leaves the processors to what is read meanwhile.
         self._con = duckdb.connect(config={"threads": 1})
 
     def identify(self, text: pl.Series) -> pl.Series:
@@ -52,9 +52,8 @@ class Hasher:
     def _each(self, text: pl.Series, expression: str) -> pl.Series:
         if not len(text):
             return text
-        self._con.register("__hashed", text.alias("text").to_frame().to_arrow())
-        try:
-            found = pl.DataFrame(self._con.sql(f"select {expression} as made from __hashed").to_arrow_table())
-        finally:
-            self._con.unregister("__hashed")
+        # Columns and people are hashed by different threads, and a connection serves one at a time.
+        with self._con.cursor() as con:
+            given = con.from_arrow(text.alias("text").to_frame().to_arrow())
+            found = pl.DataFrame(given.project(f"{expression} as made").to_arrow_table())
         return found["made"].cast(pl.String).alias(text.name)

@@ -154,7 +154,7 @@ class Loader:
         for reader in readers.values():
             self._keep_bundles(reader.name_bundles(at_least=1), learn=learn)
             origin = {"source": reader.source.table.name, "declaration": reader.source.name}
-            similar = reader.memory.similar()
+            similar = reader.similar()
             self.similar.append(
                 similar.with_columns(pl.lit(text).alias(name) for name, text in origin.items())
             )
@@ -202,27 +202,32 @@ class Loader:
                     line_of(source).alias("line"),
                     **origin,
                 )
-                mentions = _mentions(named, made.people)
-                self.repeats.add(extract.number, source.table.name, named, mentions["line"])
-                frames = {source.table.name: named, "mention": mentions}
+                frames = {source.table.name: named, "mention": _mentions(named, made.people)}
                 self._keep_bundles(reader.name_bundles(), learn=learn)
         if rejected.height:
             count.rejected += rejected.height
             count.add_reasons(rejected["reasons"])
             frames["rejected"] = rejected.with_columns(**origin)
-        self.output.submit(lambda: {name: frame for name, frame in frames.items() if frame.height})
+        self.output.submit(partial(self._noted, extract, frames))
+
+    def _noted(self, extract: Extract, frames: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        """Note the keys of a block's records, for repeats among them; return the frames that have rows."""
+        table = extract.source.table.name
+        if table in frames:
+            self.repeats.add(extract.number, table, frames[table], frames["mention"]["line"])
+        return {name: frame for name, frame in frames.items() if frame.height}
 
     def _keep_bundles(self, jobs: Iterable[Callable[[], pl.DataFrame]], *, learn: bool) -> None:
         """Name identity values and write them, and learn of their names."""
 
-        def made(job: Callable[[], pl.DataFrame]) -> dict[str, pl.DataFrame]:
+        def made(job: Callable[[], pl.DataFrame]) -> pl.DataFrame:
             bundles = job()
             if learn:
                 self._known_names = self._known_names.learn(bundles)
-            return {"bundle": bundles}
+            return bundles
 
         for job in jobs:
-            self.output.submit(partial(made, job))
+            self.output.submit_bundles(partial(made, job))
 
     def _keep_superseded(self, extracts: Sequence[Extract]) -> None:
         """Find the rows that are no record of their own, count them, and keep the versions that were replaced."""

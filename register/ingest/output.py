@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -64,8 +65,31 @@ class TableFile:
         return frame.to_arrow(compat_level=pl.CompatLevel.newest())
 
 
+class Lane:
+    """Work that a thread of its own does in the order in which it is handed over."""
+
+    def __init__(self, name: str) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._pending: list[Future[None]] = []
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Hand work over; wait while much is on its way."""
+        while len(self._pending) >= _WAITING_BLOCKS:
+            self._pending.pop(0).result()
+        self._pending.append(self._thread.submit(work))
+
+    def wait(self) -> None:
+        """Wait until everything handed over is done."""
+        while self._pending:
+            self._pending.pop(0).result()
+
+    def close(self, *, cancel: bool) -> None:
+        """Wait for what is under way, and for the rest unless it is to be left."""
+        self._thread.shutdown(wait=True, cancel_futures=cancel)
+
+
 class Output:
-    """The tables of ingest, written by a thread of their own in the order in which they are handed over.
+    """The tables of ingest, written in the order in which they are handed over: one lane for records, one for bundles.
 
     Parameters
     ----------
@@ -79,8 +103,7 @@ class Output:
         self._folder = folder
         self._tables = tables
         self._files = {name: TableFile(self._path(name), table) for name, table in tables.items()}
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="write")
-        self._pending: list[Future[None]] = []
+        self._records, self._bundles = Lane("write"), Lane("name")
 
     def __enter__(self) -> Output:
         """Use the output and close it afterwards."""
@@ -90,7 +113,8 @@ class Output:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Wait for what is under way; after an error, leave the rest."""
-        self._thread.shutdown(wait=True, cancel_futures=error is not None)
+        for lane in (self._records, self._bundles):
+            lane.close(cancel=error is not None)
         for file in self._files.values():
             file.close()
 
@@ -98,10 +122,12 @@ class Output:
         return self._folder / f"{name}.parquet"
 
     def submit(self, make: Callable[[], dict[str, pl.DataFrame]]) -> None:
-        """Have frames made and written, by table, after those handed over before; wait if many are on their way."""
-        while len(self._pending) >= _WAITING_BLOCKS:
-            self._pending.pop(0).result()
-        self._pending.append(self._thread.submit(self._write, make))
+        """Have frames of records made and written, by table, after those handed over before."""
+        self._records.submit(partial(self._write, make))
+
+    def submit_bundles(self, make: Callable[[], pl.DataFrame]) -> None:
+        """Have bundles made and written after those handed over before, while records are written."""
+        self._bundles.submit(lambda: self._files["bundle"].write(make()))
 
     def _write(self, make: Callable[[], dict[str, pl.DataFrame]]) -> None:
         for name, frame in make().items():
@@ -109,8 +135,8 @@ class Output:
 
     def wait(self) -> None:
         """Wait until everything handed over is written."""
-        while self._pending:
-            self._pending.pop(0).result()
+        for lane in (self._records, self._bundles):
+            lane.wait()
 
     def finish(self) -> dict[str, int]:
         """Complete all files; return the rows of each."""

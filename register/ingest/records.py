@@ -23,6 +23,7 @@ from register.ingest.unfold import ROW
 from register.ingest.values import (
     PLACE,
     Memory,
+    add_similar,
     joined,
     joined_faults,
     no_reasons,
@@ -90,9 +91,10 @@ class RecordReader:
         self.source = source
         self.schema = schema
         self.hasher = hasher
-        self.memory = Memory()
+        # People are read while the columns of the next rows are: each with a memory of its own.
+        self.memory, self._people_memory = Memory(), Memory()
         self.persons = {
-            role: PersonReader(person, source, schema, hasher, known_names, self.memory)
+            role: PersonReader(person, source, schema, hasher, known_names, self._people_memory)
             for role, person in source.persons.items()
         }
 
@@ -140,6 +142,10 @@ class RecordReader:
             {role: person.identity_id for role, person in people.items()},
             accepted.rejected,
         )
+
+    def similar(self) -> pl.DataFrame:
+        """Return what was matched by similarity, as `Memory.similar` does."""
+        return add_similar([self.memory.similar(), self._people_memory.similar()])
 
     def name_bundles(self, *, at_least: int = NAMED_AT_ONCE) -> Iterator[Callable[[], pl.DataFrame]]:
         """Yield, for each role, the work of naming the identity values met since the last time, if enough wait for it.
