@@ -54,6 +54,8 @@ NAMED_AT_ONCE = 120_000
 FLAGS = "__flags"
 Wrong = dict[str, tuple[pl.Series, str]]
 """By value the rows in which it cannot be, and why."""
+Readings = dict[str, Reading]
+"""Values that were read, by name."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ class PersonReader:
         records
             The same rows as they were read, for the checks of the table.
         """
-        wrong = self._check(rows, records)
+        wrong, readings = self._check(rows, records)
         keys = hashes.with_columns(self._key(hashes, wrong)).select(KEY).with_row_index(AT)
         distinct = keys.filter(pl.col(KEY).is_first_distinct())
         # What was met before is many, what is here is few: look the many up among the few.
@@ -129,6 +131,7 @@ class PersonReader:
         made = self._make(
             rows.select(LINE, *(header for header in self.headers if header in rows.columns))[fresh[AT]],
             {name: (mask[fresh[AT]], reason) for name, (mask, reason) in wrong.items()},
+            {name: reading.at(fresh[AT]) for name, reading in readings.items()},
         )
         new = pl.concat([fresh.select(KEY), made], how="horizontal")
         found = keys.join(pl.concat([here, new]), on=KEY, how="left", maintain_order="left")
@@ -166,10 +169,10 @@ class PersonReader:
         ]
         return pl.sum_horizontal(pl.lit(0, pl.UInt64), *present, *marks).alias(KEY)
 
-    def _make(self, rows: pl.DataFrame, wrong: Wrong) -> pl.DataFrame:
+    def _make(self, rows: pl.DataFrame, wrong: Wrong, readings: Readings) -> pl.DataFrame:
         """Read what rows say of the person: identity_id and flags row by row; keep the bundles of the named."""
         raw = self._read_names(rows)
-        values, faults = self._read_values(rows)
+        values, faults = self._read_values(rows, readings)
         for name, (mask, reason) in wrong.items():
             values = values.with_columns(pl.when(~mask).then(pl.col(name)).alias(name))
             faults[name] = faults[name].zip_with(~mask, pl.Series([reason]))
@@ -204,8 +207,10 @@ class PersonReader:
         """Return the distinct names that rows write in one column."""
         return self._read_names(rows)[FULL].drop_nulls().unique().sort()
 
-    def _read_values(self, rows: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
-        """Read dates and codes; document numbers stay as written."""
+    def _read_values(
+        self, rows: pl.DataFrame, readings: Readings
+    ) -> tuple[pl.DataFrame, dict[str, pl.Series]]:
+        """Read dates and codes, but for those read already; document numbers stay as written."""
         person, identity = self.person, self.schema.tables["identity"].columns
         # A frame without columns has no rows: the line keeps them where a person has a name alone.
         out: dict[str, pl.Series] = {LINE: rows[LINE]}
@@ -218,7 +223,7 @@ class PersonReader:
         for name in person.values:
             if name in PLACE:
                 continue
-            reading = self._read_value(rows, name)
+            reading = readings[name] if name in readings else self._read_value(rows, name)
             keep(name, reading)
             if reading.precision is not None:
                 out[f"{name}_precision"] = reading.precision
@@ -266,12 +271,14 @@ class PersonReader:
             out = out.with_columns(pl.when(pl.col("sex").is_in(["1", "2"])).then(pl.col("sex")).alias("sex"))
         return out
 
-    def _check(self, rows: pl.DataFrame, records: pl.DataFrame) -> Wrong:
-        """Find the rows in which a value of the person cannot be, such as a birth after the event."""
+    def _check(self, rows: pl.DataFrame, records: pl.DataFrame) -> tuple[Wrong, Readings]:
+        """Find the rows in which a value of the person cannot be, such as a birth after the event.
+
+        Return also the values that were read for it.
+        """
         wrong: Wrong = {}
-        if not self.checks:
-            return wrong
-        values = [self._read_value(rows, name).values.alias(name) for name in self.checked]
+        readings = {name: self._read_value(rows, name) for name in self.checked}
+        values = [reading.values.alias(name) for name, reading in readings.items()]
         both = records.drop(self.checked, strict=False).hstack(values)
         for check in self.checks:
             mask = both.select(pl.sql_expr(check.sql).fill_null(value=False)).to_series()
@@ -280,7 +287,7 @@ class PersonReader:
                 wrong[check.column] = (
                     (mask, check.reason) if before is None else (mask | before[0], before[1])
                 )
-        return wrong
+        return wrong, readings
 
 
 def _speaks_of(check: Check, name: str) -> bool:

@@ -36,6 +36,11 @@ class Reading:
     reasons: pl.Series
     precision: pl.Series | None = None
 
+    def at(self, places: pl.Series) -> Reading:
+        """Return the reading of the rows at some places."""
+        precision = None if self.precision is None else self.precision[places]
+        return Reading(self.values[places], self.reasons[places], precision)
+
 
 def raw_text(rows: pl.DataFrame, value: Value) -> pl.Series:
     """Return the text of a declared value, row by row; null where the delivery has no such column."""
