@@ -13,6 +13,7 @@ from register.calibrate.variables import Variable
 from register.engine import Engine
 from register.errors import DeclarationError, UsageError, suggest
 from register.project import Project
+from register.release.sources import linkages_of
 from register.rules.residence import bind
 from register.run import find_run
 from register.tables import open_tables, parameters_of
@@ -21,8 +22,11 @@ from register.tables import open_tables, parameters_of
 LEAST_KNOWN = 0.5
 #: What the register knows of a resident.
 COLUMNS = ("sex", "age", "age_group", "citizenship_code", "birth_country_code", "department_code")
-TABLES = ("completed_residency", "person", "permit", "mention", "membership")
-MEASURES = ("value", "total", "variance", "final")
+TABLES = (
+    *("completed_residency", "person", "permit", "mention", "membership"),
+    *("drawn_residency", "drawn_person", "drawn_membership", "linkage_change"),
+)
+MEASURES = ("value", "total", "variance", "final", "change")
 
 
 class RegisterTotals:
@@ -31,15 +35,21 @@ class RegisterTotals:
     Attributes
     ----------
     frame
-        One row for each combination of ``COLUMNS`` and draw: value, total, variance, final (see ``residents.sql``).
+        One row for each combination of ``COLUMNS``, draw and linkage: value, total, variance, final, change (see
+        ``residents.sql``).
     draws
-        How many draws of what the register misses there are; 0 where nothing is in doubt.
+        How many draws there are of what the register misses, and of the linkage; 0 where nothing is in doubt.
     record
         Date, definition and version that every total bears.
     """
 
     def __init__(
-        self, frame: pl.DataFrame, draws: int, spec: RegisterSpec, record: Mapping[str, str], where: str
+        self,
+        frame: pl.DataFrame,
+        draws: tuple[int, int],
+        spec: RegisterSpec,
+        record: Mapping[str, str],
+        where: str,
     ) -> None:
         self.frame, self.draws, self.spec, self.record, self.where = frame, draws, spec, dict(record), where
 
@@ -64,16 +74,20 @@ class RegisterTotals:
             frame = frame.filter(pl.col(f"={name}").is_in(list(codes)))
         share, error = self.spec.private_share, self.spec.private_share_error
         keys = [f"={name}" for name in by]
-        m = max(self.draws, 1)
-        square, value = (pl.col("value") ** 2).sum(), pl.col("value").sum()
-        spread = ((square - value**2 / m) / max(m - 1, 1) * (1 + 1 / m)).clip(lower_bound=0)
+        missing, linkage = self.draws
+        spread = _spread("value", missing) + _spread("change", linkage)
         variance = pl.col("variance") + pl.col("spread")
         return (
             frame.filter(*(pl.col(key).is_not_null() for key in keys))
-            .group_by([*keys, "draw"])
+            .group_by([*keys, "draw", "linkage"])
             .agg(pl.col(MEASURES).sum())
             .group_by(keys)
-            .agg(pl.col("total", "variance", "final").sum(), spread.alias("spread"))
+            .agg(
+                pl.col("total", "variance", "final").sum(),
+                spread.alias("spread"),
+                (pl.col("linkage") == 0).any().alias("holds_somebody"),
+            )
+            .filter("holds_somebody")
             .sort(keys)
             .select(
                 *(pl.col(f"={name}").alias(name) for name in by),
@@ -95,6 +109,13 @@ class RegisterTotals:
                 known=", ".join(COLUMNS),
             )
         return declared
+
+
+def _spread(measure: str, draws: int) -> pl.Expr:
+    """Return (1 + 1/m) times the variance between m draws of a measure, zero in draws without a row (Rubin 1987)."""
+    m = max(draws, 1)
+    square, value = (pl.col(measure) ** 2).sum(), pl.col(measure).sum()
+    return ((square - value**2 / m) / max(m - 1, 1) * (1 + 1 / m)).clip(lower_bound=0)
 
 
 def share_out(frame: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -132,10 +153,10 @@ def share_out(frame: pl.DataFrame, name: str) -> pl.DataFrame:
 
 
 def read_residents(engine: Engine, day: dt.date) -> tuple[pl.DataFrame, int]:
-    """Return the residents of a day, counted (see ``residents.sql``), and the number of draws."""
+    """Return the residents of a day, counted (see ``residents.sql``), and the number of completed registers."""
     text = files(__package__).joinpath("residents.sql").read_text("utf-8")
     draws = engine.rows("select coalesce(max(draw), 0) from completed_residency")[0][0]
-    return engine.frame(bind(text, {"day": day})).sort(*COLUMNS, "draw"), int(draws)
+    return engine.frame(bind(text, {"day": day})).sort(*COLUMNS, "draw", "linkage"), int(draws)
 
 
 def register_totals(
@@ -167,7 +188,7 @@ def register_totals(
         definition += f", private households ({register.private_share:g})"
     version = f"{run.name} {run.stages['flows']['key'][:12]}"
     record = {"date": day.isoformat(), "definition": definition, "version": version}
-    return RegisterTotals(frame, draws, register, record, where)
+    return RegisterTotals(frame, (draws, linkages_of(run.manifest)), register, record, where)
 
 
 def benchmarks_table(

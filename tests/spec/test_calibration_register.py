@@ -206,18 +206,20 @@ def test_who_has_no_department_is_shared_out_as_compatriots_live() -> None:
             "total": [30.0, 10.0, 8.0, 100.0],
             "variance": [0.0] * 4,
             "final": [30.0, 10.0, 8.0, 100.0],
+            "change": [0.0, 0.0, 4.0, 0.0],
         }
     )
     found = (
         share_out(frame, "department_code")
         .group_by("citizenship_code", "department_code")
-        .agg(pl.col("total", "variance").sum())
+        .agg(pl.col("total", "variance", "change").sum())
     )
     told = {row[:2]: row[2:] for row in found.iter_rows()}
+    # What another linkage changes is shared out like those whom it concerns.
     assert told == {
-        ("VEN", "05"): (36, 8 * 0.75 * 0.25),
-        ("VEN", "11"): (12, 8 * 0.75 * 0.25),
-        ("COL", None): (100, 0),
+        ("VEN", "05"): (36, 8 * 0.75 * 0.25, 3),
+        ("VEN", "11"): (12, 8 * 0.75 * 0.25, 1),
+        ("COL", None): (100, 0, 0),
     }
 
 
