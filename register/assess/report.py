@@ -183,7 +183,29 @@ class Report:
         ]
         return (
             f'<section id="coverage"><h2>{escape(self.word("coverage"))}</h2>'
-            f"<p>{escape(indicator.definition[self.language])}</p>{html.table(caption, heads, lines)}</section>"
+            f"<p>{escape(indicator.definition[self.language])}</p>{html.table(caption, heads, lines)}"
+            f"{self._people()}</section>"
+        )
+
+    def _people(self) -> str:
+        """Return how many people each two sources are of, by the dual-system estimate."""
+        rows = self.assessment.indicator.filter(pl.col("indicator_id").str.starts_with("dual_system"))
+        if rows.is_empty():
+            return ""
+        indicator = self.indicators["dual_system"]
+        wide = rows.pivot("indicator_id", index=["declaration", "variable"], values="value")
+        lines = []
+        for row in wide.sort("declaration", "variable").iter_rows(named=True):
+            low, people, high = (
+                self.labels.count(round(row[f"dual_system{end}"])) for end in ("_low", "", "_high")
+            )
+            other = row["variable"].partition(".")[2]
+            pair = [self.labels.source(row["declaration"]), self.labels.source(other)]
+            lines.append(([*pair, people, f"{low} – {high}"], ""))
+        heads = [self.word(f"head.{head}") for head in ("source_one", "source_other", "people", "interval")]
+        return (
+            f"<p>{escape(indicator.definition[self.language])}</p>"
+            f"{html.table(indicator.label[self.language], heads, lines, 2)}"
         )
 
     def _declared(self) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from register.assess.declaration import load_indicators
@@ -265,3 +268,26 @@ def test_extracts_without_a_record_and_records_without_a_date(tmp_path: Path) ->
     assert visas("month_records", period="2023-05")[0] == 1
     pages = [Report(assessment, INDICATORS, QUESTIONS, SCHEMA, language).page() for language in ("es", "en")]
     assert all("</html>" in page for page in pages)
+
+
+def test_people_of_two_sources_stand_on_the_page_once_they_are_linked(tmp_path: Path) -> None:
+    files = {PERMITS.file: PERMITS.text(PERMITS.row()), VISAS.file: VISAS.text(VISAS.row())}
+    assessment = assessed(tmp_path / "p", files)
+    bare = Report(assessment, INDICATORS, QUESTIONS, SCHEMA, "en").page()
+    assert '<th scope="col">95% interval' not in bare
+    first = {"source": "permit", "declaration": "permisos_residencia", "period": "_T"}
+    against = {**first, "variable": "against.cancilleria_visas", "numerator": 40.0, "denominator": 400.0}
+    figures = {
+        "coverage_corrected": 0.1,
+        "dual_system": 4000.0,
+        "dual_system_low": 3125.2,
+        "dual_system_high": 5556.8,
+    }
+    told = pl.DataFrame(
+        [{**against, "indicator_id": name, "value": value} for name, value in figures.items()]
+    ).select(assessment.indicator.columns)
+    linked = replace(
+        assessment, run="r", indicator=pl.concat([assessment.indicator, told], how="vertical_relaxed")
+    )
+    page = re.sub(r"<[^>]+>", " ", Report(linked, INDICATORS, QUESTIONS, SCHEMA, "en").page())
+    assert re.search(r"4.000\s+3.125 – 5.557", page)
