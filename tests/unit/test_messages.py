@@ -157,3 +157,24 @@ def test_the_language_is_that_of_the_environment_and_spanish_by_default(
 )
 def test_a_misspelt_word_gets_the_nearest_one_or_none(word: str, known: list[str], suggestion: str) -> None:
     assert errors.suggest(word, known) == suggestion
+
+
+def test_a_file_asked_for_is_whole_and_its_owner_s_alone(tmp_path: Path) -> None:
+    target = tmp_path / "casos.csv"
+    target.write_text("before")
+    with pytest.raises(ZeroDivisionError), errors.writing(target) as beside:
+        beside.write_text("half")
+        _ = 1 / 0
+    assert target.read_text() == "before"
+    with errors.writing(target) as beside:
+        beside.write_text("whole")
+    assert target.read_text() == "whole"
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["casos.csv"]
+
+
+def test_a_file_that_cannot_be_written_is_told_at_its_path(tmp_path: Path) -> None:
+    target = tmp_path / "nowhere" / "casos.csv"
+    with pytest.raises(errors.LockedError) as caught, errors.writing(target):
+        pytest.fail("nothing is written")
+    assert caught.value.where == str(target)
