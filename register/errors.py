@@ -167,7 +167,7 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 @contextmanager
 def writing(path: Path, *hindrances: type[Exception]) -> Iterator[Path]:
-    """Write a file that somebody asked for: whole or not at all, and readable by its owner alone: it may tell of people.
+    """Write a file that somebody asked for: whole or not at all, and readable by its owner alone.
 
     Parameters
     ----------

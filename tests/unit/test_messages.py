@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import string
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -162,9 +163,9 @@ def test_a_misspelt_word_gets_the_nearest_one_or_none(word: str, known: list[str
 def test_a_file_asked_for_is_whole_and_its_owner_s_alone(tmp_path: Path) -> None:
     target = tmp_path / "casos.csv"
     target.write_text("before")
-    with pytest.raises(ZeroDivisionError), errors.writing(target) as beside:
+    with suppress(KeyboardInterrupt), errors.writing(target) as beside:
         beside.write_text("half")
-        _ = 1 / 0
+        raise KeyboardInterrupt
     assert target.read_text() == "before"
     with errors.writing(target) as beside:
         beside.write_text("whole")
