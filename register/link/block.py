@@ -20,9 +20,9 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
     """Create ``link_form_pair`` and ``link_node_pair``; return how many pairs of nodes they are in all.
 
     ``link_node_pair`` (match_key, node_l, node_r, form_l, form_r): each pair that a block finds by more than the form,
-    under the first such block. ``link_form_pair`` (match_key, form_l, form_r): the pairs of forms to be compared, under
-    the first block that has them; match_key is null where only some pairs of their nodes are worth it. Of a form that
-    several nodes have, the pair with itself is one.
+    under the first such block. ``link_form_pair`` (match_key, form_l, form_r, is_met): the pairs of forms to be compared,
+    under the first block that has them, and whether nodes of theirs are in ``link_node_pair``; match_key is null where
+    only those are worth it. Of a form that several nodes have, the pair with itself is one.
 
     Reads ``link_form``, ``link_node`` and the keys that `count_comparisons` made. Two known nodes are no pair.
     """
@@ -52,8 +52,9 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
     con.execute(
         """
         create or replace table link_form_pair as
-        select min(match_key) as match_key, l as form_l, r as form_r from (
-            from link_form_found union all select null, form_l, form_r from link_node_pair
+        select min(match_key) as match_key, l as form_l, r as form_r, bool_or(is_met) as is_met from (
+            select *, false as is_met from link_form_found
+            union all select null, form_l, form_r, true from link_node_pair
         ) group by l, r
         """
     )
