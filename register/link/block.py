@@ -20,7 +20,7 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
     """Create ``link_form_pair`` and ``link_node_pair``; return how many pairs of nodes they are in all.
 
     ``link_node_pair`` (match_key, node_l, node_r, form_l, form_r): each pair that a block finds by more than the form,
-    under the first such block. ``link_form_pair`` (match_key, form_l, form_r, is_met): the pairs of forms to be compared,
+    under the first such block. ``link_form_pair`` (match_key, form_l, form_r, is_met): the pairs of forms to compare,
     under the first block that has them, and whether nodes of theirs are in ``link_node_pair``; match_key is null where
     only those are worth it. Of a form that several nodes have, the pair with itself is one.
 
@@ -136,7 +136,9 @@ def _make_keys(con: duckdb.DuckDBPyConnection, rules: Rules, kind: str, key_of: 
         for sql, term in ((compiled.part("t", term), term) for term in sorted(terms))
     )
     source = f", {rules.source} as source" if rules.source else ""
-    counts, known = ("n, n_known", "n = n_known") if of_form else ("1 as n, is_known::integer as n_known", "is_known")
+    counts, known = (
+        ("n, n_known", "n = n_known") if of_form else ("1 as n, is_known::integer as n_known", "is_known")
+    )
     con.execute(
         f"create or replace table link_{kind}_key as select {kind} as item,"
         f" case when {known} then {kind} else -{kind} end as turn, {counts}{source}{keys} from link_{kind} as t"

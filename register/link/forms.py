@@ -12,6 +12,7 @@ from itertools import product
 import duckdb
 
 from register.link import compile as compiled
+from register.link.conditions import document_slots
 from register.link.rules import MISSING, Block, Compare, Rules
 from register.link.weigh import with_rarity
 
@@ -100,7 +101,7 @@ def _make_codes(con: duckdb.DuckDBPyConnection, beside: Sequence[Compare]) -> se
 
 def _codes(compare: Compare) -> set[str]:
     if compare.by == "document":
-        return {column for kind, _, issuer in compiled.document_slots(compare) for column in (kind, issuer)}
+        return {column for kind, _, issuer in document_slots(compare) for column in (kind, issuer)}
     return set(compiled.read_columns([compare])) if compare.by in ("category", "exact") else set()
 
 
@@ -113,7 +114,7 @@ def found_beside(rules: Rules) -> dict[str, set[str]]:
     alone |= {((right, left),) for ((left, right),) in alone}
     found = {}
     for compare in (compare for compare in divide(rules)[1] if compare.by == "document"):
-        numbers = [number for _, number, _ in compiled.document_slots(compare)]
+        numbers = [number for _, number, _ in document_slots(compare)]
         if all(((left, right),) in alone for left, right in product(numbers, repeat=2)):
             found[compare.concept] = {level.name for level in compare.levels if level.word == "equal"}
     return found

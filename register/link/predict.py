@@ -125,7 +125,10 @@ def score_candidates(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, th
     of_form, beside = divide(rules)
     gammas = ", ".join(f"gamma_{c.concept}" for c in of_form)
     rarities = "".join(f", rarity_{c.concept}" for c in of_form if c.rare_values)
-    enough, enough_unmet = threshold - most(rules, beside), threshold - most(rules, beside, found_beside(rules))
+    enough, enough_unmet = (
+        threshold - most(rules, beside),
+        threshold - most(rules, beside, found_beside(rules)),
+    )
     con.execute(
         f"""
         create or replace table link_form_scored as
@@ -149,7 +152,9 @@ def score_candidates(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, th
         """
 
     sides = f", {sides_sql(beside)}" if beside else ""
-    carried = f"least(l.node, r.node) as node_l, greatest(l.node, r.node) as node_r, {gammas}, form_weight{sides}"
+    carried = (
+        f"least(l.node, r.node) as node_l, greatest(l.node, r.node) as node_r, {gammas}, form_weight{sides}"
+    )
     by_form = f"""
         select f.match_key, {carried} from link_form_scored as f
         join link_node as l on l.form = form_l join link_node as r on r.form = form_r
