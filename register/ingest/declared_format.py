@@ -111,7 +111,7 @@ def _encoding(name: str) -> str:
     written = name.strip().lower()
     try:
         codec = codecs.lookup(written).name.removesuffix("-le").removesuffix("-be").removesuffix("-sig")
-    except LookupError:
+    except (LookupError, ValueError):
         return "windows-1252" if written == "ansi" else written
     return next((own for own, of in CODECS.items() if codecs.lookup(of).name == codec), written)
 

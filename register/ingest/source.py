@@ -214,6 +214,13 @@ class Source:
         """Every column that a value is read from, those found in the path too, in a fixed order."""
         return tuple(sorted({column for value in self.every_value() for column in value.columns}))
 
+    @property
+    def path_patterns(self) -> tuple[str, ...]:
+        """The patterns that are looked for in the path of every file, in a fixed order."""
+        values = (value for value in (*self.every_value(), *self.row_values()) if not value.optional)
+        columns = {column for value in values for column in value.columns if column.startswith(PATH)}
+        return tuple(sorted(column.removeprefix(PATH) for column in columns))
+
     @cached_property
     def declared_columns(self) -> tuple[str, ...]:
         """Every column whose text makes the content of a row, those found in the path too, in a fixed order.
