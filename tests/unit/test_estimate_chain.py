@@ -63,9 +63,7 @@ def table(kind: Kind, days: int) -> np.ndarray:
     """Return the chances of each number of days, without a post or a permit before: (days, from, to)."""
     passages, many = Passages([kind], days), np.arange(days + 1)
     cell = passages.cell(0, 0 * many, 0, 1)
-    return np.stack(
-        [passages.onto(cell, many, np.full(days + 1, goal)) for goal in range(STATES)], axis=-1
-    )
+    return np.stack([passages.onto(cell, many, np.full(days + 1, goal)) for goal in range(STATES)], axis=-1)
 
 
 def test_chances_add_up_to_at_most_one_and_lose_what_would_have_been_seen() -> None:
