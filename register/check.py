@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from register.cases import load_cases, run_cases
 from register.errors import DeclarationError, Faults, QualityError
@@ -151,7 +151,7 @@ def _declarations(root: Path) -> tuple[Project, Schema, tuple[Source, ...]]:
         if schema and country:
             sources = load_sources(root / "schemas" / "sources", country, schema)
     faults.tell()
-    return project, cast("Schema", schema), sources
+    return project, schema, sources
 
 
 def _country(root: Path) -> str:
