@@ -14,6 +14,7 @@ from register.errors import QualityError
 from register.link import compile as compiled
 from register.link.forms import is_of_form
 from register.link.rules import MISSING, Block, Rules
+from register.locale.numbers import Figure, Figures
 
 
 def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
@@ -110,11 +111,11 @@ def count_comparisons(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -
         raise QualityError(
             "linkage_comparisons",
             where=f"{rules.path} [[block]] {worst.name}",
-            comparisons=f"{sum(counted.values()):,}",
-            allowed=f"{allowed:,}",
+            comparisons=Figure(sum(counted.values())),
+            allowed=Figure(allowed),
             block=worst.name,
-            block_comparisons=f"{counted[worst.name]:,}",
-            largest=", ".join(f"{size:,}" for size in _largest(con, worst, key_of, _table(rules, worst))),
+            block_comparisons=Figure(counted[worst.name]),
+            largest=Figures(tuple(map(Figure, _largest(con, worst, key_of, _table(rules, worst)))), ", "),
         )
     return counted
 

@@ -8,12 +8,13 @@ unseen, and nothing needs compiling.
 from __future__ import annotations
 
 import os
+import string
 import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from register.locale.numbers import Share, percent
+from register.locale.numbers import Figure, Figures, Share
 
 LANGUAGES = ("es", "en")
 
@@ -44,8 +45,23 @@ def catalogue() -> dict[str, dict[str, str]]:
     return flat
 
 
+class _Wording(string.Formatter):
+    """Fills in values, and with ``{count:row|rows}`` the word that goes with a number: the first one with 1."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, either, many = format_spec.partition("|")
+        if not either:
+            return str(super().format_field(value, format_spec))
+        return one if str(value) == "1" else many
+
+
+_WORDING = _Wording()
+
+
 def translate(key: str, language: str, /, **values: object) -> str:
-    """Return a message in a language with its values filled in, shares in per cent as the language writes them.
+    """Return a message in a language with its values filled in, numbers of its own kinds as the language writes them.
+
+    The value of ``{count:row|rows}`` may be a number or one written already.
 
     Raises
     ------
@@ -53,10 +69,10 @@ def translate(key: str, language: str, /, **values: object) -> str:
         If the catalogue lacks the key: a defect of the program, caught by the tests.
     """
     written = {
-        name: percent(value.value, value.digits, language) if isinstance(value, Share) else value
+        name: value.written(language) if isinstance(value, (Share, Figure, Figures)) else value
         for name, value in values.items()
     }
-    return catalogue()[key][language].format(**written)
+    return _WORDING.format(catalogue()[key][language], **written)
 
 
 def default_language() -> str:

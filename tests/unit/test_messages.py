@@ -31,6 +31,11 @@ def test_a_message_stands_in_both_languages_with_the_same_values(key: str) -> No
     assert all(text.strip() for text in texts.values())
     assert placeholders(texts["es"]) == placeholders(texts["en"])
     assert "" not in placeholders(texts["en"]), "values go by name"
+    for text in texts.values():
+        for _, name, spec, _ in string.Formatter().parse(text):
+            assert not spec or (spec.count("|") == 1 and all(spec.split("|"))), (
+                f"{name} chooses between two words"
+            )
 
 
 def calls() -> Iterator[tuple[str, int, str, ast.Call]]:
@@ -107,6 +112,18 @@ def test_an_error_says_where_it_is() -> None:
     assert error.message("en").startswith("schemas/x.toml: ")
     assert "«table»" in error.message("es")
     assert str(error) == error.message("en")
+
+
+@pytest.mark.parametrize("many", ["0", "2", "15\u202f283", 0, 21])
+def test_a_word_goes_with_its_number(many: object) -> None:
+    """One file, two files, no files: in both languages, and whether the number is written already or not."""
+    for one in ("1", 1):
+        told = {
+            language: translate("check.ok", language, sources=many, files=one, cases="")
+            for language in LANGUAGES
+        }
+        assert f"{many} fuentes declaradas, 1 archivo hallado" in told["es"]
+        assert f"{many} sources declared, 1 file found" in told["en"]
 
 
 def test_a_key_that_is_not_there_is_a_defect() -> None:
