@@ -62,11 +62,20 @@ def whole_format(format_: str) -> str:
 
 
 def spelt_format(format_: str) -> str:
-    """Return what a format written as "dd/mm/yyyy" means, empty if it is none."""
+    """Return what a format written as "dd/mm/yyyy" means, or one that confuses months and minutes; empty if none."""
+    if "%" in format_:
+        with_minutes = re.sub("%m(?!.*%m)", "%M", format_) if "%H" in format_ else ""
+        tried = (format_.replace("%M", "%m"), with_minutes, format_.replace("%D", "%d").replace("%M", "%m"))
+        return next((form for form in tried if form not in ("", format_) and _is_whole(form)), "")
     meant = format_.lower()
     for letters, directive in _SPELT:
         meant = meant.replace(letters, directive)
-    return meant if "%" not in format_ and not check_date_format(meant) else ""
+    return meant if not check_date_format(meant) else ""
+
+
+def _is_whole(format_: str) -> bool:
+    meant = whole_format(format_)
+    return check_date_format(meant) is None and repeated_part(meant) is None
 
 
 def check_date_format(format_: str) -> str | None:
@@ -79,7 +88,19 @@ def check_date_format(format_: str) -> str | None:
         return f"%{unknown[0]}"
     if not {"Y", "y"} & set(directives):
         return "%Y"
+    # Minutes where months are meant, and days of no month, would leave every date unread.
+    if "M" in directives and not {"H", "I"} & set(directives):
+        return "%H"
+    if "d" in directives and not {"m", "b", "B"} & set(directives):
+        return "%m"
     return None
+
+
+def repeated_part(format_: str) -> str | None:
+    """Return a directive that a format names twice, null if there is none."""
+    same = {"B": "b", "I": "H"}
+    parts = [same.get(part, part) for part in re.findall("%(.)", format_) if part not in "faAz%"]
+    return next((f"%{part}" for part in parts if parts.count(part) > 1), None)
 
 
 def patterns(formats: Sequence[str], *, partial: bool) -> list[tuple[str, bool]]:

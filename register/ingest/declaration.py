@@ -94,6 +94,8 @@ def load_source(path: Path, schema: Schema) -> Source:
     people: dict[str, Person] = {}
     with faults.gathered():
         people = _people(tree, read, where)
+    with faults.gathered():
+        read.check_rows(rows, f"{where} [rows]")
     key: tuple[Value, ...] = ()
     with faults.gathered():
         key = _key(tree.get("key", []), read, f"{where} key")
