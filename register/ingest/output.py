@@ -45,9 +45,17 @@ class TableFile:
         self._columns = {column.name: column.dtype for column in table.columns.values()}
         few = [name for name, dtype in self._columns.items() if dtype == pl.String and name not in _DISTINCT]
         schema = self._as_arrow(pl.DataFrame(schema=self._columns)).schema
-        packed = {name: "none" if name in _RANDOM else "lz4" for name in self._columns}
+        packed = {name: "none" if name in _RANDOM else "snappy" for name in self._columns}
+        # Lines and moments hardly differ from those before.
+        near = [name for name, dtype in self._columns.items() if dtype.is_integer() or dtype.is_temporal()]
         self._writer = pq.ParquetWriter(
-            path, schema, compression=packed, use_dictionary=few, write_statistics=False, store_schema=False
+            path,
+            schema,
+            compression=packed,
+            use_dictionary=few,
+            column_encoding=dict.fromkeys(near, "DELTA_BINARY_PACKED"),
+            write_statistics=False,
+            store_schema=False,
         )
 
     def write(self, frame: pl.DataFrame) -> None:
