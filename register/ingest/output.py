@@ -141,14 +141,18 @@ class Output:
         for name, frame in make().items():
             self._files[name].write(frame)
 
-    def wait(self) -> None:
-        """Wait until everything handed over is written."""
-        for lane in (self._records, self._bundles):
-            lane.wait()
+    def wait_for_records(self) -> None:
+        """Wait until all records handed over are written."""
+        self._records.wait()
+
+    def wait_for_bundles(self) -> None:
+        """Wait until all bundles handed over are written."""
+        self._bundles.wait()
 
     def finish(self) -> dict[str, int]:
         """Complete all files; return the rows of each."""
-        self.wait()
+        self.wait_for_records()
+        self.wait_for_bundles()
         for file in self._files.values():
             file.close()
         return {name: file.rows for name, file in self._files.items()}
