@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from register.locale.numbers import Figure, Figures, Share
+from register.locale.numbers import Figure, Figures, Share, number
 
 LANGUAGES = ("es", "en")
 
@@ -61,18 +61,25 @@ _WORDING = _Wording()
 def translate(key: str, language: str, /, **values: object) -> str:
     """Return a message in a language with its values filled in, numbers of its own kinds as the language writes them.
 
-    The value of ``{count:row|rows}`` may be a number or one written already.
+    The value of ``{count:row|rows}`` may be a number or one written already; a number with a word is a count, and is
+    written as one. Other whole numbers (a year, a line) stay as they are.
 
     Raises
     ------
     KeyError
         If the catalogue lacks the key: a defect of the program, caught by the tests.
     """
+    text = catalogue()[key][language]
+    counts = {name for _, name, word, _ in string.Formatter().parse(text) if word}
     written = {
-        name: value.written(language) if isinstance(value, (Share, Figure, Figures)) else value
+        name: value.written(language)
+        if isinstance(value, (Share, Figure, Figures))
+        else number(value, language)
+        if name in counts and isinstance(value, int)
+        else value
         for name, value in values.items()
     }
-    return _WORDING.format(catalogue()[key][language], **written)
+    return _WORDING.format(text, **written)
 
 
 def default_language() -> str:
