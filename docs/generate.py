@@ -27,6 +27,8 @@ from register.schema import Schema, load_schema, profile_directory, read_toml
 DOCS = Path(__file__).parent
 REFERENCE = DOCS / "reference"
 FEW_CODES = 25
+#: A word that goes with a number stands in the reference as with many.
+PLURAL = re.compile(r"\{\w+:[^{}|]*\|([^{}]*)\}")
 STAR = " \\*"
 
 Words = dict[str, str]
@@ -204,7 +206,7 @@ def error_pages(page: dict[str, Any], language: str, said: Words) -> Iterator[st
     yield _grid(
         [said["key"], said["message"]],
         [
-            (f"`{key.removeprefix('errors.')}`", text[language])
+            (f"`{key.removeprefix('errors.')}`", PLURAL.sub(r"\1", text[language]))
             for key, text in sorted(catalogue().items())
             if key.startswith("errors.")
         ],

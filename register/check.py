@@ -12,7 +12,7 @@ from register.cases import load_cases, run_cases
 from register.errors import DeclarationError, Faults, QualityError
 from register.project import SETTINGS_FILE, Project, load_project
 from register.run import list_runs
-from register.schema import load_schema, read_toml
+from register.schema import Schema, load_schema, read_toml
 
 if TYPE_CHECKING:
     from register.ingest.source import Source
@@ -29,7 +29,7 @@ class CheckReport:
 
 
 def check_project(root: Path) -> CheckReport:
-    """Load every declaration and hold the header of every extract against its source. Reads no rows.
+    """Load every declaration and hold the header of every extract, and its first rows, against its source.
 
     Raises
     ------
@@ -38,11 +38,15 @@ def check_project(root: Path) -> CheckReport:
     QualityError
         If the rule does not give what one of the office's own cases expects.
     """
+    from register.ingest.cells import found_in_path
     from register.ingest.extracts import find_extracts
+    from register.ingest.hashing import Hasher
     from register.ingest.kinds import doubtful_encoding, is_unread
     from register.ingest.read import find_header
+    from register.ingest.records import RecordReader
+    from register.ingest.sample import doubtful_values
 
-    project, sources = _declarations(root)
+    project, schema, sources = _declarations(root)
     cases, differences = run_cases(project)
     if differences:
         first = differences[0]
@@ -72,6 +76,8 @@ def check_project(root: Path) -> CheckReport:
     similar = runs[-1].stages.get("ingest", {}).get("similar", 0) if runs else 0
     if similar:
         report.notes.append(("ingest.similar", {"count": str(similar)}))
+    hasher = Hasher("")
+    readers = {source.name: RecordReader(source, schema, hasher) for source in sources}
     for extract in extracts:
         if extract.rivals:
             rivals = ", ".join(extract.rivals)
@@ -83,6 +89,9 @@ def check_project(root: Path) -> CheckReport:
             report.notes.append(("check.encoding", told))
         if extract.source.delivery is not None and extract.period is None:
             report.notes.append(("check.no_delivery", {"file": extract.name}))
+        for pattern in extract.source.path_patterns:
+            if found_in_path(pattern, extract.name) is None:
+                report.notes.append(("check.no_path", {"file": extract.name, "pattern": pattern}))
         header = find_header(extract)
         if header is None:
             continue
@@ -96,10 +105,15 @@ def check_project(root: Path) -> CheckReport:
             report.notes.append(
                 ("check.missing_columns", {"file": extract.name, "columns": ", ".join(header.missing)})
             )
+        if header.missing_required:
+            continue
+        for reason, count, rows in doubtful_values(extract, header, readers[extract.source.name]):
+            told = {"file": extract.name, "reason": reason, "count": str(count), "rows": str(rows)}
+            report.notes.append(("check.doubtful", told))
     return report
 
 
-def _declarations(root: Path) -> tuple[Project, tuple[Source, ...]]:
+def _declarations(root: Path) -> tuple[Project, Schema, tuple[Source, ...]]:
     """Load every declaration of a project; one that is wrong keeps none of the others from being looked at."""
     from register.assess.declaration import load_indicators
     from register.assess.questionnaire import load_questionnaire
@@ -137,7 +151,7 @@ def _declarations(root: Path) -> tuple[Project, tuple[Source, ...]]:
         if schema and country:
             sources = load_sources(root / "schemas" / "sources", country, schema)
     faults.tell()
-    return project, sources
+    return project, schema, sources
 
 
 def _country(root: Path) -> str:

@@ -81,7 +81,8 @@ class Console:
 
         table = Table(title=title, title_justify="left")
         for column in columns:
-            table.add_column(column, justify="left")
+            # What a narrow screen has no room for goes on below: cut, one file could be taken for another.
+            table.add_column(column, justify="left", overflow="fold")
         for row in rows:
             table.add_row(*(Text("" if value is None else str(value)) for value in row))
         self._out.print(table)

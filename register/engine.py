@@ -6,6 +6,7 @@ run's permissions because spilled rows hold names.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,11 +18,16 @@ from typing import Any, TypeVar
 import duckdb
 import polars as pl
 
+from register.errors import LockedError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # What a statement raises that cannot do with the memory it may use, nor spill the rest.
 OutOfMemory = duckdb.OutOfMemoryException
+
+# What a Parquet file begins and ends with.
+PARQUET = b"PAR1"
 
 
 def smaller_memory(one: str, other: str) -> str:
@@ -83,10 +89,22 @@ class Engine:
             self.con.interrupt()
 
     def view(self, name: str, files: Path | Sequence[Path]) -> None:
-        """Let SQL read Parquet under a name."""
+        """Let SQL read Parquet under a name.
+
+        Raises
+        ------
+        LockedError
+            If a file was cut short or is not there.
+        """
         paths = [files] if isinstance(files, Path) else list(files)
         listed = ", ".join(file_literal(path) for path in paths)
-        self.con.execute(f'create or replace view "{name}" as select * from read_parquet([{listed}])')
+        try:
+            self.con.execute(f'create or replace view "{name}" as select * from read_parquet([{listed}])')
+        except duckdb.Error as error:
+            damaged = next((path for path in paths if not is_whole(path)), None)
+            if damaged is None:
+                raise
+            raise LockedError("table_damaged", where=str(damaged)) from error
 
     def empty_view(self, name: str, columns: Mapping[str, Any]) -> None:
         """Let SQL read a table that no source supplied."""
@@ -149,6 +167,17 @@ class Engine:
         found = self.rows("select 1 from duckdb_tables() where table_name = $n union all "
                           "select 1 from duckdb_views() where view_name = $n", {"n": name})  # fmt: skip
         return bool(found)
+
+
+def is_whole(path: Path) -> bool:
+    """Say whether a Parquet file is there from beginning to end: one cut short has no footer."""
+    try:
+        with path.open("rb") as stream:
+            begins = stream.read(len(PARQUET))
+            stream.seek(-len(PARQUET), os.SEEK_END)
+            return begins == stream.read() == PARQUET
+    except OSError:
+        return False
 
 
 def file_literal(path: Path) -> str:

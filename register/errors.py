@@ -8,7 +8,8 @@ or a document number.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from register.locale import translate
 
@@ -162,3 +163,32 @@ def suggest(word: str, known: Iterable[str]) -> str:
     words = list(known)
     best = process.extractOne(str(word), words, score_cutoff=60)
     return str(best[0]) if best else ""
+
+
+@contextmanager
+def writing(path: Path, *hindrances: type[Exception]) -> Iterator[Path]:
+    """Write a file that somebody asked for: whole or not at all, and readable by its owner alone.
+
+    Parameters
+    ----------
+    path
+        The file. What is given to write to stands beside it, and takes its place at the end.
+    hindrances
+        What else than an ``OSError`` means that a file cannot be written.
+
+    Raises
+    ------
+    LockedError
+        If the folder is not there, is full or may not be written to: at the path of the file.
+    """
+    beside = path.with_name(f".{path.name}.part")
+    hinders: tuple[type[Exception], ...] = (OSError, *hindrances)
+    try:
+        beside.touch(mode=0o600)
+        yield beside
+        beside.replace(path)
+    except hinders as error:
+        raise LockedError("cannot_write", where=str(path)) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)

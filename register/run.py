@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from register.concepts import Table
+from register.engine import is_whole
 from register.errors import LockedError, UsageError, suggest
 
 MANIFEST = "run.json"
@@ -73,9 +74,12 @@ class Run:
         return self.path / "tables" / table.folder / f"{table.name}.parquet"
 
     def is_current(self, stage: str, key: str, tables: list[Table]) -> bool:
-        """Say whether a stage was finished with this key and its tables are all there."""
-        done = self.stages.get(stage, {})
-        return done.get("key") == key and all(self.table_path(table).is_file() for table in tables)
+        """Say whether a stage was finished with this key and its tables are all there, none cut short."""
+        return self.stages.get(stage, {}).get("key") == key and self.has(*tables)
+
+    def has(self, *tables: Table) -> bool:
+        """Say whether tables are there, none cut short."""
+        return all(is_whole(self.table_path(table)) for table in tables)
 
     def staging(self, stage: str) -> Path:
         """Return an empty folder for a stage to write into."""
@@ -156,7 +160,10 @@ def list_runs(runs: Path) -> list[Run]:
 
 
 def _read(path: Path) -> Run:
-    return Run(path, json.loads((path / MANIFEST).read_text("utf-8")))
+    try:
+        return Run(path, json.loads((path / MANIFEST).read_text("utf-8")))
+    except ValueError as error:
+        raise LockedError("manifest_damaged", where=str(path / MANIFEST)) from error
 
 
 def find_run(runs: Path, name: str | None = None) -> Run:

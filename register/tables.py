@@ -16,7 +16,7 @@ import polars as pl
 
 from register.assess.kept import newest_table
 from register.engine import Engine, OutOfMemory, literal, smaller_memory
-from register.errors import LockedError, UsageError, suggest
+from register.errors import LockedError, UsageError, suggest, writing
 from register.project import Project
 from register.rules.codelists import register_codelists
 from register.rules.residence import Parameters
@@ -138,7 +138,8 @@ def copy_to(engine: Engine, query: str, output: Path) -> None:
     query = _bare(query)
     if output.suffix.lower() == ".json":
         query = _finite(engine, query)
-    engine.run(f"copy ({query}) to {literal(output)} {form}")
+    with writing(output, duckdb.IOException) as beside:
+        engine.run(f"copy ({query}) to {literal(beside)} {form[:-1]}, use_tmp_file false)")
 
 
 def _finite(engine: Engine, query: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from register.errors import QualityError
+from register.locale.numbers import Figure, Figures
 
 if TYPE_CHECKING:
     from register.calibrate.distances import Distance, Floats
@@ -38,8 +39,8 @@ class ConflictError(QualityError):
         least, greatest = (-np.inf, np.inf) if distance is None else distance.attainable
         super().__init__(
             "benchmarks_conflict",
-            members=", ".join(f"[{place}] = {totals[place]:,.6g}" for place in self.members),
-            bounds=f"{least:g} - {greatest:g}",
+            members=Figures(tuple(Figure(totals[place], label=f"[{place}]") for place in self.members)),
+            bounds=Figures((Figure(least), Figure(greatest)), " – "),
         )
 
 
@@ -47,7 +48,7 @@ class NotConvergedError(QualityError):
     """The benchmarks do not exclude one another, but no weights were found."""
 
     def __init__(self, worst: int, error: float) -> None:
-        self.worst, self.error = worst, f"{error:.1e}"
+        self.worst, self.error = worst, Figure(error, 2)
         super().__init__("not_converged", member=worst, error=self.error)
 
 

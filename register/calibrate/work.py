@@ -24,6 +24,7 @@ from register.calibrate.survey import Survey
 from register.calibrate.units import Units, make_units
 from register.calibrate.variance import Regression
 from register.errors import QualityError
+from register.locale.numbers import Figure, Figures
 
 Totals = Callable[[BenchmarkSpec], pl.DataFrame]
 
@@ -177,12 +178,12 @@ def raise_for(outcome: Outcome) -> None:
         raise QualityError(
             "benchmarks_conflict",
             where=where,
-            members="; ".join(f"{one.block}: {one.label} = {one.total:,.6g}" for one in members),
-            bounds=f"{low:g} - {high:g}",
+            members=Figures(tuple(Figure(one.total, label=f"{one.block}: {one.label}") for one in members)),
+            bounds=Figures((Figure(low), Figure(high)), " – "),
         )
     limit, (_, after) = outcome.spec.method.max_design_effect, outcome.design_effects
     if limit is not None and after > limit:
-        raise QualityError("design_effect", where=where, limit=f"{limit:g}", found=f"{after:.3f}")
+        raise QualityError("design_effect", where=where, limit=Figure(limit), found=Figure(after, 4))
 
 
 def report_paths(weights: Path, languages: Sequence[str]) -> dict[str, Path]:

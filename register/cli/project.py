@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from shlex import quote
 
 import typer
 
@@ -22,7 +23,9 @@ def add(app: Application, text: Text) -> None:
         from register.project import init_project
 
         project = init_project(session_of(context).directory / directory, country)
-        session_of(context).console.say("init.done", path=project.root, extracts=project.extracts)
+        session_of(context).console.say(
+            "init.done", path=project.root, extracts=project.extracts, directory=quote(str(project.root))
+        )
 
     @app.command(help=text("build"))
     def build(

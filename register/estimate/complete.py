@@ -24,12 +24,13 @@ from register.estimate.chain import (
     HOME,
     TRIP,
     VISIT,
+    Flags,
     Histories,
     Kind,
     Lives,
 )
 from register.estimate.figures import flow_figures, stock_figures
-from register.estimate.fit import fit
+from register.estimate.fit import UNLIKELY, fit
 from register.estimate.histories import Batch, Codes, populations, read_batch, read_codes
 from register.estimate.kinds import MODELS
 from register.estimate.outcome import forecast_by_model
@@ -119,7 +120,13 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
         numbers = fit(sample, codes.sizes, rng, draws, MODELS[population])
         for people in (population, population + DRAWN):
             for batch in _batches(engine, codes, people, size):
-                _draw(engine, batch, numbers, np.random.default_rng([seed, people, len(batch.step)]))
+                _draw(
+                    engine,
+                    batch,
+                    numbers,
+                    len(MODELS[population]),
+                    np.random.default_rng([seed, people, len(batch.step)]),
+                )
     for name in ("completion", "completed_movement", "missing_rate"):
         engine.run(f"create or replace temporary table {name} as {read_sql(name, values)}")
     return report
@@ -145,11 +152,17 @@ def _batches(engine: Engine, codes: Codes, population: int, size: int) -> Iterat
         yield read_batch(engine, codes, where)
 
 
-def _draw(engine: Engine, batch: Batch, numbers: list[list[Kind]], rng: np.random.Generator) -> None:
+def _draw(
+    engine: Engine, batch: Batch, numbers: list[list[Kind]], models: int, rng: np.random.Generator
+) -> None:
     if not len(batch.histories):
         return
+    likely: dict[int, Flags] = {}
     for number, kinds in enumerate(numbers, start=1):
-        sampler = Sampler(batch.histories, kinds)
+        # The draws of one model differ too little to make a person of a kind that another holds impossible.
+        model = number % models
+        sampler = Sampler(batch.histories, kinds, likely.get(model))
+        likely.setdefault(model, sampler.likely(UNLIKELY))
         lives = sampler.draw(rng)
         _keep(engine, "missed", _missed(batch, lives, number))
         _keep(engine, "unseen", _unseen(batch, sampler, lives, number, rng))

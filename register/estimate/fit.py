@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from register.estimate.chain import Histories, Ints, Kind
+from register.estimate.chain import Flags, Histories, Ints, Kind
 from register.estimate.count import count
 from register.estimate.kinds import FOREIGNERS, Model, Sizes, guess_kind
 from register.estimate.passage import unseen
@@ -22,6 +22,9 @@ from register.estimate.sampler import Sampler
 SEARCH, ROUNDS = 14, 5
 #: These are at most so many, without those of most steps: they take the time and tell little that others do not.
 FEW, LONG = 1_500, 60
+#: The chance below which a person is taken not to be of a kind, by the round before; of those searched with, all kinds
+#: are looked at again every so many rounds.
+UNLIKELY, AFRESH = 1e-5, 4
 #: Rounds with the people drawn again for each draw of the numbers.
 AGAIN = 1
 
@@ -41,10 +44,19 @@ def fit(
     likelihood has several summits, and where models or summits disagree, the draws differ.
     """
 
-    def step(seen: Histories, model: Model, kinds: list[Kind], *, is_drawn: bool = False) -> list[Kind]:
-        sampler = Sampler(seen, kinds)
+    def step(
+        seen: Histories,
+        model: Model,
+        kinds: list[Kind],
+        likely: Flags | None = None,
+        *,
+        is_drawn: bool = False,
+    ) -> tuple[list[Kind], Flags]:
+        sampler = Sampler(seen, kinds, likely)
         hidden = [unseen(kind, sampler.passages, at, seen.years) for at, kind in enumerate(kinds)]
-        return count(seen, kinds, sampler.draw(rng), rng if is_drawn else None, hidden, model.steady)
+        lives = sampler.draw(rng)
+        found = count(seen, kinds, lives, rng if is_drawn else None, hidden, model.steady)
+        return found, sampler.likely(UNLIKELY)
 
     short = np.flatnonzero(histories.length <= max(LONG, int(np.median(histories.length))))
     some = choose(histories, np.sort(rng.permutation(short)[:FEW]))
@@ -53,22 +65,28 @@ def fit(
         kinds = [guess_kind(guess, sizes) for guess in model.guesses]
         # Of few people the numbers are uncertain however long they settle.
         search = SEARCH if len(histories) > FEW else SEARCH // 2
-        for number in range(search + ROUNDS):
-            kinds = step(some if number < search else histories, model, kinds)
-        settled.append(kinds)
+        likely = None
+        for number in range(search):
+            kinds, likely = step(some, model, kinds, None if number % AFRESH == 0 else likely)
+        likely = None
+        for _ in range(ROUNDS):
+            kinds, likely = step(histories, model, kinds, likely)
+        settled.append((kinds, likely))
     kept = []
     for number in range(draws):
-        again, turn = resample(histories, rng), number % len(settled)
-        kinds = settled[turn]
+        turn = number % len(settled)
+        kinds, likely = settled[turn]
+        people = resample(len(histories), rng)
+        again, may_be = choose(histories, people), None if likely is None else likely[people]
         for _ in range(AGAIN):
-            kinds = step(again, models[turn], kinds)
-        kept.append(step(again, models[turn], kinds, is_drawn=True))
+            kinds, _ = step(again, models[turn], kinds, may_be)
+        kept.append(step(again, models[turn], kinds, may_be, is_drawn=True)[0])
     return kept
 
 
-def resample(h: Histories, rng: np.random.Generator) -> Histories:
-    """Return as many people, drawn from these with replacement (the bootstrap: Efron 1979)."""
-    return choose(h, np.sort(rng.integers(len(h), size=len(h))))
+def resample(people: int, rng: np.random.Generator) -> Ints:
+    """Return the numbers of as many people, drawn with replacement (the bootstrap: Efron 1979)."""
+    return np.sort(rng.integers(people, size=people))
 
 
 def choose(h: Histories, people: Ints) -> Histories:

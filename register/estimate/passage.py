@@ -56,7 +56,7 @@ def powers(matrices: Tables, most: int) -> Tables:
 
 
 class Passages:
-    """The chances of each kind of people, of which each year, opener and documentation has a cell of its own.
+    """The chances of each kind of people; each kind, year, opener and documentation has a cell of its own.
 
     Parameters
     ----------
@@ -67,34 +67,37 @@ class Passages:
     """
 
     def __init__(self, kinds: Sequence[Kind], longest: int) -> None:
-        self.openers = len(kinds[0].missed)
-        one = np.stack([daily(kind) for kind in kinds]).astype(np.float32)
-        one = one.reshape(len(kinds), -1, STATES, STATES)
-        self.near = powers(one, STRIDE)
-        self.far = powers(np.ascontiguousarray(self.near[:, :, STRIDE]), longest // STRIDE)
-        self.near = np.ascontiguousarray(self.near[:, :, :STRIDE])
+        self.years, self.openers = len(kinds[0].trend), len(kinds[0].missed)
+        one = np.stack([daily(kind) for kind in kinds]).astype(np.float32).reshape(-1, STATES, STATES)
+        near = powers(one, STRIDE)
+        self.far = powers(np.ascontiguousarray(near[:, STRIDE]), longest // STRIDE)
+        self.near = np.ascontiguousarray(near[:, :STRIDE])
 
-    def cell(self, year: Ints, opener: Ints, undocumented: Ints) -> Ints:
+    def cell(self, kind: Ints | int, year: Ints, opener: Ints | int, undocumented: Ints | int) -> Ints:
         """Return the numbers of cells."""
-        return (year * self.openers + opener) * 2 + undocumented
+        cells: Ints = ((kind * self.years + year) * self.openers + opener) * 2 + undocumented
+        return cells
 
-    def ahead(self, state: Tables, cell: Ints, days: Ints, kind: int | None = None) -> Tables:
-        """Return the chances of states some days later, from those now: of one kind, or of all along the first axis."""
-        near, far = (self.near, self.far) if kind is None else (self.near[kind], self.far[kind])
+    @property
+    def cells(self) -> int:
+        """How many cells each kind has."""
+        return self.years * self.openers * 2
+
+    def ahead(self, state: Tables, cell: Ints, days: Ints) -> Tables:
+        """Return the chances of states some days later, from those now: (row, to)."""
         long = np.flatnonzero(days >= STRIDE)
         if len(long):
             state = np.array(state)
-            table = far[..., cell[long], days[long] // STRIDE, :, :]
-            state[..., long, :] = np.matmul(state[..., long, None, :], table)[..., 0, :]
-        found: Tables = np.matmul(state[..., None, :], near[..., cell, days % STRIDE, :, :])[..., 0, :]
-        return found
+            state[long] = _times(state[long], self.far, cell[long], days[long] // STRIDE)
+        return _times(state, self.near, cell, days % STRIDE)
 
-    def onto(self, kind: int, cell: Ints, days: Ints, goal: Ints) -> Tables:
+    def onto(self, cell: Ints, days: Ints, goal: Ints) -> Tables:
         """Return the chances to be in a state some days later, from each state now: (row, from)."""
-        column: Tables = self.near[kind][cell, days % STRIDE, :, goal]
+        entry = ((cell * STRIDE + days % STRIDE) * STATES**2 + goal)[:, None] + STATES * np.arange(STATES)
+        column: Tables = self.near.reshape(-1).take(entry)
         long = np.flatnonzero(days >= STRIDE)
         if len(long):
-            table = self.far[kind][cell[long], days[long] // STRIDE]
+            table = self.far[cell[long], days[long] // STRIDE]
             column[long] = np.matmul(table, column[long][:, :, None])[:, :, 0]
         return column
 
@@ -112,10 +115,15 @@ class Passages:
 
     def _first(self, kind: int, years: Ints) -> tuple[Floats, Floats]:
         """Return the two tables of people of whom nothing was seen before, the last year first."""
-        cells = self.cell(
-            np.arange(len(years))[::-1], np.zeros(len(years), dtype=np.int64), np.ones_like(years)
-        )
-        return self.near[kind][cells].astype(np.float64), self.far[kind][cells].astype(np.float64)
+        cells = self.cell(kind, np.arange(len(years))[::-1], 0, 1)
+        return self.near[cells].astype(np.float64), self.far[cells].astype(np.float64)
+
+
+def _times(state: Tables, table: Tables, cell: Ints, power: Ints) -> Tables:
+    """Return each state times the matrix of its cell and power."""
+    flat = table.reshape(-1, STATES, STATES)
+    result: Tables = np.matmul(state[:, None, :], flat.take(cell * table.shape[1] + power, axis=0))[:, 0]
+    return result
 
 
 @dataclass(frozen=True)

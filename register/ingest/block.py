@@ -45,6 +45,7 @@ class Header:
     ``__unknown``. ``first`` is the first header as the file writes it, by which a repeated header is known; ``lines``
     says over how many lines the header goes, ``delimiter`` what separates the columns. ``is_doubtful`` says that hardly
     a declared column stands in it: it may be a row of data, so that ``unknown`` gives places in it and no text.
+    ``places`` says where each column stands in an object of JSON.
     """
 
     columns: tuple[str, ...]
@@ -55,6 +56,7 @@ class Header:
     lines: int = 1
     delimiter: str = ","
     is_doubtful: bool = False
+    places: tuple[str, ...] = ()
 
 
 def reject(lines: pl.DataFrame, reason: str) -> pl.DataFrame:

@@ -42,10 +42,15 @@ def without_nulls(rows: pl.DataFrame, source: Source) -> pl.DataFrame:
 
 def add_told(rows: pl.DataFrame, columns: Iterable[str], file: str) -> pl.DataFrame:
     """Add those of the columns that hold what the path of the file tells."""
-    told = {column: pl.lit(_found(column, file)) for column in columns if column.startswith(PATH)}
+    told = {
+        column: pl.lit(found_in_path(column, file), dtype=pl.String)
+        for column in columns
+        if column.startswith(PATH)
+    }
     return rows.with_columns(**told) if told else rows
 
 
-def _found(column: str, file: str) -> str | None:
+def found_in_path(column: str, file: str) -> str | None:
+    """Return what a column's pattern finds in the path of a file, null if nothing."""
     found = re.search(column.removeprefix(PATH), file)
     return found.group(1) if found else None

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 EXCEL = "excel"
 """The format of a spreadsheet's serial day number: 1 is 31 December 1899."""
 
+EPOCH = r"epoch(?P<zone>[+-][0-9]{2}:[0-9]{2})?"
+"""The format of seconds, or thousandths of them, since 1970 in universal time; with a zone, read in its local time."""
+
 _UNKNOWN_PART = r"XX|xx|--|__|\?\?|\*\*"
 _PATTERNS = {
     "d": rf"(?P<d>[0-9]{{1,2}}|{_UNKNOWN_PART})",
@@ -62,16 +65,30 @@ def whole_format(format_: str) -> str:
 
 
 def spelt_format(format_: str) -> str:
-    """Return what a format written as "dd/mm/yyyy" means, empty if it is none."""
+    """Return what a format written as "dd/mm/yyyy" means, or one that confuses months and minutes; empty if none."""
+    if "%" in format_:
+        with_minutes = re.sub("%m(?!.*%m)", "%M", format_) if "%H" in format_ else ""
+        tried = (format_.replace("%M", "%m"), with_minutes, format_.replace("%D", "%d").replace("%M", "%m"))
+        return next((form for form in tried if form not in ("", format_) and _is_whole(form)), "")
     meant = format_.lower()
     for letters, directive in _SPELT:
         meant = meant.replace(letters, directive)
-    return meant if "%" not in format_ and not check_date_format(meant) else ""
+    return meant if not check_date_format(meant) else ""
+
+
+def _is_whole(format_: str) -> bool:
+    meant = whole_format(format_)
+    return check_date_format(meant) is None and repeated_part(meant) is None
+
+
+def is_count(format_: str) -> bool:
+    """Say whether a format is a number that counts days or seconds, and no text with parts."""
+    return format_ == EXCEL or re.fullmatch(EPOCH, format_) is not None
 
 
 def check_date_format(format_: str) -> str | None:
     """Return what is wrong with a declared format, or null: for the checks of declarations."""
-    if format_ == EXCEL:
+    if is_count(format_):
         return None
     directives = re.findall("%(.)", format_)
     unknown = [directive for directive in directives if directive not in _PATTERNS]
@@ -79,18 +96,33 @@ def check_date_format(format_: str) -> str | None:
         return f"%{unknown[0]}"
     if not {"Y", "y"} & set(directives):
         return "%Y"
+    # Minutes where months are meant, and days of no month, would leave every date unread.
+    if "M" in directives and not {"H", "I"} & set(directives):
+        return "%H"
+    if "d" in directives and not {"m", "b", "B"} & set(directives):
+        return "%m"
     return None
 
 
+def repeated_part(format_: str) -> str | None:
+    """Return a directive that a format names twice, null if there is none."""
+    same = {"B": "b", "I": "H"}
+    parts = [same.get(part, part) for part in re.findall("%(.)", format_) if part not in "faAz%"]
+    return next((f"%{part}" for part in parts if parts.count(part) > 1), None)
+
+
 def patterns(formats: Sequence[str], *, partial: bool) -> list[tuple[str, bool]]:
-    """Return the patterns to try: each format, then what it becomes without day, and without month."""
+    """Return what to try: each format as a pattern, then what it becomes without day, and without month.
+
+    A format that is a count is returned as it is, and told.
+    """
     shorter: list[str] = []
     for format_ in formats:
-        if partial and "%Y" in format_ and format_ != EXCEL:
+        if partial and "%Y" in format_ and not is_count(format_):
             month_form = _without(_tokens(_date_part(format_)), ("%d",))
             shorter += ["".join(month_form), "".join(_without(month_form, ("%m", "%b", "%B")))]
     unique = dict.fromkeys([*formats, *shorter])
-    return [("", True) if format_ == EXCEL else (_pattern(format_), False) for format_ in unique]
+    return [(format_, True) if is_count(format_) else (_pattern(format_), False) for format_ in unique]
 
 
 def _tokens(format_: str) -> list[str]:

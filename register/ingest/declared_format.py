@@ -17,18 +17,21 @@ _LINES = ("skip_lines", "header", "header_begins", "ignored_lines", "columns")
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "csv": (*_ANY, *_LINES, "encoding", "delimiter", "quote", "trailing_delimiter", "short_lines"),
     "fixed": (*_ANY, *_LINES, "encoding"),
+    "json": (*_ANY, "encoding", "records"),
     "parquet": _ANY,
     "xlsx": (*_ANY, *_LINES, "sheet"),
     "spss": (*_ANY, "labels"),
     "stata": (*_ANY, "labels"),
 }
-
+# Fixed columns are declared; the objects of JSON name their values themselves.
+_WITHOUT_HEADER = ("fixed", "json")
 _TABS = ("tab", r"\t")
 _MEANT = {
     **dict.fromkeys(("excel", "xls", "xlsm", "xlsb", "ods", "calc"), "xlsx"),
     **dict.fromkeys(("txt", "tsv", "text", "texto", "delimited", "dat"), "csv"),
     **dict.fromkeys(("sav", "zsav"), "spss"),
     **dict.fromkeys(("dta",), "stata"),
+    **dict.fromkeys(("ndjson", "jsonl", "geojson"), "json"),
     **dict.fromkeys(("fwf", "fixed-width", "ancho fijo"), "fixed"),
 }
 
@@ -74,8 +77,8 @@ def read_format(node: dict[str, Any], where: str) -> Format:
             raise DeclarationError("bad_delimiter", where=where, name=delimiter)
     fixed = _fixed_columns(node, where) if kind == "fixed" else ()
     columns = tuple(column.name for column in fixed) if fixed else texts_at(node, "columns", where)
-    has_header = flag_at(node, "header", where, default=kind != "fixed" and not columns)
-    if (kind == "fixed" or not has_header) and not columns:
+    has_header = flag_at(node, "header", where, default=kind not in _WITHOUT_HEADER and not columns)
+    if (kind == "fixed" or not has_header) and kind != "json" and not columns:
         raise DeclarationError("missing_key", where=where, key="columns")
     if has_header and columns and kind != "fixed":
         raise DeclarationError("columns_beside_header", where=where)
@@ -86,7 +89,7 @@ def read_format(node: dict[str, Any], where: str) -> Format:
         type=kind,
         delimiters=delimiters,
         encoding=encoding,
-        quote="" if kind == "fixed" else quote,
+        quote="" if kind in _WITHOUT_HEADER else quote,
         skipped_lines=count_at(node, "skip_lines", where),
         has_header=has_header,
         columns=columns,
@@ -99,6 +102,7 @@ def read_format(node: dict[str, Any], where: str) -> Format:
         fixed=fixed,
         sheets=texts_at(node, "sheet", where),
         has_labels=flag_at(node, "labels", where),
+        records=text_at(node, "records", where),
     )
 
 
@@ -107,7 +111,7 @@ def _encoding(name: str) -> str:
     written = name.strip().lower()
     try:
         codec = codecs.lookup(written).name.removesuffix("-le").removesuffix("-be").removesuffix("-sig")
-    except LookupError:
+    except (LookupError, ValueError):
         return "windows-1252" if written == "ansi" else written
     return next((own for own, of in CODECS.items() if codecs.lookup(of).name == codec), written)
 

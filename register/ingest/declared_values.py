@@ -7,6 +7,7 @@ A value is declared as a column name (``sex = "SEXO"``) or as a table
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
@@ -14,7 +15,7 @@ import polars as pl
 from register.concepts import Concept
 from register.errors import DeclarationError, Faults, suggest
 from register.ingest.codes import match_codes
-from register.ingest.date_formats import check_date_format, spelt_format, whole_format
+from register.ingest.date_formats import check_date_format, repeated_part, spelt_format, whole_format
 from register.ingest.dates import read_dates, read_datetimes
 from register.ingest.declared import date_at, flag_at, pattern_at, tables_at, text_at, texts_at
 from register.ingest.source import PATH, TYPED_FORMATS, Document, Person, Value
@@ -70,6 +71,7 @@ class ValueReader:
         self.schema = schema
         self.typed = typed
         self.renamed: dict[str, str] = {}
+        self._taken: list[tuple[str, Value, Concept]] = []
 
     def value(self, node: Any, where: str, concept: Concept | None = None) -> Value:
         """Read a value: a column name, several of them, or a table of keys. Without a concept it is text."""
@@ -101,7 +103,27 @@ class ValueReader:
         )
         if concept is not None and value.constant is not None:
             self._check_constant(value, where, concept)
+        if concept is not None and value.pattern is None and len(columns) == 1:
+            self._taken.append((columns[0], value, concept))
         return value
+
+    def check_rows(self, rows: Mapping[str, Mapping[str, Value]], where: str) -> None:
+        """Check the constants of rows that the extract does not write, as those that the record itself is read from.
+
+        Raises
+        ------
+        DeclarationError
+            If one would be unreadable in every row.
+        """
+        faults = Faults()
+        for name, columns in rows.items():
+            for column, value, concept in self._taken:
+                constant = columns[column].constant if column in columns else None
+                if constant is not None:
+                    with faults.gathered():
+                        place = f"{where[:-1]}.{name}] {column}"
+                        self._check_constant(replace(value, constant=constant), place, concept)
+        faults.tell()
 
     def _rename(self, node: dict[str, Any], columns: tuple[str, ...], where: str) -> None:
         """Note former names: those of the one column, or a table of them by the present name of each."""
@@ -129,21 +151,29 @@ class ValueReader:
             raise DeclarationError("key_of_dates", where=where, key="format")
 
     def _formats(self, node: dict[str, Any], where: str) -> tuple[str, ...]:
-        formats = tuple(whole_format(written) for written in texts_at(node, "format", where))
-        for written in formats:
-            wrong = check_date_format(written)
-            if wrong:
-                raise DeclarationError(
-                    "bad_date_format",
-                    where=where, format=written, part=wrong, suggestion=spelt_format(written),
-                )  # fmt: skip
+        declared = texts_at(node, "format", where)
+        formats = tuple(whole_format(written) for written in declared)
+        for written, whole in zip(declared, formats, strict=True):
+            for key, wrong in (
+                ("bad_date_format", check_date_format(whole)),
+                ("date_part_twice", repeated_part(whole)),
+            ):
+                if wrong:
+                    raise DeclarationError(
+                        key, where=where, format=written, part=wrong, suggestion=spelt_format(written)
+                    )
         return (*formats, *TYPED_FORMATS) if self.typed else formats
 
     def _codes(self, node: dict[str, Any], where: str, concept: Concept | None) -> dict[str, str]:
         """Read the value map; every code that it leads to must be in the code list, or be empty."""
         written = table_at(node, "values", where)
-        if "codelist" in node:
-            self.schema.codelist(text_at(node, "codelist", where))
+        listed = text_at(node, "codelist", where)
+        if "codelist" in node and listed not in self.schema.codelist_names:
+            nearest = suggest(listed, self.schema.codelist_names)
+            raise DeclarationError("unknown_codelist", where=where, name=listed, suggestion=nearest)
+        of_places = concept is not None and concept.name == PLACE[0]
+        if listed and of_places and PLACE[1] not in self.schema.codelist(listed).columns:
+            raise DeclarationError("codelist_of_places", where=where, codelist=listed, column=PLACE[1])
         values = {raw: text_at(written, raw, f"{where} values") for raw in written}
         if values and concept is not None:
             name = text_at(node, "codelist", where) or concept.codelist or ""
@@ -167,7 +197,7 @@ class ValueReader:
     def _check_constant(self, value: Value, where: str, concept: Concept) -> None:
         """Refuse a constant that would be unreadable in every row."""
         text = pl.Series([value.constant], dtype=pl.String)
-        if concept.codelist and concept.name not in PLACE:
+        if concept.codelist:
             name = value.codelist or concept.codelist
             codelist = self.schema.codelist(name)
             if match_codes(text, codelist, extra=value.values)["how"].item() in ("unknown", None):

@@ -33,9 +33,11 @@ _BEGINS: tuple[tuple[str, bytes], ...] = (
     ("json", b"[{"),
     ("json", b'{"'),
 )
+# Of these kinds any space may stand between the signs.
+_SPACED = ("json",)
 _UNREAD = (
     *(".7z", ".rar", ".bz2", ".xz", ".zst", ".sas7bdat"),
-    *(".mdb", ".accdb", ".dbf", ".sqlite", ".pdf", ".json", ".ndjson", ".jsonl", ".xml"),
+    *(".mdb", ".accdb", ".dbf", ".sqlite", ".pdf", ".xml"),
 )
 # What a workbook may be in truth: newer ones are zips, older ones have a form of their own.
 _WORKBOOKS = ("zip", "old_workbook")
@@ -58,7 +60,15 @@ def refuse_other_kind(path: Path, member: Member, form: Format) -> None:
     """
     with open_extract(path, member) as stream:
         start = stream.read(_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
-    kind = next((kind for kind, begin in _BEGINS if start[: len(begin)].lower() == begin.lower()), None)
+    bare = b"".join(start.split())
+    kind = next(
+        (
+            kind
+            for kind, begin in _BEGINS
+            if (bare if kind in _SPACED else start)[: len(begin)].lower() == begin.lower()
+        ),
+        None,
+    )
     is_declared = kind == form.type or (form.type == "xlsx" and kind in _WORKBOOKS)
     if kind is not None and not is_declared:
         where = "/".join((str(path), *member))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from operator import itemgetter
@@ -25,9 +25,10 @@ from register.ingest.extracts import Extract
 from register.ingest.fixed import FixedText
 from register.ingest.kinds import refuse_other_kind
 from register.ingest.lines import LineText
+from register.ingest.object_text import ObjectText, key_place, read_keys
 from register.ingest.packed import open_extract
 from register.ingest.source import Format, Source
-from register.ingest.stretches import MAX_LINE_BYTES, read_stretches
+from register.ingest.stretches import MAX_LINE_BYTES, read_pieces, read_stretches
 from register.ingest.text import fold_text
 
 __all__ = [
@@ -58,6 +59,9 @@ def find_header(extract: Extract) -> Header | None:
     if source.format.is_typed:
         cells = sheets.read_header(extract.path, source.format, extract.member, extract.sheet)
         return _hold(cells, source, extract.period) if cells else None
+    if source.format.type == "json":
+        keys = read_keys(extract.path, extract.member, source.format)
+        return None if keys is None else _hold_keys(keys, source, extract.period)
     line = first_line(extract)
     return read_header(line, source, extract.period) if line else None
 
@@ -89,6 +93,14 @@ def _whole_header(first: bytes, rest: Iterator[bytes], source: Source) -> str:
         if joined.count(quote) % 2 == 0:
             return joined if _declared(joined, source) > _declared(header, source) else header
     return header
+
+
+def _hold_keys(keys: Mapping[str, str], source: Source, period: tuple[dt.date, dt.date] | None) -> Header:
+    """Hold the keys of objects against a declaration; those it declares may stand in later objects alone."""
+    header = _hold(list(keys), source, period)
+    later = tuple(sorted(source.headers - set(source.ignored) - set(header.columns)))
+    places = (*keys.values(), *map(key_place, later))
+    return replace(header, columns=(*header.columns, *later), places=places)
 
 
 def _declared(line: str, source: Source) -> int:
@@ -248,7 +260,8 @@ def read_blocks(extract: Extract, header: Header, block_bytes: int = BLOCK_BYTES
     reader: TextReader = _reader(form, header) if is_readable else LineText("header:missing_column")
     line, read, n_read = 1, list[Parted](), 0
     with open_extract(extract.path, extract.member) as stream:
-        stretches = read_stretches(stream, form.encoding, min(block_bytes, STRETCH_BYTES))
+        cut = read_pieces if form.type == "json" and is_readable else read_stretches
+        stretches = cut(stream, form.encoding, min(block_bytes, STRETCH_BYTES))
         header_lines = header.lines if form.has_header and is_readable else 0
         for text, consumed, before, blank in _without_top(stretches, form, header_lines):
             (rows, rejected, n_blank), line = reader.read(text, line + before, is_last=False)
@@ -268,6 +281,8 @@ def _block(parts: Sequence[Parted], consumed: int) -> Block:
 
 
 def _reader(form: Format, header: Header) -> TextReader:
+    if form.type == "json":
+        return ObjectText(form, header)
     if form.fixed:
         return FixedText(form, header.columns)
     return DelimitedText(form, header)

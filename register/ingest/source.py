@@ -12,7 +12,7 @@ from pathlib import Path
 from register.concepts import Table
 from register.ingest.date_parts import MONTHS
 
-TEXT_FORMATS = ("csv", "fixed")
+TEXT_FORMATS = ("csv", "fixed", "json")
 FORMATS = (*TEXT_FORMATS, "parquet", "xlsx", "spss", "stata")
 ENCODINGS = ("utf-8", "latin-1", "windows-1252", "utf-16", "latin-9", "cp850", "cp437", "mac-roman")
 # Cells that a workbook or a Parquet file knows as dates are written out in this form before they are read.
@@ -117,7 +117,8 @@ class Format:
     ``ends_with_delimiter`` says that a delimiter stands behind the last column too, ``has_short_lines``
     that a line may end before its last columns. ``fixed`` are the columns of a
     fixed-width file. ``sheets`` are names of a workbook's sheets, or patterns of them; the first sheet if there are
-    none. ``has_labels`` says that codes are read by the labels that a file of SPSS or Stata gives them.
+    none. ``has_labels`` says that codes are read by the labels that a file of SPSS or Stata gives them. ``records`` is
+    the key of the list that holds the records, in a file of JSON with an object around them all.
     """
 
     type: str = "csv"
@@ -136,6 +137,7 @@ class Format:
     fixed: tuple[FixedColumn, ...] = ()
     sheets: tuple[str, ...] = ()
     has_labels: bool = False
+    records: str = ""
 
     @property
     def delimiter(self) -> str:
@@ -156,7 +158,8 @@ class Source:
     record names. Where one row of the extract holds several such rows, ``rows`` gives the columns of each by its name,
     and what they are taken from (`register.ingest.unfold`). ``key`` are the parts of the office's own key. ``renamed``
     gives the present name of a column by its former one. ``delivery`` finds the date of a delivery in the path of its
-    file. ``max_rejected_share`` stands in for that of the project.
+    file. ``max_rejected_share`` stands in for that of the project. Where something is read of ``withdrawn``, the row
+    takes its record back.
     """
 
     name: str
@@ -173,11 +176,14 @@ class Source:
     delivery: re.Pattern[str] | None = None
     max_rejected_share: float | None = None
     rows: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    withdrawn: Value | None = None
 
     def every_value(self) -> Iterator[Value]:
         """Yield every declared value of a record."""
         yield from self.key
         yield from self.columns.values()
+        if self.withdrawn is not None:
+            yield self.withdrawn
         for person in self.persons.values():
             yield from person.every_value()
 
@@ -211,6 +217,13 @@ class Source:
     def read_columns(self) -> tuple[str, ...]:
         """Every column that a value is read from, those found in the path too, in a fixed order."""
         return tuple(sorted({column for value in self.every_value() for column in value.columns}))
+
+    @property
+    def path_patterns(self) -> tuple[str, ...]:
+        """The patterns that are looked for in the path of every file, in a fixed order."""
+        values = (value for value in (*self.every_value(), *self.row_values()) if not value.optional)
+        columns = {column for value in values for column in value.columns if column.startswith(PATH)}
+        return tuple(sorted(column.removeprefix(PATH) for column in columns))
 
     @cached_property
     def declared_columns(self) -> tuple[str, ...]:

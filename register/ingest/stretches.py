@@ -43,6 +43,22 @@ def read_stretches(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterat
         is_first = False
 
 
+def read_pieces(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterator[tuple[bytes, int]]:
+    """Yield text cut anywhere between two signs, and the bytes consumed for it: for forms in which lines mean nothing.
+
+    Bytes that are no text become U+FFFD.
+    """
+    raw = stream.read(block_bytes)
+    codec = _utf16(raw) if encoding == "utf-16" else CODECS[encoding]
+    decoder = codecs.getincrementaldecoder(codec)(errors="replace")
+    is_first = True
+    while raw:
+        following = stream.read(block_bytes)
+        text = decoder.decode(raw, final=not following)
+        yield (text.removeprefix("\ufeff") if is_first else text).encode(), len(raw)
+        raw, is_first = following, False
+
+
 def _ends_in_returns(start: bytes) -> bool:
     """Say whether lines end in a carriage return alone, as old programs of the Macintosh wrote them."""
     return b"\r" in start and b"\n" not in start

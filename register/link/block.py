@@ -14,34 +14,33 @@ from register.errors import QualityError
 from register.link import compile as compiled
 from register.link.forms import is_of_form
 from register.link.rules import MISSING, Block, Rules
+from register.locale.numbers import Figure, Figures
 
 
 def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
     """Create ``link_form_pair`` and ``link_node_pair``; return how many pairs of nodes they are in all.
 
     ``link_node_pair`` (match_key, node_l, node_r, form_l, form_r): each pair that a block finds by more than the form,
-    under the first such block. ``link_form_pair`` (match_key, form_l, form_r): the pairs of forms to be compared, under
-    the first block that has them; match_key is null where only some pairs of their nodes are worth it. Of a form that
-    several nodes have, the pair with itself is one.
+    under the first such block. ``link_form_pair`` (match_key, form_l, form_r, is_met): the pairs of forms to compare,
+    under the first block that has them, and whether nodes of theirs are in ``link_node_pair``; match_key is null where
+    only those are worth it. Of a form that several nodes have, the pair with itself is one.
 
     Reads ``link_form``, ``link_node`` and the keys that `count_comparisons` made. Two known nodes are no pair.
     """
-    # The conditions of a block hold in either direction, so that each new row can look for its partners.
-    apart = "r.is_known or l.item < r.item or l.item = r.item and l.n > 1"
-    if rules.source:
-        apart = "l.source < r.source"
     for kind in ("form", "node"):
         con.execute(f"create or replace table link_{kind}_found (match_key utinyint, l integer, r integer)")
+    apart = "l.turn < r.turn" + (" and l.source <> r.source" if rules.source else "")
     for position, block in enumerate(rules.blocks):
         kind = "form" if is_of_form(rules, block) else "node"
         for condition in _conditions(block, _keys(rules)):
             con.execute(
                 f"""
-                insert into link_{kind}_found
-                select {position}, least(l.item, r.item), greatest(l.item, r.item)
-                from link_{kind}_key as l join link_{kind}_key as r on {condition} where not l.is_known and ({apart})
+                insert into link_{kind}_found select {position}, least(l.item, r.item), greatest(l.item, r.item)
+                from link_{kind}_key as l join link_{kind}_key as r on {condition} and {apart} where l.turn < 0
                 """
             )
+    if not rules.source:
+        _pair_with_itself(con, rules)
     con.execute(
         """
         create or replace table link_node_pair as
@@ -54,8 +53,9 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
     con.execute(
         """
         create or replace table link_form_pair as
-        select min(match_key) as match_key, l as form_l, r as form_r from (
-            from link_form_found union all select null, form_l, form_r from link_node_pair
+        select min(match_key) as match_key, l as form_l, r as form_r, bool_or(is_met) as is_met from (
+            select *, false as is_met from link_form_found
+            union all select null, form_l, form_r, true from link_node_pair
         ) group by l, r
         """
     )
@@ -71,6 +71,22 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
         """
     ).fetchall()[0]
     return int(many)
+
+
+def _pair_with_itself(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    """Add to ``link_form_found`` each form of several nodes, not all known, that a block pairs with itself."""
+    cases = " ".join(
+        f"when {condition} then {position}"
+        for position, block in enumerate(rules.blocks)
+        if is_of_form(rules, block)
+        for condition in _conditions(block, _keys(rules), right="l")
+    )
+    con.execute(
+        f"""
+        insert into link_form_found select case {cases or "when false then 0"} end as match_key, item, item
+        from link_form_key as l where n > 1 and turn < 0 and match_key is not null
+        """
+    )
 
 
 def count_comparisons(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -> dict[str, int]:
@@ -95,11 +111,11 @@ def count_comparisons(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -
         raise QualityError(
             "linkage_comparisons",
             where=f"{rules.path} [[block]] {worst.name}",
-            comparisons=f"{sum(counted.values()):,}",
-            allowed=f"{allowed:,}",
+            comparisons=Figure(sum(counted.values())),
+            allowed=Figure(allowed),
             block=worst.name,
-            block_comparisons=f"{counted[worst.name]:,}",
-            largest=", ".join(f"{size:,}" for size in _largest(con, worst, key_of, _table(rules, worst))),
+            block_comparisons=Figure(counted[worst.name]),
+            largest=Figures(tuple(map(Figure, _largest(con, worst, key_of, _table(rules, worst)))), ", "),
         )
     return counted
 
@@ -109,20 +125,24 @@ def _table(rules: Rules, block: Block) -> str:
 
 
 def _make_keys(con: duckdb.DuckDBPyConnection, rules: Rules, kind: str, key_of: dict[str, str]) -> None:
-    """Create ``link_form_key`` or ``link_node_key``: item, n and n_known (nodes), is_known (all of them), keys."""
+    """Create ``link_form_key`` or ``link_node_key``: item, turn, n and n_known (nodes), and the keys of the blocks.
+
+    A pair is met once, from the smaller ``turn``: items not known all have one below zero, and are paired with all.
+    """
     of_form = kind == "form"
     terms = {side for block in rules.blocks if is_of_form(rules, block) == of_form for side in _sides(block)}
+    # Half a hash is less to move; the few values that share one are pairs that no comparison finds alike.
     keys = "".join(
-        f", case when {sql} is not null then hash({sql}) end as {key_of[term]}"
+        f", case when {sql} is not null then (hash({sql}) & 4294967295)::uinteger end as {key_of[term]}"
         for sql, term in ((compiled.part("t", term), term) for term in sorted(terms))
     )
     source = f", {rules.source} as source" if rules.source else ""
-    counts = (
-        "n, n_known, n = n_known as is_known" if of_form else "1 as n, is_known::integer as n_known, is_known"
+    counts, known = (
+        ("n, n_known", "n = n_known") if of_form else ("1 as n, is_known::integer as n_known", "is_known")
     )
     con.execute(
-        f"create or replace table link_{kind}_key as"
-        f" select {kind} as item, {counts}{source}{keys} from link_{kind} as t"
+        f"create or replace table link_{kind}_key as select {kind} as item,"
+        f" case when {known} then {kind} else -{kind} end as turn, {counts}{source}{keys} from link_{kind} as t"
     )
 
 
@@ -136,20 +156,20 @@ def _keys(rules: Rules) -> dict[str, str]:
     return {term: f"k{position}" for position, term in enumerate(sorted(terms))}
 
 
-def _conditions(block: Block, key_of: dict[str, str]) -> Iterator[str]:
+def _conditions(block: Block, key_of: dict[str, str], right: str = "r") -> Iterator[str]:
     """Yield the join conditions of a block: one, or one for each direction if it crosses columns."""
-    sides = {tuple(sorted(block.on)), tuple(sorted((right, left) for left, right in block.on))}
-    also = " or ".join(_alternative(left, right, key_of) for left, right in block.also)
+    sides = {tuple(sorted(block.on)), tuple(sorted((other, one) for one, other in block.on))}
+    also = " or ".join(_alternative(one, other, key_of, right) for one, other in block.also)
     for side in sorted(sides):
-        terms = [f"l.{key_of[left]} = r.{key_of[right]}" for left, right in side]
+        terms = [f"l.{key_of[one]} = {right}.{key_of[other]}" for one, other in side]
         yield " and ".join([*terms, f"({also})"] if also else terms)
 
 
-def _alternative(left: str, right: str, key_of: dict[str, str]) -> str:
-    if right == MISSING:
-        return f"l.{key_of[left]} is null or r.{key_of[left]} is null"
-    there = f"l.{key_of[left]} = r.{key_of[right]}"
-    return there if left == right else f"{there} or r.{key_of[left]} = l.{key_of[right]}"
+def _alternative(one: str, other: str, key_of: dict[str, str], right: str) -> str:
+    if other == MISSING:
+        return f"l.{key_of[one]} is null or {right}.{key_of[one]} is null"
+    there = f"l.{key_of[one]} = {right}.{key_of[other]}"
+    return there if one == other else f"{there} or {right}.{key_of[one]} = l.{key_of[other]}"
 
 
 def _count(con: duckdb.DuckDBPyConnection, block: Block, key_of: dict[str, str], table: str) -> int:

@@ -55,12 +55,12 @@ def connect(con: duckdb.DuckDBPyConnection, edges: str, into: str) -> None:
         con.execute(f"drop table {table}")
 
 
-def join_clusters(con: duckdb.DuckDBPyConnection) -> None:
-    """Let ``cluster``, the components of ``edge`` some links ago, be those of ``edge`` now."""
+def join_clusters(con: duckdb.DuckDBPyConnection, edges: str) -> None:
+    """Let ``cluster``, the components of some links, be those of the same links and of ``edges`` (l, r) besides."""
     con.execute(
-        """
+        f"""
         create or replace temp table bond as
-        select coalesce(a.cluster, e.l) as l, coalesce(b.cluster, e.r) as r from edge as e
+        select coalesce(a.cluster, e.l) as l, coalesce(b.cluster, e.r) as r from {edges} as e
         left join cluster as a on a.node = e.l left join cluster as b on b.node = e.r
         where a.cluster is distinct from b.cluster or a.cluster is null
         """

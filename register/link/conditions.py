@@ -32,13 +32,20 @@ def _only_if(cheap: str, dear: str) -> str:
 def _one_edit(left: str, right: str) -> str:
     """Return the condition that one text becomes the other by one letter more, less or other, or two exchanged.
 
-    Wherever the edit is, the half before it or the half behind it is left as it was. That is cheap to see and
-    spares most pairs the distance.
+    The distance that knows of exchanges is dear, and only two letters in other places ask for it. Where one text is
+    longer, the half before the edit or the half behind it is left as it was: cheap to see, and it spares most pairs.
     """
+    other = _nearly_equal(f"hamming({left}, {right})", f"damerau_levenshtein({left}, {right}) = 1")
+    alike = f"case when {left} = {right} then true else {other} end"  # what is empty has no distance
     half = f"(least(length({left}), length({right})) - 1) // 2"
     ends = f"starts_with({left}, left({right}, {half})) or ends_with({left}, right({right}, {half}))"
-    near = _only_if(f"abs(length({left}) - length({right})) <= 1", ends)
-    return _only_if(near, f"damerau_levenshtein({left}, {right}) <= 1")
+    longer = _only_if(ends, f"levenshtein({left}, {right}) = 1")
+    return f"coalesce(case abs(strlen({left}) - strlen({right})) when 0 then {alike} when 1 then {longer} end, false)"
+
+
+def _nearly_equal(apart: str, exchanged: str) -> str:
+    """Return the condition that texts of one length are one edit apart, by the number of places where they differ."""
+    return _only_if(f"{apart} <= 2", f"case when {apart} < 2 then true else {exchanged} end")
 
 
 def _null(compare: Compare) -> str:
@@ -67,12 +74,12 @@ def _text(compare: Compare, level: Level) -> str:
         case "rearranged":
             sides = [[f"{column}_{side}" for column in compare.columns["whole"]] for side in "lr"]
             whole = [f"concat_ws(' ', {', '.join(side)})" for side in sides]
-            # the same words are as many bytes
+            words = [f"list_sort(string_split({text}, ' '))" for text in whole]
+            # The same words are as many bytes, and each of them is somewhere on the other side.
             size = [" + ".join(f"coalesce(strlen({one}) + 1, 0)" for one in side) for side in sides]
-            return _only_if(
-                f"{size[0]} = {size[1]}",
-                f"list_sort(string_split({whole[0]}, ' ')) = list_sort(string_split({whole[1]}, ' '))",
-            )
+            first = left if own in compare.columns["whole"] else whole[0]
+            there = _only_if(f"{size[0]} = {size[1]}", f"contains({whole[1]}, split_part({first}, ' ', 1))")
+            return _only_if(there, f"{words[0]} = {words[1]}")
         case "one_of_two":
             first, second = compare.columns["words"]
             return (
@@ -119,11 +126,11 @@ def _date(compare: Compare, level: Level) -> str:
             )
         case "typo":
             written = ", ".join(f"strftime({side}, '%Y%m%d')" for side in (left, right))
-            part = " or ".join(f"{part}({left}) = {part}({right})" for part in ("year", "month", "day"))
             eight = " and ".join(f"year({side}) between 1000 and 9999" for side in (left, right))
-            # Of eight digits one edit changes one, or exchanges two.
-            near = _only_if(f"{full} and ({part}) and {eight}", f"hamming({written}) <= 2")
-            return _only_if(near, f"damerau_levenshtein({written}) <= 1")
+            # Of eight digits one edit changes one, or exchanges two: their sum stays, and with it the rest of nine.
+            rest = [f"(year({side}) + month({side}) + day({side})) % 9" for side in (left, right)]
+            exchanged = _only_if(" = ".join(rest), f"damerau_levenshtein({written}) = 1")
+            return _only_if(f"{full} and {eight}", _nearly_equal(f"hamming({written})", exchanged))
         case "same_year":
             return f"year({left}) = year({right})"
         case "same_day":

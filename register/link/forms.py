@@ -6,9 +6,13 @@ compare, so both are done for forms, and the pairs of forms are then spread to t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import product
+
 import duckdb
 
 from register.link import compile as compiled
+from register.link.conditions import document_slots
 from register.link.rules import MISSING, Block, Compare, Rules
 from register.link.weigh import with_rarity
 
@@ -63,7 +67,11 @@ def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     kept = {
         column for block in rules.blocks if not is_of_form(rules, block) for column in block_columns(block)
     }
-    said = "".join(f", t.{column}" for column in sorted(kept | set(compiled.read_columns(beside))))
+    codes = _make_codes(con, beside)
+    said = "".join(
+        f", t.{column}::link_code as {column}" if column in codes else f", t.{column}"
+        for column in sorted(kept | set(compiled.read_columns(beside)))
+    )
     alike = " and ".join(f"t.{column} is not distinct from f.{column}" for column in [*source, *columns])
     con.execute(
         f"""
@@ -73,4 +81,40 @@ def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         """
     )
     con.execute(f"create or replace table link_node as {with_rarity(rules, beside, 'link_said')}")
-    con.execute("drop table link_numbered; drop table link_said")
+    con.execute("drop table link_numbered; drop table link_said; drop type link_code")
+
+
+def _make_codes(con: duckdb.DuckDBPyConnection, beside: Sequence[Compare]) -> set[str]:
+    """Create the type ``link_code`` of all codes that are only asked whether they are equal; return their columns.
+
+    A code of two bytes in place of a text: each pair of nodes carries those of both.
+    """
+    present = dict(row[:2] for row in con.execute("describe link_input").fetchall())
+    columns = {column for compare in beside for column in _codes(compare) if present[column] == "VARCHAR"}
+    values = " union ".join(f"select {column} as code from link_input" for column in sorted(columns))
+    con.execute(
+        "create or replace type link_code as enum"
+        f" (select code from ({values or 'select null::varchar as code'}) where code is not null order by code)"
+    )
+    return columns
+
+
+def _codes(compare: Compare) -> set[str]:
+    if compare.by == "document":
+        return {column for kind, _, issuer in document_slots(compare) for column in (kind, issuer)}
+    return set(compiled.read_columns([compare])) if compare.by in ("category", "exact") else set()
+
+
+def found_beside(rules: Rules) -> dict[str, set[str]]:
+    """Return, for each comparison, the levels at which every pair of nodes is found by a block of more than the form.
+
+    Equal documents are, if each number is blocked with each. What is found by its form alone is at none of them.
+    """
+    alone = {block.on for block in rules.blocks if len(block.on) == 1 and not block.also}
+    alone |= {((right, left),) for ((left, right),) in alone}
+    found = {}
+    for compare in (compare for compare in divide(rules)[1] if compare.by == "document"):
+        numbers = [number for _, number, _ in document_slots(compare)]
+        if all(((left, right),) in alone for left, right in product(numbers, repeat=2)):
+            found[compare.concept] = {level.name for level in compare.levels if level.word == "equal"}
+    return found

@@ -37,31 +37,41 @@ JOURNEY = """
     select s.cluster, s.core, t.* from travelled as t join suspect as s using (node)
 """
 
-#: What most records of a core say, attribute by attribute; of equals, the smallest.
+#: What most records of a core say, attribute by attribute; of equals, the smallest. One identity alone needs no vote.
 SAID = """
-    with names as (
-        select core, given_name, given_1, given_2, given_key, sum(n_mention) as votes from suspect
+    with alone as (select core from suspect group by core having count(*) = 1),
+    several as (from suspect anti join alone using (core)),
+    names as (
+        select core, given_name, given_1, given_2, given_key, sum(n_mention) as votes from several
         where given_name is not null group by 1, 2, 3, 4, 5
         qualify row_number() over (partition by core order by votes desc, given_name) = 1
     ),
     surnames as (
-        select core, surname_1, surname_2, surname_1_key, surname_2_key, sum(n_mention) as votes from suspect
+        select core, surname_1, surname_2, surname_1_key, surname_2_key, sum(n_mention) as votes from several
         where surname_1 is not null group by 1, 2, 3, 4, 5
         qualify row_number() over (partition by core order by votes desc, surname_1, surname_2) = 1
     ),
     dates as (
-        select core, birth_date, sum(n_mention) as n_date from suspect
+        select core, birth_date, sum(n_mention) as n_date from several
         where birth_date is not null and birth_date_precision = 'day' group by 1, 2
         qualify row_number() over (partition by core order by n_date desc, birth_date) = 1
     ),
     sexes as (
-        select core, sex, sum(n_mention) as n_sex from suspect where sex is not null group by 1, 2
+        select core, sex, sum(n_mention) as n_sex from several where sex is not null group by 1, 2
         qualify row_number() over (partition by core order by n_sex desc, sex) = 1
     )
     select c.cluster, c.core as node, n.* exclude (core, votes), s.* exclude (core, votes),
         d.* exclude (core), x.* exclude (core)
-    from (select distinct cluster, core from suspect) as c left join names as n using (core)
+    from (select distinct cluster, core from several) as c left join names as n using (core)
     left join surnames as s using (core) left join dates as d using (core) left join sexes as x using (core)
+    union all by name
+    select cluster, core as node, given_name, given_1, given_2, given_key, surname_1, surname_1_key,
+        case when surname_1 is not null then surname_2 end as surname_2,
+        case when surname_1 is not null then surname_2_key end as surname_2_key,
+        case when birth_date_precision = 'day' then birth_date end as birth_date,
+        case when birth_date_precision = 'day' and birth_date is not null then n_mention end as n_date,
+        sex, case when sex is not null then n_mention end as n_sex
+    from suspect semi join alone using (core)
 """
 
 
@@ -189,11 +199,11 @@ def _two_places(given: Mapping[str, Any]) -> str:
     minutes = round(60 * given["hours"])
     return f"""
         select before as l, node as r from (
-            select node, crossed_at, border_post_code, direction, lag(node) over trips as before,
-                lag(crossed_at) over trips as crossed_before, lag(border_post_code) over trips as post_before,
-                lag(direction) over trips as direction_before
+            select node, crossed_at, post, is_arrival, lag(node) over trips as before,
+                lag(crossed_at) over trips as crossed_before, lag(post) over trips as post_before,
+                lag(is_arrival) over trips as arrival_before
             from journey window trips as (partition by cluster order by crossed_at, turn)
-        ) where border_post_code <> post_before and direction = direction_before
+        ) where post <> post_before and is_arrival = arrival_before
             and crossed_at - crossed_before <= interval {minutes} minute"""
 
 
@@ -213,18 +223,18 @@ def _two_journeys(given: Mapping[str, Any]) -> str:
                 or l.sex is distinct from r.sex)
         ),
         alone as (
-            select core, count(*) filter (direction = before) as breaks from (
-                select core, direction, lag(direction) over (partition by core order by crossed_at, turn) as before
+            select core, count(*) filter (is_arrival = before) as breaks from (
+                select core, is_arrival, lag(is_arrival) over (partition by core order by crossed_at, turn) as before
                 from journey semi join (select l as core from doubtful union all select r from doubtful) using (core)
             ) group by 1
         ),
         both_trips as (
-            select l, r, crossed_at, turn, direction from doubtful join journey on core = l
-            union all select l, r, crossed_at, turn, direction from doubtful join journey on core = r
+            select l, r, crossed_at, turn, is_arrival from doubtful join journey on core = l
+            union all select l, r, crossed_at, turn, is_arrival from doubtful join journey on core = r
         ),
         together as (
-            select l, r, count(*) filter (direction = before) as breaks from (
-                select l, r, direction, lag(direction) over (partition by l, r order by crossed_at, turn) as before
+            select l, r, count(*) filter (is_arrival = before) as breaks from (
+                select l, r, is_arrival, lag(is_arrival) over (partition by l, r order by crossed_at, turn) as before
                 from both_trips
             ) group by 1, 2
         )

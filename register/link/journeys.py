@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import duckdb
 
+from register.link.clusters import join_clusters
 from register.link.itinerary import Itinerary
 from register.link.rules import Rules
 
@@ -16,7 +17,7 @@ RULE = "completed_journeys"
 
 
 def link_completed(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary) -> int:
-    """Add to ``edge`` the pairs that their journeys complete; return how many.
+    """Add to ``edge`` the pairs that their journeys complete, and to ``cluster`` what they join; return how many.
 
     Reads ``scored``, ``node``, ``cluster`` (of the links above the threshold), ``judged``, ``identity`` and
     ``travelled``. A gap is an arrival after an arrival, or a departure after a departure, within what is one person so
@@ -51,37 +52,38 @@ def link_completed(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itin
             select c.node, c.cluster as part from cluster as c join concerned as o on o.part = c.cluster
             union select part, part from concerned
         )
-        select m.part, t.crossed_at, t.turn, t.direction from member as m join travelled as t using (node)
-        where t.direction is not null
+        select m.part, t.crossed_at, t.turn, t.is_arrival from member as m join travelled as t using (node)
+        where t.is_arrival is not null
         """
     )
     con.execute(
         f"""
-        insert into edge
+        create or replace temp table completed as
         with alone as (
-            select part, count(*) filter (direction = before) as gaps from (
-                select part, direction, lag(direction) over (partition by part order by crossed_at, turn) as before
+            select part, count(*) filter (is_arrival = before) as gaps from (
+                select part, is_arrival, lag(is_arrival) over (partition by part order by crossed_at, turn) as before
                 from trip
             ) group by part
         ),
         couple as (select distinct x, y from nearly),
         both_trips as (
-            select x, y, crossed_at, turn, direction from couple join trip on part = x
-            union all select x, y, crossed_at, turn, direction from couple join trip on part = y
+            select x, y, crossed_at, turn, is_arrival from couple join trip on part = x
+            union all select x, y, crossed_at, turn, is_arrival from couple join trip on part = y
         ),
         together as (
-            select x, y, count(*) filter (direction = before) as gaps from (
-                select x, y, direction, lag(direction) over (partition by x, y order by crossed_at, turn) as before
+            select x, y, count(*) filter (is_arrival = before) as gaps from (
+                select x, y, is_arrival, lag(is_arrival) over (partition by x, y order by crossed_at, turn) as before
                 from both_trips
             ) group by x, y
         )
-        select least(l, r), greatest(l, r), 0, weight from nearly join together using (x, y)
+        select least(l, r) as l, greatest(l, r) as r, 0 as strength, weight from nearly join together using (x, y)
         join alone as a on a.part = x join alone as b on b.part = y
         where a.gaps + b.gaps - together.gaps >= {given["gaps"]}
         """
     )
-    (added,) = con.execute(
-        "select count(*) from edge where strength = 0 and (l, r) in (select least(l, r), greatest(l, r) from nearly)"
-    ).fetchall()[0]
-    con.execute("drop table nearly; drop table trip")
+    con.execute("insert into edge from completed")
+    (added,) = con.execute("select count(*) from completed").fetchall()[0]
+    if added:
+        join_clusters(con, "completed")
+    con.execute("drop table nearly; drop table trip; drop table completed")
     return int(added)

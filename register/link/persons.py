@@ -35,15 +35,14 @@ def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
     (share,) = con.execute(
         "select avg((person_id <> old)::integer) from was join person_of using (node) where old is not null"
     ).fetchall()[0]
-    con.execute("drop table person_of; drop table heir; drop table was")
+    con.execute("drop table person_of; drop table heir; drop table was; drop table gone")
     return PersonReport(int(counts[0]), int(counts[1]), changes, share)
 
 
 #: An identity that is new because the records that said otherwise were corrected: the person most of them were of.
 _CORRECTED = """
     select identity_id, person_id from (
-        select m.identity_id, g.person_id, count(*) as records
-        from (from previous_membership anti join identity using (identity_id)) as g
+        select m.identity_id, g.person_id, count(*) as records from gone as g
         join previous_mention as b using (identity_id)
         join mention as m on m.record_id = b.record_id and m.role = b.role
         anti join previous_membership as p on p.identity_id = m.identity_id
@@ -59,6 +58,9 @@ def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
     several would pass theirs to one cluster, the one seen first in the country survives. Everybody else gets
     an id made from the smallest identity of the cluster, and, if a person was split, from the id it had.
     """
+    con.execute(
+        "create or replace temp table gone as from previous_membership anti join identity using (identity_id)"
+    )
     con.execute(
         f"""
         create or replace temp table was as
@@ -84,14 +86,11 @@ def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
     con.execute(
         """
         create or replace temp table person_of as
-        with first as (
-            select w.cluster, min(n.identity_id) as identity_id, min(w.old) as old
-            from was as w join node as n using (node) group by 1
-        ),
+        with first as (select cluster as node, min(old) as old from was group by cluster),
         fresh as (
-            select cluster, 'p' || left(sha256($key || ' person ' || identity_id || coalesce(' ' || old,
-                '')), 16) as made
-            from first
+            select node as cluster, 'p' || left(sha256(
+                $key || ' person ' || identity_id || coalesce(' ' || old, '')), 16) as made
+            from first join node using (node)
         )
         select w.node, coalesce(h.old, f.made) as person_id
         from was as w join fresh as f using (cluster) left join heir as h using (cluster)
@@ -109,10 +108,13 @@ def _membership(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         create or replace table membership as
-        with held as (
+        with within as materialized (
+            select l, r, strength
+            from edge join cluster as a on a.node = l join cluster as b on b.node = r where a.cluster = b.cluster
+        ),
+        held as (
             select node, max(strength) as most, min(strength) as least from (
-                select unnest([l, r]) as node, strength
-                from edge join cluster as a on a.node = l join cluster as b on b.node = r where a.cluster = b.cluster
+                select l as node, strength from within union all select r, strength from within
             ) group by node
         )
         select n.identity_id, p.person_id,

@@ -10,7 +10,7 @@ import duckdb
 from register.errors import DeclarationError, QualityError, suggest
 from register.link import compile as compiled
 from register.link.block import count_comparisons, make_candidates
-from register.link.forms import divide, make_forms
+from register.link.forms import divide, found_beside, make_forms
 from register.link.reuse import find_known, kept_pairs
 from register.link.rules import Rules, untrained
 from register.link.weigh import PROBABILITY, levels_sql, most, prior_of, sides_sql, sum_sql
@@ -118,49 +118,60 @@ def predict(
 def score_candidates(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, threshold: float) -> None:
     """Create ``link_scored``: the candidates whose match weight reaches a threshold.
 
-    node_l and node_r, match_key, match_weight, gamma_*. Reads what `make_forms` and `make_candidates` made. The forms
-    are weighed first; pairs of nodes with all that they say beside could only fall short are not looked at.
+    node_l and node_r, match_key, gamma_*, match_weight. Reads what `make_forms` and `make_candidates` made. The forms
+    are weighed first; pairs of nodes that with all they may say beside would fall short are not looked at.
     ``rows`` is the number of rows to be linked in all: it sets the prior.
     """
     of_form, beside = divide(rules)
-    gammas, also = (", ".join(f"gamma_{c.concept}" for c in some) for some in (of_form, beside))
+    gammas = ", ".join(f"gamma_{c.concept}" for c in of_form)
     rarities = "".join(f", rarity_{c.concept}" for c in of_form if c.rare_values)
+    enough, enough_unmet = (
+        threshold - most(rules, beside),
+        threshold - most(rules, beside, found_beside(rules)),
+    )
     con.execute(
         f"""
         create or replace table link_form_scored as
         with pairs as (
-            select form_l, form_r, match_key, {sides_sql(of_form)} from link_form_pair
+            select form_l, form_r, match_key, is_met, {sides_sql(of_form)} from link_form_pair
             join link_form as l on l.form = form_l join link_form as r on r.form = form_r
         ),
-        compared as (select form_l, form_r, match_key, {levels_sql(of_form)}{rarities} from pairs)
+        compared as (select form_l, form_r, match_key, is_met, {levels_sql(of_form)}{rarities} from pairs)
         select form_l, form_r, match_key, {gammas}, {prior_of(rules, rows)} + {sum_sql(rules, of_form)} as form_weight
-        from compared where form_weight >= {threshold - most(rules, beside)}
+        from compared where form_weight >= {enough_unmet} or is_met and form_weight >= {enough}
         """
     )
-    carried = f"least(l.node, r.node) as node_l, greatest(l.node, r.node) as node_r, {gammas}, form_weight"
-    carried += f", {sides_sql(beside)}" if beside else ""
+
+    def weighed(pairs: str) -> str:
+        """Return the query of those pairs of nodes that reach the threshold, with their levels."""
+        levels = ", ".join(filter(None, (gammas, levels_sql(beside))))
+        return f"""
+            select * exclude (form_weight), form_weight + {sum_sql(rules, beside)} as match_weight
+            from (select node_l, node_r, match_key, form_weight, {levels} from ({pairs}))
+            where match_weight >= {threshold}
+        """
+
+    sides = f", {sides_sql(beside)}" if beside else ""
+    carried = (
+        f"least(l.node, r.node) as node_l, greatest(l.node, r.node) as node_r, {gammas}, form_weight{sides}"
+    )
+    by_form = f"""
+        select f.match_key, {carried} from link_form_scored as f
+        join link_node as l on l.form = form_l join link_node as r on r.form = form_r
+        where f.match_key is not null and form_weight >= {enough_unmet}
+            and (form_l < form_r or l.node < r.node) and not (l.is_known and r.is_known)
+    """
+    by_more = f"""
+        select least(p.match_key, f.match_key) as match_key, {carried}
+        from link_node_pair as p join link_form_scored as f using (form_l, form_r)
+        join link_node as l on l.node = p.node_l join link_node as r on r.node = p.node_r
+    """
     con.execute(
         f"""
         create or replace table link_scored as
-        with pairs as (
-            select f.match_key, {carried} from link_form_scored as f
-            join link_node as l on l.form = form_l join link_node as r on r.form = form_r
-            where f.match_key is not null and (form_l < form_r or l.node < r.node)
-                and not (l.is_known and r.is_known)
-            union all
-            select p.match_key, {carried} from link_node_pair as p join link_form_scored as f using (form_l, form_r)
-            join link_node as l on l.node = p.node_l join link_node as r on r.node = p.node_r
-            where f.match_key is null
-        ),
-        compared as (
-            select node_l, node_r, match_key, {gammas}, form_weight{", " if beside else ""}{levels_sql(beside)}
-            from pairs
-        ),
-        weighed as (select *, form_weight + {sum_sql(rules, beside)} as match_weight from compared)
-        select node_l, node_r, least(w.match_key, p.match_key) as match_key, match_weight,
-            {", ".join(filter(None, (gammas, also)))}
-        from (from weighed where match_weight >= {threshold}) as w
-        left join link_node_pair as p using (node_l, node_r)
+        from ({weighed(by_form)}) anti join link_node_pair using (node_l, node_r)
+        union all
+        from ({weighed(by_more)})
         """
     )
 

@@ -19,15 +19,16 @@ _DATED = {
 def make_records(con: duckdb.DuckDBPyConnection) -> None:
     """Create ``travelled``, ``recorded`` and ``seen`` from ``node``, ``mention`` and the tables of the sources.
 
-    ``travelled`` (node, crossed_at, turn, direction, border_post_code): its crossings; ``turn``, a number of the
-    record, puts those of one minute in an order. ``recorded`` (node,
-    record_id, source, role): its other records. ``seen`` (node, n_record, first_seen_on, last_seen_on,
-    birth_in_country, died_on): one row for each node that has a record.
+    ``travelled`` (node, crossed_at, turn, is_arrival, post): its crossings; ``turn``, a number of the record, puts
+    those of one minute in an order, and ``post`` is a number of the border post. ``recorded`` (node, record_id, source,
+    role): its other records. ``seen`` (node, n_record, first_seen_on, last_seen_on, birth_in_country, died_on): one row
+    for each node that has a record.
     """
     con.execute(
         """
         create or replace temp table travelled as
-        select n.node, hash(record_id) as turn, c.crossed_at, c.direction, c.border_post_code
+        select n.node, hash(record_id) as turn, c.crossed_at, c.direction = 'arrival' as is_arrival,
+            case when c.border_post_code is not null then hash(c.border_post_code) end as post
         from mention as m join node as n using (identity_id) join crossing as c using (record_id)
         where m.source = 'crossing' and m.role = 'self'
         """

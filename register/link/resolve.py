@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import duckdb
 
 from register.link import compile as compiled
-from register.link.clusters import connect, join_clusters
+from register.link.clusters import connect
 from register.link.confidence import Expected, expect
 from register.link.itinerary import Itinerary, find_impossible
 from register.link.journeys import link_completed
@@ -117,10 +117,7 @@ def make_links(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerar
     _make_edges(con, rules)
     make_records(con)
     connect(con, "edge", "cluster")
-    completed = link_completed(con, rules, itinerary)
-    if completed:
-        join_clusters(con)
-    return completed
+    return link_completed(con, rules, itinerary)
 
 
 def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
@@ -138,14 +135,19 @@ def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     con.execute(
         """
         create or replace temp table judged as
+        with asked as (
+            select source_l as source, record_key_l as record_key, role_l as role from decision
+            union select source_r, record_key_r, role_r from decision
+        ),
+        known as materialized (
+            select source, record_key, role, node from mention
+            semi join asked using (source, record_key, role) join node using (identity_id)
+        )
         select least(a.node, b.node) as l, greatest(a.node, b.node) as r,
             arg_max(d.judgement, d.position) as judgement, count(distinct d.judgement) > 1 as is_contested
         from decision as d
-        join mention as p on p.source = d.source_l and p.record_key = d.record_key_l
-            and p.role = d.role_l
-        join mention as q on q.source = d.source_r and q.record_key = d.record_key_r
-            and q.role = d.role_r
-        join node as a on a.identity_id = p.identity_id join node as b on b.identity_id = q.identity_id
+        join known as a on a.source = d.source_l and a.record_key = d.record_key_l and a.role = d.role_l
+        join known as b on b.source = d.source_r and b.record_key = d.record_key_r and b.role = d.role_r
         where a.node <> b.node group by 1, 2
         """
     )

@@ -8,7 +8,7 @@ because it would compare all columns of all pairs, where most pairs share a name
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import duckdb
 
@@ -78,11 +78,20 @@ def sum_sql(rules: Rules, compares: Sequence[Compare]) -> str:
     return " + ".join([*(bits_sql(rules, compare) for compare in compares), *rare]) or "0.0::double"
 
 
-def most(rules: Rules, compares: Sequence[Compare]) -> float:
-    """Return the most that some comparisons can add."""
+def most(rules: Rules, compares: Sequence[Compare], without: Mapping[str, set[str]] = {}) -> float:
+    """Return the most that some comparisons can add, at none of the levels ``without``."""
     rarest = math.log2(1 / rules.training.rare_names)
     return sum(
-        max(0.0, *_bits(rules, compare), rarest if compare.rare_values else 0.0) for compare in compares
+        max(
+            0.0,
+            rarest if compare.rare_values else 0.0,
+            *(
+                bits
+                for name, bits in zip(level_names(compare), _bits(rules, compare), strict=True)
+                if name not in without.get(compare.concept, ())
+            ),
+        )
+        for compare in compares
     )
 
 

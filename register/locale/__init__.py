@@ -8,12 +8,13 @@ unseen, and nothing needs compiling.
 from __future__ import annotations
 
 import os
+import string
 import tomllib
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from register.locale.numbers import Share, percent
+from register.locale.numbers import Figure, Figures, Share, number
 
 LANGUAGES = ("es", "en")
 
@@ -44,19 +45,41 @@ def catalogue() -> dict[str, dict[str, str]]:
     return flat
 
 
+class _Wording(string.Formatter):
+    """Fills in values, and with ``{count:row|rows}`` the word that goes with a number: the first one with 1."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        one, either, many = format_spec.partition("|")
+        if not either:
+            return str(super().format_field(value, format_spec))
+        return one if str(value) == "1" else many
+
+
+_WORDING = _Wording()
+
+
 def translate(key: str, language: str, /, **values: object) -> str:
-    """Return a message in a language with its values filled in, shares in per cent as the language writes them.
+    """Return a message in a language with its values filled in, numbers of its own kinds as the language writes them.
+
+    The value of ``{count:row|rows}`` may be a number or one written already; a number with a word is a count, and is
+    written as one. Other whole numbers (a year, a line) stay as they are.
 
     Raises
     ------
     KeyError
         If the catalogue lacks the key: a defect of the program, caught by the tests.
     """
+    text = catalogue()[key][language]
+    counts = {name for _, name, word, _ in string.Formatter().parse(text) if word}
     written = {
-        name: percent(value.value, value.digits, language) if isinstance(value, Share) else value
+        name: value.written(language)
+        if isinstance(value, (Share, Figure, Figures))
+        else number(value, language)
+        if name in counts and isinstance(value, int)
+        else value
         for name, value in values.items()
     }
-    return catalogue()[key][language].format(**written)
+    return _WORDING.format(text, **written)
 
 
 def default_language() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -11,6 +12,36 @@ class Share:
 
     value: float
     digits: int = 1
+
+    def written(self, language: str) -> str:
+        """Return it in per cent."""
+        return percent(self.value, self.digits, language)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number for a message: written once the language of the message is known, with what it is of before it."""
+
+    value: float
+    figures: int = 6
+    label: str = ""
+
+    def written(self, language: str) -> str:
+        """Return it with so many figures that count, no zeros at its end, and never with a power of ten."""
+        text = significant(self.value, self.figures, language)
+        return f"{self.label} = {text}" if self.label else text
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Several numbers for a message."""
+
+    parts: tuple[Figure, ...]
+    separator: str = "; "
+
+    def written(self, language: str) -> str:
+        """Return one after the other."""
+        return self.separator.join(part.written(language) for part in self.parts)
 
 
 def number(value: float, language: str) -> str:
@@ -24,6 +55,15 @@ def decimal(value: float, digits: int, language: str, *, sign: bool = False) -> 
     text = f"{round(float(value), digits) + 0.0:{'+' if sign else ''},.{digits}f}"
     text = text.replace(",", "\u202f").replace("-", "\u2212")
     return text.replace(".", ",") if language == "es" else text
+
+
+def significant(value: float, figures: int, language: str) -> str:
+    """Return a number with so many figures that count, all those before the decimal mark, and no zeros at its end."""
+    if math.isinf(value):
+        return "\u221e" if value > 0 else "\u2212\u221e"
+    digits = max(0, figures - 1 - math.floor(math.log10(abs(value)))) if value else 0
+    text = decimal(value, digits, language)
+    return text.rstrip("0").rstrip(",.") if digits else text
 
 
 def percent(share: float, digits: int, language: str, *, sign: bool = False) -> str:

@@ -15,6 +15,8 @@ from register.release.universe import Floats, Ints
 
 DIRECTIONS = 24
 SLACK = 1e-6
+#: How far beyond all that is shown a figure without an upper bound is followed: far wider than any need.
+BEYOND = 10_000.0
 
 
 def recovered(low: Floats, high: Floats, matrix: csr_array, targets: Ints, need: Floats | float) -> Ints:
@@ -62,7 +64,9 @@ def interval(cell: int, low: Floats, high: Floats, matrix: csr_array) -> tuple[f
 
 
 def _extreme(cost: Floats, low: Floats, high: Floats, matrix: csr_array) -> Floats:
-    """Return a table that fits and has the least cost."""
+    """Return a table that fits and has the least cost; of a withheld figure that nothing bounds, a very large one."""
+    seen = np.isfinite(high)
+    high = np.where(seen, high, high[seen].sum() + BEYOND)
     equal = {"A_eq": matrix, "b_eq": np.zeros(matrix.shape[0])} if matrix.shape[0] else {}
     result = linprog(cost, bounds=np.column_stack([low, high]), method="highs", **equal)
     if result.x is None:

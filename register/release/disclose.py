@@ -76,7 +76,7 @@ def protect(
     universe
         Figures of this release and, so that differences are seen, of the one before.
     tables
-        Those of this release, in the order in which they are protected.
+        Those of this release.
     before
         What the release before made of its figures: NaN in ``low`` where it had none.
 
@@ -250,7 +250,7 @@ def check_additivity(universe: Universe, tables: Sequence[str], result: Protecte
     if not result.is_additive:
         return
     for table in tables:
-        for block in universe.blocks(table):
+        for block in universe.blocks([table]):
             values = result.value[block.figures]
             hidden = np.isnan(values)
             complete = (abs(block.matrix) @ hidden.astype(float)) == 0

@@ -1,8 +1,10 @@
 """Controlled rounding: every cell to a neighbouring multiple of the base, and all sums still hold.
 
 Cox (1987), "A constructive procedure for unbiased controlled rounding"; here as an integer programme (HiGHS by way of
-scipy) that keeps the sum of changes small. A cell that was published before, or in another table, for the same rows
-keeps its value: the same figure is never rounded twice, so that no two roundings can be compared.
+scipy) that keeps the sum of changes small. All tables are rounded as one system, in which a figure stands once, in
+whichever tables it is shown: were one table rounded after another, the figures that they share could leave the later
+one without any rounding that adds up. A figure that was published before for the same rows keeps its value unless
+sums force it: no two roundings of one figure can then be compared.
 """
 
 from __future__ import annotations
@@ -11,14 +13,16 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array, hstack, identity
+from scipy.sparse import csr_array, hstack
 
 from register.errors import DisclosureError
-from register.release.universe import Floats, Ints, Universe
+from register.release.universe import Flags, Floats, Ints, Universe
 
 SECONDS = 20.0
 REACH = 2
 EXACT = 1e-7
+#: What a step beyond the neighbouring multiples costs, in bases; and a step away from what was published.
+DEAR, DEAREST = 10.0, 1_000.0
 
 
 def round_block(values: Floats, matrix: csr_array, base: int, kept: Floats) -> Ints:
@@ -33,17 +37,17 @@ def round_block(values: Floats, matrix: csr_array, base: int, kept: Floats) -> I
     base
         3 or 5; 1 makes whole numbers of estimates.
     kept
-        Values already published, NaN where there are none.
+        Values already published, NaN where there are none. What is no multiple of the base is rounded anew.
 
     Raises
     ------
     DisclosureError
-        If no additive rounding exists.
+        If no additive rounding is found.
     """
     floor = np.floor(values / base + EXACT)
     exact = np.abs(values / base - np.round(values / base)) < EXACT
     low, high = np.zeros(len(values)), np.where(exact, 0.0, 1.0)
-    fixed = ~np.isnan(kept)
+    fixed = np.abs(np.nan_to_num(kept / base, nan=0.5) % 1.0) < EXACT
     low[fixed] = high[fixed] = kept[fixed] / base - floor[fixed]
     # Weights fall with size: a change matters most where the cell is small.
     weight = 1.0 / np.sqrt(1.0 + values)
@@ -53,7 +57,7 @@ def round_block(values: Floats, matrix: csr_array, base: int, kept: Floats) -> I
     if steps is None:
         steps = _solve_farther(cost, matrix, target, low, high, floor, fixed, base)
     if steps is None:
-        raise DisclosureError("not_additive", table="", count=matrix.shape[0])
+        raise DisclosureError("no_rounding", base=base, count=matrix.shape[0])
     return np.asarray(np.round(base * (floor + steps)), dtype=np.int64)
 
 
@@ -76,19 +80,19 @@ def _solve_farther(
     low: Floats,
     high: Floats,
     floor: Floats,
-    fixed: Ints,
+    fixed: Flags,
     base: int,
 ) -> Floats | None:
     """Let cells go beyond their neighbouring multiples, at a price, where these alone are not additive."""
     width = len(cost)
-    reach = np.where(fixed, 0.0, float(REACH))
-    eye = identity(width, format="csr")
+    reach = np.full(width, float(REACH))
+    price = base * np.where(fixed, DEAREST, DEAR)
     found = _solve(
-        np.concatenate([cost, np.full(2 * width, 10.0 * base)]),
-        csr_array(hstack([matrix, matrix @ eye, -(matrix @ eye)])),
+        np.concatenate([cost, price, price]),
+        csr_array(hstack([matrix, matrix, -matrix])),
         target,
         np.concatenate([low, np.zeros(2 * width)]),
-        np.concatenate([high, reach, np.minimum(reach, floor)]),
+        np.concatenate([high, reach, np.minimum(reach, floor + low)]),
     )
     if found is None:
         return None
@@ -96,25 +100,20 @@ def _solve_farther(
 
 
 def round_universe(universe: Universe, tables: Sequence[str], base: int, kept: Floats) -> Floats:
-    """Round all tables, in order; a figure that stands in several is rounded in the first.
+    """Round all tables together.
 
     Parameters
     ----------
     kept
-        Values of figures as published before (NaN: never). Where the sums of a table cannot hold with them, that
-        part of the table is rounded anew.
+        Values of figures as published before (NaN: never).
+
+    Raises
+    ------
+    DisclosureError
+        If no additive rounding is found.
     """
     published = np.full(len(universe.figure), np.nan)
-    for table in tables:
-        for block in universe.blocks(table):
-            values = universe.estimate[block.figures]
-            now = published[block.figures]
-            before = np.where(np.isnan(now), kept[block.figures], now)
-            try:
-                rounded = round_block(values, block.matrix, base, before)
-            except DisclosureError:
-                if np.array_equal(before, now, equal_nan=True):
-                    raise
-                rounded = round_block(values, block.matrix, base, now)
-            published[block.figures] = rounded
+    for block in universe.blocks(tables):
+        cells = block.figures
+        published[cells] = round_block(universe.estimate[cells], block.matrix, base, kept[cells])
     return published

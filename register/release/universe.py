@@ -60,13 +60,13 @@ class Universe:
         whole = self.figure["estimate"] == self.figure["n"]
         return np.asarray(whole.to_numpy(), dtype=np.bool_)
 
-    def blocks(self, table: str | None = None) -> Iterator[Block]:
-        """Return the figures in pieces that no sum ties together: of all sums, or of those of one table."""
-        if table is None:
+    def blocks(self, tables: Sequence[str] | None = None) -> Iterator[Block]:
+        """Return the figures in pieces that no sum ties together: of all sums, or of those of some tables."""
+        if tables is None:
             sums, chosen = self.sums, np.arange(len(self.figure))
         else:
-            sums = self.sums.filter(pl.col("table") == table)
-            chosen = np.unique(self.rows[table])
+            sums = self.sums.filter(pl.col("table").is_in(tables))
+            chosen = np.unique(np.concatenate([self.rows[table] for table in tables]))
         yield from _pieces(sums, chosen, len(self.figure))
 
 

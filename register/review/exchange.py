@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from register.decisions import COLUMNS, JUDGEMENTS, Decision, Pair, order
-from register.errors import ExtractError, LockedError
+from register.errors import ExtractError, writing
 from register.link.strata import identities_of
 from register.review.app import Desk
 from register.review.compare import as_written
@@ -67,11 +67,8 @@ def export(desk: Desk, path: Path) -> int:
     writer = csv.writer(text, delimiter=";")
     writer.writerow(["queue", *KEYS, *shown, *FILLED])
     writer.writerows([_harmless(cell) for cell in row] for row in rows.values())
-    try:
-        path.touch(mode=0o600)
-        path.write_text(text.getvalue(), "utf-8-sig", newline="")
-    except OSError as error:
-        raise LockedError("cannot_write", where=str(path)) from error
+    with writing(path) as beside:
+        beside.write_text(text.getvalue(), "utf-8-sig", newline="")
     return len(rows)
 
 

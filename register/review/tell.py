@@ -33,7 +33,8 @@ def outcome(console: Console, done: Mapping[str, Any]) -> None:
         return
     text = console.text
     rows = [
-        (text(f"review.queue_{queue}"), n["decided"], n["pairs"]) for queue, n in done["progress"].items()
+        (text(f"review.queue_{queue}"), console.number(n["decided"]), console.number(n["pairs"]))
+        for queue, n in done["progress"].items()
     ]
     heads = [text(f"review.{name}") for name in ("queue", "decided_count", "total")]
     console.table(heads, rows, title=text("review.by_queue"))

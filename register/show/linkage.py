@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from register.console import Console
+from register.locale.numbers import Figure
 
 if TYPE_CHECKING:
     from register.link.train import TrainReport
@@ -41,7 +42,7 @@ def train_report(console: Console, report: TrainReport, path: Path) -> None:
             "train.session" if session.converged else "train.session_open",
             block=session.block,
             iterations=session.iterations,
-            change=f"{session.last_change:.1g}",
+            change=Figure(session.last_change, 1),
         )
     if report.spreads:
         worst = report.spreads[0]

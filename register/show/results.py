@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from register.console import Console
+from register.locale import catalogue
 
 if TYPE_CHECKING:
     from register.run import Run
@@ -167,7 +168,8 @@ def release(console: Console, outcome: Any) -> None:
         console.json(asdict(outcome))
         return
     for table, what in outcome.left_out.items():
-        console.say("release.left_out", table=table, what=what)
+        key = f"release.needs_{what}"
+        console.say("release.left_out", table=table, what=console.text(key) if key in catalogue() else what)
     console.data(
         console.text(
             "release.done",

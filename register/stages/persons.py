@@ -62,7 +62,7 @@ def _register_earlier_link(workshop: Workshop, basis: str) -> tuple[str, int] | 
     others = [run for run in list_runs(workshop.project.runs) if run.name != workshop.run.name]
     for run in (workshop.run, *reversed(others)):
         made = run.stages.get("link", {})
-        there = run.table_path(pair).is_file() and run.table_path(compared).is_file()
+        there = run.has(pair, compared)
         if there and made.get("basis") == basis:
             workshop.engine.view("previous_pair", run.table_path(pair))
             workshop.engine.view("previous_compared", run.table_path(compared))
@@ -133,10 +133,10 @@ def _register_previous(workshop: Workshop) -> str | None:
     )
     others = [run for run in list_runs(workshop.project.runs) if run.name != workshop.run.name]
     for run in (workshop.run, *reversed(others)):
-        if run.table_path(membership).is_file() and run.table_path(person).is_file():
+        if run.has(membership, person):
             workshop.engine.view("previous_membership", run.table_path(membership))
             workshop.engine.view("previous_person", run.table_path(person))
-            if run.table_path(mention).is_file():
+            if run.has(mention):
                 workshop.engine.view("previous_mention", run.table_path(mention))
             return run.name
     return None

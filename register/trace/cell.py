@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from register.engine import Engine
-from register.errors import UsageError
+from register.errors import UsageError, writing
 from register.locale import translate
 from register.project import Project
 from register.run import find_run
@@ -149,8 +149,7 @@ def _concept(dimension: str) -> str:
 
 def write_units(found: CellExplanation, path: Path) -> None:
     """Write the units of a cell as CSV, one a line, their records joined by spaces."""
-    path.touch(mode=0o600)
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with writing(path) as beside, beside.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(list(found.units[0]))
         for unit in found.units:

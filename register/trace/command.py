@@ -8,7 +8,7 @@ from pathlib import Path
 
 from register.console import Console
 from register.engine import Engine
-from register.errors import UsageError
+from register.errors import UsageError, writing
 from register.link.rules import Rules
 from register.link.words import Words
 from register.linked import rules_of
@@ -65,7 +65,8 @@ def _teller(console: Console, project: Project, rules: Rules) -> Teller:
 
 
 def _draw(console: Console, path: Path, svg: str) -> None:
-    path.write_text(svg, "utf-8")
+    with writing(path) as beside:
+        beside.write_text(svg, "utf-8")
     console.say("explain.written", path=path)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kit import make_project
+from kit import LAYOUTS, make_project
 
 from register.check import check_project
 from register.errors import DeclarationError
@@ -89,6 +89,29 @@ def test_a_delivery_whose_path_tells_no_date_is_told(tmp_path: Path) -> None:
     assert [values["file"] for key, values in notes if key == "check.no_delivery"] == [
         "cancilleria_visas_nuevas.csv"
     ]
+
+
+def test_what_most_of_the_first_rows_would_be_rejected_or_flagged_for_is_told_before_a_build(
+    tmp_path: Path,
+) -> None:
+    layout = {layout.declaration: layout for layout in LAYOUTS}["migracion_movimientos"]
+    rows = [layout.row(ID_MOVIMIENTO=f"M{number}", SEXO="WYZ"[number % 3]) for number in range(9)]
+    edits = {
+        CROSSINGS: [("%d/%m/%Y %H:%M", "%m/%d/%Y"), ('"SEXO"', "{ path = '/(S[0-9])/', from = 'SEXO' }")]
+    }
+    project = make_project(tmp_path / "p", {layout.file: layout.text(*rows, layout.row(SEXO="M"))}, edits)
+    notes = check_project(project.root).notes
+    told = {
+        values["reason"]: (values["count"], values["rows"])
+        for key, values in notes
+        if key == "check.doubtful"
+    }
+    assert told == {"sex:unknown_code": ("9", "10")}, "3 May is 5 March too"
+    assert [values["pattern"] for key, values in notes if key == "check.no_path"] == ["/(S[0-9])/"]
+    wrong = (project.root / CROSSINGS).read_text("utf-8").replace("%m/%d/%Y", "%Y-%m-%d")
+    (project.root / CROSSINGS).write_text(wrong, "utf-8")
+    told = {values["reason"] for key, values in check_project(project.root).notes if key == "check.doubtful"}
+    assert told == {"crossed_at:date_unreadable"}, "rejected rows say nothing more"
 
 
 # --- whatever stands in a declaration ---------------------------------------------------------------------------------

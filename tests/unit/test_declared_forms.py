@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -57,6 +58,35 @@ def declared(folder: Path, **parts: str) -> Source:
 )
 def test_an_encoding_goes_by_any_of_its_names(tmp_path: Path, written: str, meant: str) -> None:
     assert declared(tmp_path, form=f'encoding = "{written}"').format.encoding == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("%Y-%M-%d", 'Did you mean "%Y-%m-%d"?'),
+        ("%D/%M/%Y", 'Did you mean "%d/%m/%Y"?'),
+        ("%d/%m/%Y %H:%m", 'Did you mean "%d/%m/%Y %H:%M"?'),
+        ("%d %Y", "%m is missing"),
+        ("%Y %y-%m-%y", "says %y twice"),
+    ],
+)
+def test_a_format_by_which_no_date_could_be_read_is_refused(tmp_path: Path, written: str, told: str) -> None:
+    with pytest.raises(DeclarationError, match=re.escape(told)):
+        declared(tmp_path, dates=written)
+
+
+def test_a_constant_that_no_row_could_be_read_by_is_refused_where_rows_say_it_too(tmp_path: Path) -> None:
+    rows = "[rows.a]\nway = {{ constant = '{}' }}\nday = 'd'\n[rows.b]\nway = {{ constant = 'salida' }}\nday = 'e'\n"
+    assert (
+        declared(tmp_path, direction='"way"', more=rows.format("entrada")).rows["a"]["way"].constant
+        == "entrada"
+    )
+    with pytest.raises(DeclarationError, match=r"\[rows.a\] way.*enntrada"):
+        declared(tmp_path, direction='"way"', more=rows.format("enntrada"))
+    with pytest.raises(DeclarationError, match="Atlantida"):
+        declared(tmp_path, more="municipality = { constant = 'Atlantida' }")
+    with pytest.raises(DeclarationError, match="lacks the column department_code"):
+        declared(tmp_path, more="municipality = { from = 'm', codelist = 'sex' }")
 
 
 @pytest.mark.parametrize("written", ['"tab"', '"\\t"', "'\\t'", '["TAB", ";"]'])

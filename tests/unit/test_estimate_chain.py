@@ -24,7 +24,7 @@ from register.estimate.chain import (
     Kind,
 )
 from register.estimate.count import count
-from register.estimate.fit import fit, resample
+from register.estimate.fit import choose, fit, resample
 from register.estimate.kinds import Guess, Model, Sizes, guess_kind
 from register.estimate.passage import STRIDE, Passages, daily, unseen
 from register.estimate.sampler import Sampler
@@ -62,10 +62,8 @@ def visitors(missed: float = 0.05) -> Kind:
 def table(kind: Kind, days: int) -> np.ndarray:
     """Return the chances of each number of days, without a post or a permit before: (days, from, to)."""
     passages, many = Passages([kind], days), np.arange(days + 1)
-    cell = passages.cell(0 * many, 0 * many, 0 * many + 1)
-    return np.stack(
-        [passages.onto(0, cell, many, np.full(days + 1, goal)) for goal in range(STATES)], axis=-1
-    )
+    cell = passages.cell(0, 0 * many, 0, 1)
+    return np.stack([passages.onto(cell, many, np.full(days + 1, goal)) for goal in range(STATES)], axis=-1)
 
 
 def test_chances_add_up_to_at_most_one_and_lose_what_would_have_been_seen() -> None:
@@ -86,9 +84,9 @@ def test_going_ahead_and_looking_back_tell_the_same_chance() -> None:
     passages = Passages([kind], 400)
     days, state = np.array([3, 70, 365]), np.tile(kind.start.astype(np.float32), (3, 1))
     cell = np.ones(3, dtype=np.int64)
-    ahead = passages.ahead(state, cell, days, 0)
+    ahead = passages.ahead(state, cell, days)
     for goal in range(STATES):
-        back = passages.onto(0, cell, days, np.full(3, goal))
+        back = passages.onto(cell, days, np.full(3, goal))
         assert (state * back).sum(axis=1) == pytest.approx(ahead[:, goal], rel=1e-4)
 
 
@@ -254,7 +252,7 @@ def test_people_without_a_record_are_counted_by_the_chance_of_having_none() -> N
 
 def test_drawing_people_again_keeps_each_history_whole() -> None:
     seen = travel(np.random.default_rng(9), 40, 0.1)
-    again = resample(seen, np.random.default_rng(10))
+    again = choose(seen, resample(len(seen), np.random.default_rng(10)))
     assert len(again) == len(seen)
     assert np.all(np.diff(again.length) <= 0)
     whole = {tuple(seen.gap[first : first + n]) for first, n in zip(seen.first, seen.length, strict=True)}

@@ -5,12 +5,15 @@ from __future__ import annotations
 import ast
 import string
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from rich.console import Console as RichConsole
 
 import register
 from register import errors
+from register.console import Console
 from register.locale import LANGUAGES, catalogue, default_language, translate
 
 PACKAGE = Path(register.__file__).parent
@@ -31,6 +34,11 @@ def test_a_message_stands_in_both_languages_with_the_same_values(key: str) -> No
     assert all(text.strip() for text in texts.values())
     assert placeholders(texts["es"]) == placeholders(texts["en"])
     assert "" not in placeholders(texts["en"]), "values go by name"
+    for text in texts.values():
+        for _, name, spec, _ in string.Formatter().parse(text):
+            assert not spec or (spec.count("|") == 1 and all(spec.split("|"))), (
+                f"{name} chooses between two words"
+            )
 
 
 def calls() -> Iterator[tuple[str, int, str, ast.Call]]:
@@ -109,6 +117,19 @@ def test_an_error_says_where_it_is() -> None:
     assert str(error) == error.message("en")
 
 
+@pytest.mark.parametrize("many", ["0", "2", "15\u202f283", 0, 21, 15_283])
+def test_a_word_goes_with_its_number(many: object) -> None:
+    """One file, two files, no files: in both languages, and whether the number is written already or not."""
+    for one in ("1", 1):
+        told = {
+            language: translate("check.ok", language, sources=many, files=one, cases="")
+            for language in LANGUAGES
+        }
+        written = "15\u202f283" if many == 15_283 else many
+        assert f"{written} fuentes declaradas, 1 archivo hallado" in told["es"]
+        assert f"{written} sources declared, 1 file found" in told["en"]
+
+
 def test_a_key_that_is_not_there_is_a_defect() -> None:
     with pytest.raises(KeyError):
         translate("errors.no_such_text", "es")
@@ -140,3 +161,36 @@ def test_the_language_is_that_of_the_environment_and_spanish_by_default(
 )
 def test_a_misspelt_word_gets_the_nearest_one_or_none(word: str, known: list[str], suggestion: str) -> None:
     assert errors.suggest(word, known) == suggestion
+
+
+def test_a_file_asked_for_is_whole_and_its_owner_s_alone(tmp_path: Path) -> None:
+    target = tmp_path / "casos.csv"
+    target.write_text("before")
+    with suppress(KeyboardInterrupt), errors.writing(target) as beside:
+        beside.write_text("half")
+        raise KeyboardInterrupt
+    assert target.read_text() == "before"
+    with errors.writing(target) as beside:
+        beside.write_text("whole")
+    assert target.read_text() == "whole"
+    assert target.stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["casos.csv"]
+
+
+def test_a_file_that_cannot_be_written_is_told_at_its_path(tmp_path: Path) -> None:
+    target = tmp_path / "nowhere" / "casos.csv"
+    with pytest.raises(errors.LockedError) as caught, errors.writing(target):
+        pytest.fail("nothing is written")
+    assert caught.value.where == str(target)
+
+
+def test_a_narrow_screen_cuts_no_name(capsys: pytest.CaptureFixture[str]) -> None:
+    console = Console("es")
+    console.__dict__["_out"] = RichConsole(width=30, soft_wrap=True)
+    console.table(["archivo", "filas"], [["migracion_movimientos_2019.csv", "12"]])
+    shown = "".join(
+        character for character in capsys.readouterr().out if character.isalnum() or character in "._"
+    )
+    assert "…" not in shown
+    assert shown.replace("filas", "").startswith("archivomigracion_movim")
+    assert "2019.csv" in shown.replace("12", "")

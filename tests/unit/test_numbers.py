@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from register.errors import QualityError
-from register.locale.numbers import Share, decimal, number, percent
+from register.locale.numbers import Figure, Figures, Share, decimal, number, percent, significant
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,32 @@ def test_what_rounds_to_zero_is_not_below_zero() -> None:
 def test_a_share_in_per_cent() -> None:
     assert percent(0.9999, 2, "es") == "99,99\u00a0%"
     assert percent(-0.074, 1, "en", sign=True) == "\u22127.4%"
+
+
+@pytest.mark.parametrize(
+    ("value", "figures", "spanish", "english"),
+    [
+        (48_258_494, 6, "48\u202f258\u202f494", "48\u202f258\u202f494"),
+        (1234.5678, 6, "1\u202f234,57", "1\u202f234.57"),
+        (0.3, 6, "0,3", "0.3"),
+        (120.0, 6, "120", "120"),
+        (0.000034, 1, "0,00003", "0.00003"),
+        (0.0, 6, "0", "0"),
+        (float("-inf"), 6, "\u2212\u221e", "\u2212\u221e"),
+    ],
+)
+def test_figures_that_count(value: float, figures: int, spanish: str, english: str) -> None:
+    assert (significant(value, figures, "es"), significant(value, figures, "en")) == (spanish, english)
+
+
+def test_totals_that_exclude_one_another_are_written_in_the_reader_s_language() -> None:
+    totals = Figures((Figure(48_258_494.2, label="sexo: 1"), Figure(0.25, label="edad: 2")))
+    error = QualityError(
+        "benchmarks_conflict", members=totals, bounds=Figures((Figure(0.3), Figure(3)), " – ")
+    )
+    assert "w/d en 0,3 – 3 cumple" in error.message("es")
+    assert "sexo: 1 = 48\u202f258\u202f494; edad: 2 = 0,25." in error.message("es")
+    assert "edad: 2 = 0.25." in error.message("en")
 
 
 def test_a_share_in_a_message_is_written_as_its_language_writes_it() -> None:

@@ -16,6 +16,7 @@ from register.errors import LockedError, UsageError
 from register.pipeline import STAGES
 from register.project import Project, load_project
 from register.run import JOURNAL, STAGING, Run, digest, find_run, list_runs, open_run, write_json
+from register.tables import annual_flows
 
 ALL = [stage.name for stage in STAGES]
 
@@ -183,10 +184,22 @@ def test_a_new_extract_and_one_taken_away_are_noticed(built: Project) -> None:
     assert would_do(built) == ALL
 
 
-def test_a_table_that_was_deleted_is_made_again(built: Project) -> None:
-    (built.runs / "first" / "tables" / "statistical" / "stock.parquet").unlink()
+def test_a_table_that_was_deleted_or_cut_short_is_made_again(built: Project) -> None:
+    folder = built.runs / "first" / "tables" / "statistical"
+    (folder / "stock.parquet").unlink()
+    flow = folder / "flow.parquet"
+    flow.write_bytes(flow.read_bytes()[:-9])
+    with pytest.raises(LockedError, match=r"flow\.parquet: the table is damaged"):
+        annual_flows(built)
     assert build_project(built).report.done == ["flows"]
     assert content(built.runs / "first") == content(built_country().report.path)
+
+
+def test_a_damaged_manifest_is_told_with_its_path(built: Project) -> None:
+    manifest = built.runs / "first" / "run.json"
+    manifest.write_text("{")
+    with pytest.raises(LockedError, match=r"run\.json: the run's manifest is damaged"):
+        find_run(built.runs)
 
 
 def test_until_stops_after_a_stage_from_redoes_from_one_and_force_redoes_all(
