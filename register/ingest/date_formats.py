@@ -8,6 +8,9 @@ from collections.abc import Sequence
 EXCEL = "excel"
 """The format of a spreadsheet's serial day number: 1 is 31 December 1899."""
 
+EPOCH = r"epoch(?P<zone>[+-][0-9]{2}:[0-9]{2})?"
+"""The format of seconds, or thousandths of them, since 1970 in universal time; with a zone, read in its local time."""
+
 _UNKNOWN_PART = r"XX|xx|--|__|\?\?|\*\*"
 _PATTERNS = {
     "d": rf"(?P<d>[0-9]{{1,2}}|{_UNKNOWN_PART})",
@@ -78,9 +81,14 @@ def _is_whole(format_: str) -> bool:
     return check_date_format(meant) is None and repeated_part(meant) is None
 
 
+def is_count(format_: str) -> bool:
+    """Say whether a format is a number that counts days or seconds, and no text with parts."""
+    return format_ == EXCEL or re.fullmatch(EPOCH, format_) is not None
+
+
 def check_date_format(format_: str) -> str | None:
     """Return what is wrong with a declared format, or null: for the checks of declarations."""
-    if format_ == EXCEL:
+    if is_count(format_):
         return None
     directives = re.findall("%(.)", format_)
     unknown = [directive for directive in directives if directive not in _PATTERNS]
@@ -104,14 +112,17 @@ def repeated_part(format_: str) -> str | None:
 
 
 def patterns(formats: Sequence[str], *, partial: bool) -> list[tuple[str, bool]]:
-    """Return the patterns to try: each format, then what it becomes without day, and without month."""
+    """Return what to try: each format as a pattern, then what it becomes without day, and without month.
+
+    A format that is a count is returned as it is, and told.
+    """
     shorter: list[str] = []
     for format_ in formats:
-        if partial and "%Y" in format_ and format_ != EXCEL:
+        if partial and "%Y" in format_ and not is_count(format_):
             month_form = _without(_tokens(_date_part(format_)), ("%d",))
             shorter += ["".join(month_form), "".join(_without(month_form, ("%m", "%b", "%B")))]
     unique = dict.fromkeys([*formats, *shorter])
-    return [("", True) if format_ == EXCEL else (_pattern(format_), False) for format_ in unique]
+    return [(format_, True) if is_count(format_) else (_pattern(format_), False) for format_ in unique]
 
 
 def _tokens(format_: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Finds year, month, day and time of day in texts that a pattern fits, or in the serial numbers of a spreadsheet."""
+"""Finds year, month, day and time of day in texts that a pattern fits, or in numbers that count days or seconds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 from datetime import date
 
 import polars as pl
+
+from register.ingest.date_formats import EPOCH
 
 MONTHS = {
     "ENE": 1, "JAN": 1, "FEB": 2, "FEV": 2, "MAR": 3, "ABR": 4, "APR": 4, "MAY": 5, "MAI": 5, "JUN": 6,
@@ -70,6 +72,29 @@ def _month_and_day(year: pl.Expr, day_of_year: pl.Expr) -> tuple[pl.Expr, pl.Exp
     is_in_year = date_.dt.year() == year
     return pl.when(is_in_year).then(date_.dt.month().cast(pl.Int32)).otherwise(13), date_.dt.day().cast(
         pl.Int32
+    )
+
+
+def find_counted_parts(rest: pl.DataFrame, format_: str) -> pl.DataFrame:
+    """Read numbers that count the days of a spreadsheet, or seconds since 1970, as the format says."""
+    epoch = re.fullmatch(EPOCH, format_)
+    return find_excel_parts(rest) if epoch is None else find_epoch_parts(rest, epoch["zone"] or "+00:00")
+
+
+def find_epoch_parts(rest: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """Read seconds since 1970, or thousandths where there are more than ten figures, in the local time of a zone."""
+    number = pl.col("_text").str.extract(r"^(-?[0-9]{1,14})(?:[.,][0-9]+)?$").cast(pl.Int64)
+    ahead = (int(zone[1:3]) * 3600 + int(zone[4:]) * 60) * (-1 if zone[0] == "-" else 1)
+    seconds = pl.when(number.abs() >= 10**10).then(number // 1000).otherwise(number) + ahead
+    day = pl.lit(date(1970, 1, 1)) + pl.duration(days=seconds // 86400)
+    return rest.with_columns(
+        _fits=number.is_not_null(),
+        _year=day.dt.year(),
+        _month=day.dt.month().cast(pl.Int32),
+        _day=day.dt.day().cast(pl.Int32),
+        _seconds=(seconds % 86400).fill_null(0),
+        _time_ok=pl.lit(True),
+        _time_precision=pl.lit("second"),
     )
 
 

@@ -12,7 +12,7 @@ from datetime import date
 import polars as pl
 
 from register.ingest.date_formats import patterns
-from register.ingest.date_parts import find_excel_parts, find_parts
+from register.ingest.date_parts import find_counted_parts, find_parts
 
 DATE_REASONS: tuple[str, ...] = ("date_unreadable", "date_out_of_range", "date_placeholder")
 """Why a value gave no date."""
@@ -49,7 +49,8 @@ def read_dates(
         Tried in order; the first that gives a date within the bounds is taken. Directives:
         ``%d %m %Y %y %b %B`` (month names in Spanish, English or Portuguese, by their first three
         letters), ``%j`` (the day of the year, in three figures), ``%H %I %M %S %f %p %z`` and the
-        day of the week ``%A %a``, which are read over; or ``"excel"`` for serial numbers.
+        day of the week ``%A %a``, which are read over; or ``"excel"`` for serial numbers, and ``"epoch"``,
+        ``"epoch-05:00"`` for seconds since 1970.
     earliest, latest
         Bounds of what is possible, both included.
     pivot
@@ -124,10 +125,10 @@ def _read(
     done: list[pl.DataFrame] = []
     rest = work.filter(pl.col("_text").is_not_null())
     problems: list[pl.DataFrame] = []
-    for pattern, is_excel in patterns(formats, partial=partial):
+    for pattern, is_count in patterns(formats, partial=partial):
         if rest.is_empty():
             break
-        parts = find_excel_parts(rest) if is_excel else find_parts(rest, pattern, pivot, latest)
+        parts = find_counted_parts(rest, pattern) if is_count else find_parts(rest, pattern, pivot, latest)
         judged = _judge(parts, earliest, latest, placeholders)
         is_read = pl.col("_reason").is_null() & pl.col("_date").is_not_null()
         done.append(judged.filter(is_read))

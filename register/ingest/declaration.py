@@ -26,7 +26,7 @@ ROLES = ("self", "child", "mother", "father", "spouse_1", "spouse_2")
 SOURCES = ("crossing", "visa", "permit", "birth", "death", "marriage")
 _TOP_KEYS = (
     *("table", "title", "files", "format", "key", "rows", "columns", "person", "ignored", "delivery"),
-    "max_rejected_share",
+    *("max_rejected_share", "withdrawn"),
 )
 
 
@@ -99,6 +99,9 @@ def load_source(path: Path, schema: Schema) -> Source:
     key: tuple[Value, ...] = ()
     with faults.gathered():
         key = _key(tree.get("key", []), read, f"{where} key")
+    withdrawn = None
+    with faults.gathered():
+        withdrawn = _withdrawn(tree, read, where)
     with faults.gathered():
         source = Source(
             name=path.stem,
@@ -115,6 +118,7 @@ def load_source(path: Path, schema: Schema) -> Source:
             delivery=_delivery(tree, where),
             max_rejected_share=_share(tree, where),
             rows=rows,
+            withdrawn=withdrawn,
         )
         for former in source.renamed:
             if former in source.headers:
@@ -182,6 +186,18 @@ def _key(node: Any, read: ValueReader, where: str) -> tuple[Value, ...]:
     if any(value.constant is not None for value in values):
         raise DeclarationError("constant_key", where=where)
     return values
+
+
+def _withdrawn(tree: Mapping[str, Any], read: ValueReader, where: str) -> Value | None:
+    """Read how a row says that its record is withdrawn: a pattern that fits a column."""
+    if "withdrawn" not in tree:
+        return None
+    value = read.value(tree["withdrawn"], f"{where} withdrawn")
+    if value.pattern is None or not value.headers:
+        raise DeclarationError("withdrawn_without_pattern", where=f"{where} withdrawn")
+    if not tree.get("key"):
+        raise DeclarationError("withdrawn_without_key", where=f"{where} withdrawn")
+    return value
 
 
 def _title(tree: Mapping[str, Any], name: str, where: str) -> dict[str, str]:

@@ -147,8 +147,6 @@ class ValueReader:
         for key in ("values", "codelist"):
             if key in node and not is_code:
                 raise DeclarationError("key_of_codes", where=where, key=key)
-        if "codelist" in node and concept is not None and concept.name in PLACE:
-            raise DeclarationError("codelist_of_places", where=where)
         if "format" in node and not is_date:
             raise DeclarationError("key_of_dates", where=where, key="format")
 
@@ -173,6 +171,9 @@ class ValueReader:
         if "codelist" in node and listed not in self.schema.codelist_names:
             nearest = suggest(listed, self.schema.codelist_names)
             raise DeclarationError("unknown_codelist", where=where, name=listed, suggestion=nearest)
+        of_places = concept is not None and concept.name == PLACE[0]
+        if listed and of_places and PLACE[1] not in self.schema.codelist(listed).columns:
+            raise DeclarationError("codelist_of_places", where=where, codelist=listed, column=PLACE[1])
         values = {raw: text_at(written, raw, f"{where} values") for raw in written}
         if values and concept is not None:
             name = text_at(node, "codelist", where) or concept.codelist or ""

@@ -113,7 +113,10 @@ class Loader:
                 now = [extract for extract in extracts if turns[extract.number] == turn]
                 self._learn_own_words(now)
                 self._load(now, learn=turn < last)
-                self.output.wait()
+                self.output.wait_for_records()
+                if turn < last:
+                    # What these bundles teach of names is for the next.
+                    self.output.wait_for_bundles()
             self.output.submit(lambda: {"similar_match": pl.concat(self.similar)})
             self._keep_superseded(extracts)
             rows = self.output.finish() | self._drop_repeated()

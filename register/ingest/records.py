@@ -34,6 +34,7 @@ from register.ingest.values import (
 from register.schema import Schema
 
 CONTENT = "__content"
+WITHDRAWN = "__withdrawn"
 # Layouts that may write given names and surnames in one column, without a sign between them.
 ONE_COLUMN = ("surnames_given", "given_surnames", "portuguese")
 
@@ -43,8 +44,9 @@ class Records:
     """What a block of rows became.
 
     ``records``: one row per accepted row: __line, __content (stands for all declared text, to tell duplicates from
-    corrections), record_key, the declarable columns, flags. ``people``: by role, the identity_id of each accepted row,
-    null where nobody is named. ``rejected``: __line, reasons.
+    corrections), record_key, the declarable columns, flags; where the source declares it __withdrawn, whether the row
+    takes its record back. ``people``: by role, the identity_id of each accepted row, null where nobody is named.
+    ``rejected``: __line, reasons.
     """
 
     records: pl.DataFrame
@@ -122,6 +124,12 @@ class RecordReader:
             {name: fault for name, fault in faults.items() if name not in required}, rows.height
         )
         work = work.with_columns(flags.alias("flags"))
+        if self.source.withdrawn is not None:
+            withdrawn = (raw_text(rows, self.source.withdrawn) != "").fill_null(value=False).alias(WITHDRAWN)
+            work = work.with_columns(withdrawn)
+            # What takes a record back need say no more than which.
+            is_known = withdrawn & work["record_key"].is_not_null()
+            reasons = reasons.zip_with(~is_known, no_reasons(rows.height))
         rejected = pl.DataFrame(schema={LINE: pl.Int64, "reasons": pl.String})
         if reasons.null_count() < rows.height:
             kept = reasons.is_null()

@@ -2,6 +2,7 @@
 
 Of the rows with one key those of the last file stand, with every distinct content (a key that one delivery uses twice
 for different content is two records). A row of the same content elsewhere is a duplicate, of other content superseded.
+Where the last file takes a record back, none of its rows stands: all are superseded, that one by itself.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ import polars as pl
 
 from register.engine import Engine
 from register.ingest.block import LINE
-from register.ingest.records import CONTENT
+from register.ingest.records import CONTENT, WITHDRAWN
 
+WITHDRAWN_SCHEMA = {"file": pl.Int32, "line": pl.Int64, "key_1": pl.UInt64}
 # Keys looked at in one go when the repeated ones are searched for.
 KEYS_AT_ONCE = 4_000_000
 
@@ -48,6 +50,7 @@ class Repeats:
     blocks: list[Block] = field(default_factory=list)
     _rows: int = 0
     _changed_files: frozenset[int] = frozenset()
+    _withdrawn: list[pl.DataFrame] = field(default_factory=lambda: [pl.DataFrame(schema=WITHDRAWN_SCHEMA)])
 
     def add(self, file: int, table: str, records: pl.DataFrame, people: pl.Series) -> None:
         """Note the records of a block (record_id, content, line) and the line of each person they mention."""
@@ -59,6 +62,9 @@ class Repeats:
             pl.lit(file, dtype=pl.Int32).alias("file"),
             pl.col("line"),
         )
+        if WITHDRAWN in records.columns:
+            withdrawn = noted.filter(records[WITHDRAWN])
+            self._withdrawn.append(withdrawn.select(list(WITHDRAWN_SCHEMA)))
         number = len(self.blocks)
         _write(noted, self._keys(number))
         _write(people.alias("line").to_frame(), self._lines(number))
@@ -81,9 +87,11 @@ class Repeats:
         if not suspects.height:
             return counts
         self.engine.con.register("__suspect", suspects.to_arrow())
+        self.engine.con.register("__withdrawn", pl.concat(self._withdrawn).to_arrow())
         self.engine.view("__key", self._every_keys())
         self.engine.run(FATE)
         self.engine.con.unregister("__suspect")
+        self.engine.con.unregister("__withdrawn")
         for file, fate, count in self.engine.rows(
             "select file, fate, count(*) from fate where fate <> 'stands' group by file, fate"
         ):
@@ -93,16 +101,19 @@ class Repeats:
         return counts
 
     def _suspects(self) -> pl.DataFrame:
-        """Return the keys that several rows have. Looked for in shares, so that memory does not grow with the rows."""
+        """Return the keys that several rows have, or that are withdrawn.
+
+        They are looked for in shares, so that memory does not grow with the rows.
+        """
         shares = self._rows // KEYS_AT_ONCE + 1
-        found = [pl.DataFrame(schema={"key_1": pl.UInt64})]
+        found = [pl.concat(self._withdrawn).select("key_1")]
         for share in range(shares) if self.blocks else ():
             keys = pl.scan_parquet(self._every_keys(), glob=False).select("key_1")
             if shares > 1:
                 keys = keys.filter(pl.col("key_1") % shares == share)
             key = keys.collect(engine="streaming")["key_1"].sort()
             found.append(key.filter(key == key.shift(1)).unique().to_frame())
-        return pl.concat(found)
+        return pl.concat(found).unique()
 
     def any_changed(self, numbers: Sequence[int]) -> bool:
         """Say whether some of these blocks hold rows to be dropped, or records to be told apart."""
@@ -161,12 +172,16 @@ last_file as (
     select key_1, key_2, max(file) as file from repeated group by key_1, key_2
 ),
 latest as (
-    select r.key_1, r.key_2, r.file as later_file, min(r.line) as later_line
-    from repeated r join last_file l using (key_1, key_2, file) group by r.key_1, r.key_2, r.file
+    select r.key_1, r.key_2, r.file as later_file, coalesce(min(w.line), min(r.line)) as later_line,
+        count(w.line) > 0 as is_withdrawn
+    from repeated r join last_file l using (key_1, key_2, file)
+        left join __withdrawn w on w.file = r.file and w.line = r.line and w.key_1 = r.key_1
+    group by r.key_1, r.key_2, r.file
 ),
 standing as (
     select distinct r.key_1, r.key_2, r.content
-    from repeated r join last_file l using (key_1, key_2, file)
+    from repeated r join latest l on l.key_1 = r.key_1 and l.key_2 = r.key_2 and l.later_file = r.file
+    where not l.is_withdrawn
 ),
 copies as (
     select r.*, s.content is not null as stands,

@@ -158,7 +158,8 @@ class Source:
     record names. Where one row of the extract holds several such rows, ``rows`` gives the columns of each by its name,
     and what they are taken from (`register.ingest.unfold`). ``key`` are the parts of the office's own key. ``renamed``
     gives the present name of a column by its former one. ``delivery`` finds the date of a delivery in the path of its
-    file. ``max_rejected_share`` stands in for that of the project.
+    file. ``max_rejected_share`` stands in for that of the project. Where something is read of ``withdrawn``, the row
+    takes its record back.
     """
 
     name: str
@@ -175,11 +176,14 @@ class Source:
     delivery: re.Pattern[str] | None = None
     max_rejected_share: float | None = None
     rows: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    withdrawn: Value | None = None
 
     def every_value(self) -> Iterator[Value]:
         """Yield every declared value of a record."""
         yield from self.key
         yield from self.columns.values()
+        if self.withdrawn is not None:
+            yield self.withdrawn
         for person in self.persons.values():
             yield from person.every_value()
 

@@ -12,6 +12,7 @@ import pytest
 from kit import CROSSINGS, VISAS, Built, ingest, make_project, tables
 
 from register.engine import Engine
+from register.errors import DeclarationError
 from register.ingest import superseded
 from register.link.rules import load_rules
 from register.link.words import Words
@@ -19,6 +20,8 @@ from register.locale import translate
 from register.trace.records import Made, corrections_of
 from register.trace.tell import Teller
 from tests.cli.test_commands import run
+
+VISA_FILE = "schemas/sources/col/cancilleria_visas.toml"
 
 
 def visas(tmp_path: Path, **files: list[str]) -> Built:
@@ -201,3 +204,47 @@ def test_an_explanation_names_the_corrected_versions_of_records_without_their_te
         "crossing:M1, version 1 (migracion_movimientos_1.csv, line 2): corrected by migracion_movimientos_2.csv, "
         "line 2. Changed: NOMBRES, SEXO."
     )
+
+
+WITHDRAWN = {VISA_FILE: [("key    =", "withdrawn = { from = 'tipo', pattern = '^(ANULAD)' }\nkey    =")]}
+
+
+def test_a_record_that_its_office_takes_back_stands_nowhere_and_what_was_said_of_it_is_kept(
+    tmp_path: Path,
+) -> None:
+    back = {"tipo": "ANULADA", "fecha_expedicion": "", "apellidos_nombres": "", "pasaporte": ""}
+    deliveries = {
+        "a": [VISAS.row(), VISAS.row(numero_visa="V2"), VISAS.row(numero_visa="V3"), VISAS.row(numero_visa="V4")],
+        # V1 is taken back, V2 given again afterwards; V3 is corrected and taken back at once; V5 was never heard of.
+        "b": [VISAS.row(**back), VISAS.row(numero_visa="V2", **back), VISAS.row(numero_visa="V3", tipo="R"),
+              VISAS.row(numero_visa="V3", **back), VISAS.row(numero_visa="V5", **back)],
+        "c": [VISAS.row(numero_visa="V2", tipo="R"), VISAS.row(numero_visa="", **back)],
+    }  # fmt: skip
+    files = {f"cancilleria_visas_{name}.csv": VISAS.text(*rows) for name, rows in deliveries.items()}
+    built = ingest(tmp_path / "project", files, WITHDRAWN)
+    assert built.values("select record_key || visa_class_code from visa order by 1") == ["V2R", "V4M"]
+    assert built.values("select record_key from mention order by 1") == ["V2", "V4"]
+    fates = ("received", "in_tables", "superseded", "duplicate", "rejected")
+    assert [[count[fate] for fate in fates] for count in built.files] == [
+        [4, 1, 3, 0, 0], [5, 0, 5, 0, 0], [2, 1, 0, 0, 1],
+    ]  # fmt: skip
+    columns = "record_key, file[-5:-5], line, later_file[-5:-5], later_line"
+    assert [tuple(row.values()) for row in versions(built, columns)] == [
+        ("V1", "a", 2, "b", 2), ("V1", "b", 2, "b", 2), ("V2", "a", 3, "c", 2), ("V2", "b", 3, "c", 2),
+        ("V3", "a", 4, "b", 5), ("V3", "b", 4, "b", 5), ("V3", "b", 5, "b", 5), ("V5", "b", 6, "b", 6),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("declared", "key"),
+    [
+        ("withdrawn = 'tipo'\nkey    =", "withdrawn_without_pattern"),
+        ("withdrawn = { from = 'tipo', pattern = '(A)' }\n# key =", "withdrawn_without_key"),
+    ],
+)
+def test_what_takes_a_record_back_is_declared_by_a_pattern_and_a_key(
+    tmp_path: Path, declared: str, key: str
+) -> None:
+    with pytest.raises(DeclarationError) as told:
+        ingest(tmp_path / "p", {}, {VISA_FILE: [("key    =", declared)]})
+    assert told.value.key == key

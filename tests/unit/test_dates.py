@@ -193,3 +193,22 @@ def test_what_was_written_is_read(days: list[date], format_: str) -> None:
     written = pl.Series([day.strftime(format_) for day in days], dtype=pl.String)
 
     assert read_dates(written, [format_])["date"].to_list() == days
+
+
+@pytest.mark.parametrize(
+    ("text", "format_", "moment"),
+    [
+        ("1678026600", "epoch", "2023-03-05 14:30:00"),
+        ("1678026600000", "epoch", "2023-03-05 14:30:00"),
+        ("1678026600.25", "epoch-05:00", "2023-03-05 09:30:00"),
+        ("1678071600", "epoch+05:30", "2023-03-06 08:30:00"),
+        ("-86400", "epoch", "1969-12-31 00:00:00"),
+        ("05/03/2023", "epoch", None),
+        ("99999999999999999", "epoch", None),
+    ],
+)
+def test_seconds_since_1970_are_read_in_the_local_time_of_a_zone(
+    text: str, format_: str, moment: str | None
+) -> None:
+    read = read_datetimes(pl.Series([text]), [format_])["datetime"].item()
+    assert (None if read is None else str(read)) == moment
