@@ -96,11 +96,23 @@ def _whole_header(first: bytes, rest: Iterator[bytes], source: Source) -> str:
 
 
 def _hold_keys(keys: Mapping[str, str], source: Source, period: tuple[dt.date, dt.date] | None) -> Header:
-    """Hold the keys of objects against a declaration; those it declares may stand in later objects alone."""
+    """Hold the keys of objects against a declaration; of what it does not declare nothing is read.
+
+    Keys that it declares may stand in later objects alone. Where hardly one is known, keys may be somebody's names or
+    numbers, and are told by their places.
+    """
     header = _hold(list(keys), source, period)
-    later = tuple(sorted(source.headers - set(source.ignored) - set(header.columns)))
-    places = (*keys.values(), *map(key_place, later))
-    return replace(header, columns=(*header.columns, *later), places=places)
+    known = {
+        name: place
+        for name, place in zip(header.columns, keys.values(), strict=True)
+        if not name.startswith(UNKNOWN)
+    }
+    places = {name: key_place(name) for name in sorted(source.headers - set(source.ignored))} | known
+    is_doubtful = len(known) < max(2, len(source.headers) / 4)
+    unknown = header.unknown
+    if is_doubtful:
+        unknown = tuple(f"#{at + 1}" for at, name in enumerate(header.columns) if name.startswith(UNKNOWN))
+    return replace(header, columns=tuple(places), unknown=unknown, places=tuple(places.values()))
 
 
 def _declared(line: str, source: Source) -> int:
