@@ -22,6 +22,7 @@ from register.ingest import sheets
 from register.ingest.block import LINE, MAX_RAW_CHARACTERS, UNKNOWN, Block, Header, Parted
 from register.ingest.delimited import UNIT_SEPARATOR, DelimitedText
 from register.ingest.extracts import Extract
+from register.ingest.filled import fill_down
 from register.ingest.fixed import FixedText
 from register.ingest.kinds import refuse_other_kind
 from register.ingest.lines import LineText
@@ -253,6 +254,13 @@ class TextReader(Protocol):
 
 
 def read_blocks(extract: Extract, header: Header, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """Yield an extract in blocks, as `_read_blocks` does, with the cells filled that mean what stands above them."""
+    blocks = _read_blocks(extract, header, block_bytes)
+    columns = extract.source.format.filled_down
+    return fill_down(blocks, columns) if columns else blocks
+
+
+def _read_blocks(extract: Extract, header: Header, block_bytes: int) -> Iterator[Block]:
     """Yield an extract in blocks of about ``block_bytes``; memory does not grow with the file.
 
     Parameters
