@@ -45,9 +45,17 @@ class TableFile:
         self._columns = {column.name: column.dtype for column in table.columns.values()}
         few = [name for name, dtype in self._columns.items() if dtype == pl.String and name not in _DISTINCT]
         schema = self._as_arrow(pl.DataFrame(schema=self._columns)).schema
-        packed = {name: "none" if name in _RANDOM else "lz4" for name in self._columns}
+        packed = {name: "none" if name in _RANDOM else "snappy" for name in self._columns}
+        # Lines and moments hardly differ from those before.
+        near = [name for name, dtype in self._columns.items() if dtype.is_integer() or dtype.is_temporal()]
         self._writer = pq.ParquetWriter(
-            path, schema, compression=packed, use_dictionary=few, write_statistics=False, store_schema=False
+            path,
+            schema,
+            compression=packed,
+            use_dictionary=few,
+            column_encoding=dict.fromkeys(near, "DELTA_BINARY_PACKED"),
+            write_statistics=False,
+            store_schema=False,
         )
 
     def write(self, frame: pl.DataFrame) -> None:
@@ -133,14 +141,18 @@ class Output:
         for name, frame in make().items():
             self._files[name].write(frame)
 
-    def wait(self) -> None:
-        """Wait until everything handed over is written."""
-        for lane in (self._records, self._bundles):
-            lane.wait()
+    def wait_for_records(self) -> None:
+        """Wait until all records handed over are written."""
+        self._records.wait()
+
+    def wait_for_bundles(self) -> None:
+        """Wait until all bundles handed over are written."""
+        self._bundles.wait()
 
     def finish(self) -> dict[str, int]:
         """Complete all files; return the rows of each."""
-        self.wait()
+        self.wait_for_records()
+        self.wait_for_bundles()
         for file in self._files.values():
             file.close()
         return {name: file.rows for name, file in self._files.items()}

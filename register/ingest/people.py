@@ -50,7 +50,7 @@ KEY = "__key"
 AT = "__at"
 MET_LIMIT = 2_000_000
 # Names are standardised when so many people wait for it: a few names take as long as some thousands.
-NAMED_AT_ONCE = 120_000
+NAMED_AT_ONCE = 240_000
 FLAGS = "__flags"
 Wrong = dict[str, tuple[pl.Series, str]]
 """By value the rows in which it cannot be, and why."""

@@ -21,7 +21,6 @@ from register.ingest.text import fold_text
 from register.schema import Schema
 
 REASON = "reason"
-KNOWN = "__known"
 YEARS_AHEAD = 50
 PLACE = ("municipality_code", "department_code")
 PLACE_LISTS = ("divipola", "department")
@@ -64,6 +63,25 @@ def raw_text(rows: pl.DataFrame, value: Value) -> pl.Series:
     return rows.select(text.alias("text")).to_series()
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Texts that were read, each once, with what was made of them. As categories they are found without a join."""
+
+    table: pl.DataFrame
+    texts: pl.Enum
+
+    @staticmethod
+    def of(table: pl.DataFrame) -> _Known:
+        return _Known(table, pl.Enum(table["value"]))
+
+    def places(self, raw: pl.Series) -> pl.Series:
+        """Return the row of the table that each text has; null where it has none."""
+        return raw.cast(self.texts, strict=False).to_physical()
+
+
+_NOTHING = _Known.of(pl.DataFrame(schema={"value": pl.String}))
+
+
 class Memory:
     """Readings of distinct texts, kept from block to block: the two hundred countries are looked up once.
 
@@ -72,7 +90,7 @@ class Memory:
 
     def __init__(self, limit: int = 200_000) -> None:
         self.limit = limit
-        self._tables: dict[str, pl.DataFrame] = {}
+        self._tables: dict[str, _Known] = {}
         self._similar: list[pl.DataFrame] = []
 
     def note_similar(self, met: pl.DataFrame) -> None:
@@ -91,21 +109,14 @@ class Memory:
 
         ``read`` returns one row per text, in the column ``value``, with the outputs beside it.
         """
-        texts = pl.DataFrame({"value": raw}, schema={"value": pl.String})
-        known = self._tables.get(key)
-        if known is None:
-            fresh = texts.drop_nulls().unique()
-        else:
-            out = texts.join(known, on="value", how="left", maintain_order="left")
-            fresh = (
-                out.filter(pl.col(KNOWN).is_null() & pl.col("value").is_not_null()).select("value").unique()
-            )
-            if not fresh.height:
-                return out.select(outputs)
-        made = read(fresh["value"]).select("value", *outputs, pl.lit(value=True).alias(KNOWN))
-        known = made if known is None else pl.concat([known, made])
-        self._tables[key] = known if known.height <= self.limit else known.clear()
-        return texts.join(known, on="value", how="left", maintain_order="left").select(outputs)
+        known = self._tables.get(key, _NOTHING)
+        places = known.places(raw)
+        if known is _NOTHING or places.null_count() > raw.null_count():
+            made = read(raw.filter(places.is_null()).drop_nulls().unique()).select("value", *outputs)
+            known = _Known.of(made if known is _NOTHING else pl.concat([known.table, made]))
+            self._tables[key] = known if known.table.height <= self.limit else _Known.of(made.clear())
+            places = known.places(raw)
+        return known.table.select(pl.col(*outputs).gather(places))
 
 
 SIMILAR_SCHEMA = pl.Schema(

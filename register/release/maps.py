@@ -34,6 +34,7 @@ def department_map(
         '<defs><pattern id="none" width="6" height="6" patternUnits="userSpaceOnUse">'
         '<path d="M0 6L6 0" stroke="#9aa5b1" stroke-width="1"/></pattern></defs>'
     ]
+    outlines, empty = [], []
     for feature in features:
         code = str(feature["properties"]["code"])
         path_data = "".join(
@@ -43,15 +44,22 @@ def department_map(
             for ring in _rings(feature["geometry"])
         )
         value = values.get(code)
-        fill = "url(#none)" if value is None else SHADES[sum(value > limit for limit in limits)]
+        if value is None:
+            empty.append(path_data)
+        # Without a fill there would be nothing to point at but the outline.
+        fill = (
+            'none" pointer-events="all' if value is None else SHADES[sum(value > limit for limit in limits)]
+        )
         text = words["none"] if value is None else number(value, language)
-        body.append(
+        outlines.append(
             f'<path d="{path_data}" fill="{fill}" stroke="#5b6773" stroke-width="0.7">'
             f"<title>{labels.get(code, code)}: {text}</title></path>"
         )
+    # One hatched area: a browser that prints makes an image as large as the map of each.
+    body += [f'<path d="{"".join(empty)}" fill="url(#none)"/>', *outlines]
     edges = [0.0, *limits, max(values.values(), default=0.0)]
     entries = [
-        (SHADES[i], f"{number(edges[i] + (i > 0), language)} – {number(edges[i + 1], language)}")
+        (SHADES[i], f"{number(edges[i] + 1, language)} – {number(edges[i + 1], language)}")
         for i in range(len(limits) + 1)
     ]
     for position, (fill, text) in enumerate([*entries, ("url(#none)", words["none"])]):

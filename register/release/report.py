@@ -166,7 +166,8 @@ class Report:
                 sides["F"], sides["M"], (names[0], names[1]), self.language,
             )  # fmt: skip
             listed = self._rows(one.table.name, ("age",), year=self.year, direction=direction)
-            order = [*leaves, "Y15T19", "Y0T17", UNKNOWN]
+            order = [*leaves, "Y0T17", UNKNOWN]
+            order.insert(order.index("Y18T19") + 1 if "Y18T19" in order else 0, "Y15T19")
             listed.sort(key=lambda row: order.index(row.codes[0]))
             pieces.append(
                 self._figure(caption, svg)
@@ -212,19 +213,18 @@ class Report:
     def _top(self, found: list[Row], category: str, like: Sequence[Row] = ()) -> list[Row]:
         """Return the rows of the largest categories, or of those of other rows, the largest first.
 
-        Codes declared in an order of their own (bands, components) keep it.
+        Codes declared in an order of their own (bands, components) keep it, before those that are not declared.
         """
         known = [row for row in found if row.codes[0] != UNKNOWN]
         declared = [code.code for code in self.releases.dimensions[category].codes]
         if like:
             order = list(dict.fromkeys(row.codes[0] for row in like))
-        elif declared:
-            order = declared
         else:
             total: dict[str, float] = {}
             for row in known:
-                total[row.codes[0]] = total.get(row.codes[0], 0.0) + (row.value or 0.0)
-            order = sorted(total, key=lambda code: -total[code])[:TOP]
+                if row.codes[0] not in declared:
+                    total[row.codes[0]] = total.get(row.codes[0], 0.0) + (row.value or 0.0)
+            order = declared + sorted(total, key=lambda code: -total[code])[:TOP]
         return sorted(
             (row for row in known if row.codes[0] in order),
             key=lambda row: (order.index(row.codes[0]), row.codes[1:]),

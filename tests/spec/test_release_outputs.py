@@ -174,6 +174,20 @@ def test_the_process_log_has_the_phases_of_the_office(folder: Path) -> None:
     assert {"6.4", "7.2"} <= set(log["code"])
 
 
+def test_the_report_shows_every_rule_beside_what_is_published(folder: Path) -> None:
+    section = (
+        (folder / "report_es.html").read_text("utf-8").split('<section id="T16">')[1].split("</section>")[0]
+    )
+    for rule in set(tidy(folder, "T16")["rule"]) - {"estimated"}:
+        assert f">{rule}<" in section, rule
+
+
+def test_the_hatched_area_of_the_map_is_drawn_once(folder: Path) -> None:
+    """A browser that prints makes an image of the size of the map of each hatched shape: one for each was 12 MB."""
+    page = (folder / "report_es.html").read_text("utf-8")
+    assert page.count('fill="url(#none)"') == len(["the area", "its sign"])
+
+
 def test_no_file_points_outside(folder: Path) -> None:
     for path in folder.glob("*.html"):
         text = path.read_text("utf-8")
