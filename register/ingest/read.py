@@ -267,7 +267,8 @@ def read_blocks(extract: Extract, header: Header, block_bytes: int = BLOCK_BYTES
             (rows, rejected, n_blank), line = reader.read(text, line + before, is_last=False)
             read.append((rows, rejected, blank + n_blank))
             n_read += consumed
-            if n_read >= block_bytes:
+            # Stretches end with a line, and so a little before they are full.
+            if n_read > block_bytes - MAX_LINE_BYTES:
                 yield _block(read, n_read)
                 read, n_read = [], 0
     read.append(reader.read(b"", line, is_last=True)[0])
