@@ -89,10 +89,10 @@ def prepare(folder: Path, people: int, seed: int) -> Path:
 def register_linkage(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
     """Identify, link and resolve, as a build does; leaves ``answer`` (record_id, role, person)."""
     from register.ingest.identify import identity_sql
+    from register.link.declaration import load_rules
     from register.link.itinerary import load_itinerary
     from register.link.predict import predict
     from register.link.resolve import resolve
-    from register.link.rules import load_rules
     from register.schema import load_schema, profile_directory
 
     profile = profile_directory()
@@ -119,7 +119,8 @@ def plain_splink(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
 
     from register.ingest.identify import identity_sql
     from register.link import compile as compiled
-    from register.link.rules import Weights, load_rules
+    from register.link.declaration import load_rules
+    from register.link.rules import Weights
     from register.schema import load_schema, profile_directory
 
     profile = profile_directory()
