@@ -17,8 +17,7 @@ def make_cores(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         create or replace temp table showing as
-        select c.node, min(c.node) over (partition by c.cluster, hash(number)) as first from cluster as c
-        join node using (node)
+        select c.cluster, c.node, hash(number) as number from cluster as c join node using (node)
         -- a reviewer can part what one document holds together
         anti join (select unnest([l, r]) as node from judged where judgement = 'different') using (node)
         join (
@@ -28,7 +27,13 @@ def make_cores(con: duckdb.DuckDBPyConnection) -> None:
         """
     )
     con.execute(
-        "create or replace temp table shared as select distinct node as l, first as r from showing where node <> first"
+        """
+        create or replace temp table shared as
+        with held as (
+            select cluster, number, min(node) as first from showing group by all having min(node) < max(node)
+        )
+        select distinct s.node as l, first as r from showing as s join held using (cluster, number) where s.node <> first
+        """
     )
     connect(con, "shared", "tied")
     con.execute(
