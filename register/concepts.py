@@ -9,6 +9,9 @@ from typing import Any
 
 import polars as pl
 
+RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
+"""The tables that rows of extracts become."""
+
 TYPES: Mapping[str, Any] = {
     "string": pl.String,
     "code": pl.String,

@@ -26,14 +26,13 @@ from pathlib import Path
 from typing import Any
 
 from register import stages
+from register.concepts import RECORDS
 from register.console import Console
 from register.engine import Engine, OutOfMemory
 from register.errors import DeclarationError, LockedError
 from register.project import Project
 from register.run import Run, digest, digest_files, list_runs, now, open_run
 from register.schema import Schema
-
-RECORDS = stages.RECORDS
 
 
 @dataclass(frozen=True)

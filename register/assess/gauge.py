@@ -16,13 +16,14 @@ import polars as pl
 from register.assess.cells import Cells, Mark, Reader
 from register.assess.declaration import TOTAL, Indicators
 from register.assess.people import PersonGauge
+from register.ingest.account import every_reason
 from register.ingest.block import LINE, Block
 from register.ingest.cells import prepare_cells
 from register.ingest.extracts import Extract
 from register.ingest.hashing import Hasher
 from register.ingest.load import ahead
 from register.ingest.read import find_header, read_blocks
-from register.ingest.records import RecordReader, every_reason
+from register.ingest.records import RecordReader
 from register.ingest.source import Source
 from register.ingest.unfold import unfold
 from register.schema import Schema

@@ -12,7 +12,7 @@ from typing import Any
 
 import polars as pl
 
-from register.concepts import Table
+from register.concepts import RECORDS, Table
 from register.errors import DeclarationError, Faults, suggest
 from register.ingest.declared import text_at, texts_at
 from register.ingest.declared_format import read_format
@@ -23,7 +23,6 @@ from register.schema import Schema, read_toml, refuse_unknown_keys, table_at
 __all__ = ["NAME_LAYOUTS", "Document", "Format", "Person", "Source", "Value", "load_source", "load_sources"]
 
 ROLES = ("self", "child", "mother", "father", "spouse_1", "spouse_2")
-SOURCES = ("crossing", "visa", "permit", "birth", "death", "marriage")
 _TOP_KEYS = (
     *("table", "title", "files", "format", "key", "rows", "columns", "person", "ignored", "delivery"),
     *("max_rejected_share", "withdrawn"),
@@ -77,8 +76,8 @@ def load_source(path: Path, schema: Schema) -> Source:
     if "table" not in tree:
         faults.tell()
     name = text_at(tree, "table", where)
-    if name not in SOURCES:
-        raise DeclarationError("unknown_table", where=where, name=name, suggestion=suggest(name, SOURCES))
+    if name not in RECORDS:
+        raise DeclarationError("unknown_table", where=where, name=name, suggestion=suggest(name, RECORDS))
     table = schema.tables[name]
     _check_rules(table, schema)
     form = Format()
@@ -123,6 +122,12 @@ def load_source(path: Path, schema: Schema) -> Source:
         for former in source.renamed:
             if former in source.headers:
                 raise DeclarationError("renamed_in_use", where=where, name=former)
+        for name in source.format.filled_down:
+            if name not in source.headers:
+                raise DeclarationError(
+                    "filled_unknown", where=f"{where} [format] fill_down",
+                    name=name, suggestion=suggest(name, sorted(source.headers)),
+                )  # fmt: skip
     faults.tell()
     return source
 

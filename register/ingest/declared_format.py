@@ -12,7 +12,7 @@ from register.ingest.source import ENCODINGS, FORMATS, FixedColumn, Format
 from register.ingest.stretches import CODECS
 from register.schema import refuse_unknown_keys
 
-_ANY = ("type", "nulls", "trim_decimals")
+_ANY = ("type", "nulls", "trim_decimals", "fill_down")
 _LINES = ("skip_lines", "header", "header_begins", "ignored_lines", "columns")
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "csv": (*_ANY, *_LINES, "encoding", "delimiter", "quote", "trailing_delimiter", "short_lines"),
@@ -103,6 +103,7 @@ def read_format(node: dict[str, Any], where: str) -> Format:
         sheets=texts_at(node, "sheet", where),
         has_labels=flag_at(node, "labels", where),
         records=text_at(node, "records", where),
+        filled_down=texts_at(node, "fill_down", where),
     )
 
 

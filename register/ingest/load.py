@@ -9,22 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
 
+from register.concepts import RECORDS
 from register.engine import Engine
-from register.errors import RegisterError
+from register.ingest.account import FileCount, prove_counts
 from register.ingest.block import LINE, Block
 from register.ingest.extracts import Extract
 from register.ingest.hashing import Hasher
 from register.ingest.name_knowledge import NameKnowledge
 from register.ingest.output import Output
 from register.ingest.read import find_header, read_blocks
-from register.ingest.records import ONE_COLUMN, Accepted, RecordReader, every_reason
+from register.ingest.records import ONE_COLUMN, Accepted, RecordReader
 from register.ingest.repeats import Repeats
 from register.ingest.source import Source
 from register.ingest.superseded import Versions
@@ -32,38 +32,9 @@ from register.ingest.unfold import line_of, reasons_of, unfold
 from register.schema import Schema
 
 _T = TypeVar("_T")
-RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
 # How much of an extract is read ahead for the words of its names.
 OWN_WORDS_BYTES = 2**23
 MAKES = (*RECORDS, "mention", "bundle", "rejected", "superseded", "similar_match")
-
-
-@dataclass
-class FileCount:
-    """What became of the rows of one file.
-
-    Where a row of the extract holds several records, each counts as one received; ``unfolded`` says how many there are
-    more than rows in the file.
-    """
-
-    declaration: str
-    source: str
-    file: str
-    received: int = 0
-    blank: int = 0
-    in_tables: int = 0
-    rejected: int = 0
-    duplicate: int = 0
-    superseded: int = 0
-    unfolded: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
-    unknown_columns: list[str] = field(default_factory=list)
-    missing_columns: list[str] = field(default_factory=list)
-
-    def add_reasons(self, texts: pl.Series) -> None:
-        """Count the reason codes of some rows."""
-        for reason, count in every_reason(texts.drop_nulls()).items():
-            self.reasons[reason] = self.reasons.get(reason, 0) + count
 
 
 class Loader:
@@ -122,7 +93,7 @@ class Loader:
             rows = self.output.finish() | self._drop_repeated()
         for count in self.counts.values():
             count.in_tables = count.received - count.rejected - count.duplicate - count.superseded
-        _prove_counts(list(self.counts.values()), rows)
+        prove_counts(list(self.counts.values()), rows)
         return rows
 
     @property
@@ -293,24 +264,6 @@ def _mentions(records: pl.DataFrame, people: dict[str, pl.Series]) -> pl.DataFra
     )
     together = pl.concat(roles) if roles else nobody.with_columns(line=pl.lit(None, pl.Int64))
     return together if not together["identity_id"].null_count() else together.drop_nulls("identity_id")
-
-
-def _prove_counts(counts: Sequence[FileCount], rows: dict[str, int]) -> None:
-    """Prove that every row received stands in a table, is rejected, or is a counted duplicate or old version.
-
-    Raises
-    ------
-    RegisterError
-        If the sums differ.
-    """
-    for table in RECORDS:
-        told = sum(count.in_tables for count in counts if count.source == table)
-        if told != rows[table]:
-            raise RegisterError("rows_do_not_add_up", where=table, expected=told, found=rows[table])
-    for table in ("rejected", "superseded"):
-        told = sum(getattr(count, table) for count in counts)
-        if told != rows[table]:
-            raise RegisterError("rows_do_not_add_up", where=table, expected=told, found=rows[table])
 
 
 def _turn(source: Source) -> int:

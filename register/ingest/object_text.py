@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from register.ingest.stretches import MAX_LINE_BYTES, read_pieces
 
 _NUMBER = "__number"
 _HEADER_BYTES = 2**20
+_RARE = 50
 # How many items of a list are told as columns, so that nobody is asked about hundreds.
 _ITEMS = 3
 
@@ -34,11 +36,18 @@ def read_keys(path: Path, member: Member, form: Format) -> dict[str, str] | None
     divider = ObjectDivider(form.records)
     pieces = divider.divide(text, 1, is_last=True)
     keys: dict[str, str] = {}
+    told: Counter[str] = Counter()
+    n_found = 0
     for number in (divider.by_brackets, divider.by_first_key):
         for written in _together(pieces.with_columns(number(pieces).alias(_NUMBER)))[TEXT]:
             found = read_object(written)
-            keys = dict(_leaves(found[0], "", "")) | keys if found else keys
-    return keys if pieces.height else None
+            here = dict(_leaves(found[0], "", "")) if found else {}
+            n_found += found is not None
+            told.update(here.keys())
+            keys |= {name: place for name, place in here.items() if name not in keys}
+    # A key that hardly an object has is one that damage made.
+    common = {name: place for name, place in keys.items() if told[name] * _RARE >= n_found}
+    return common if pieces.height else None
 
 
 def key_place(name: str) -> str:

@@ -22,6 +22,7 @@ from register.ingest import sheets
 from register.ingest.block import LINE, MAX_RAW_CHARACTERS, UNKNOWN, Block, Header, Parted
 from register.ingest.delimited import UNIT_SEPARATOR, DelimitedText
 from register.ingest.extracts import Extract
+from register.ingest.filled import fill_down
 from register.ingest.fixed import FixedText
 from register.ingest.kinds import refuse_other_kind
 from register.ingest.lines import LineText
@@ -96,11 +97,23 @@ def _whole_header(first: bytes, rest: Iterator[bytes], source: Source) -> str:
 
 
 def _hold_keys(keys: Mapping[str, str], source: Source, period: tuple[dt.date, dt.date] | None) -> Header:
-    """Hold the keys of objects against a declaration; those it declares may stand in later objects alone."""
+    """Hold the keys of objects against a declaration; of what it does not declare nothing is read.
+
+    Keys that it declares may stand in later objects alone. Where hardly one is known, keys may be somebody's names or
+    numbers, and are told by their places.
+    """
     header = _hold(list(keys), source, period)
-    later = tuple(sorted(source.headers - set(source.ignored) - set(header.columns)))
-    places = (*keys.values(), *map(key_place, later))
-    return replace(header, columns=(*header.columns, *later), places=places)
+    known = {
+        name: place
+        for name, place in zip(header.columns, keys.values(), strict=True)
+        if not name.startswith(UNKNOWN)
+    }
+    places = {name: key_place(name) for name in sorted(source.headers - set(source.ignored))} | known
+    is_doubtful = len(known) < max(2, len(source.headers) / 4)
+    unknown = header.unknown
+    if is_doubtful:
+        unknown = tuple(f"#{at + 1}" for at, name in enumerate(header.columns) if name.startswith(UNKNOWN))
+    return replace(header, columns=tuple(places), unknown=unknown, places=tuple(places.values()))
 
 
 def _declared(line: str, source: Source) -> int:
@@ -241,6 +254,13 @@ class TextReader(Protocol):
 
 
 def read_blocks(extract: Extract, header: Header, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """Yield an extract in blocks, as `_read_blocks` does, with the cells filled that mean what stands above them."""
+    blocks = _read_blocks(extract, header, block_bytes)
+    columns = extract.source.format.filled_down
+    return fill_down(blocks, columns) if columns else blocks
+
+
+def _read_blocks(extract: Extract, header: Header, block_bytes: int) -> Iterator[Block]:
     """Yield an extract in blocks of about ``block_bytes``; memory does not grow with the file.
 
     Parameters

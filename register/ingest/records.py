@@ -6,7 +6,7 @@ but without which the record still counts, is null and flagged in the record's `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -295,12 +295,3 @@ def _check(
             work = work.with_columns(pl.when(~wrong).then(pl.col(check.column)).alias(check.column))
             faults[check.column] = faults[check.column].zip_with(~wrong, pl.Series([check.reason]))
     return work, faults
-
-
-def every_reason(reasons: Iterable[str | None]) -> dict[str, int]:
-    """Count reason codes in joined texts."""
-    counts: dict[str, int] = {}
-    for text in reasons:
-        for reason in text.split(";") if text else ():
-            counts[reason] = counts.get(reason, 0) + 1
-    return counts

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from register.ingest.account import every_reason
 from register.ingest.block import Header
 from register.ingest.extracts import Extract
 from register.ingest.read import read_blocks
-from register.ingest.records import RecordReader, every_reason
+from register.ingest.records import RecordReader
 from register.ingest.unfold import unfold
 
 SAMPLE_BYTES = 2**17

@@ -118,7 +118,8 @@ class Format:
     that a line may end before its last columns. ``fixed`` are the columns of a
     fixed-width file. ``sheets`` are names of a workbook's sheets, or patterns of them; the first sheet if there are
     none. ``has_labels`` says that codes are read by the labels that a file of SPSS or Stata gives them. ``records`` is
-    the key of the list that holds the records, in a file of JSON with an object around them all.
+    the key of the list that holds the records, in a file of JSON with an object around them all. Empty cells of
+    ``filled_down`` columns mean what stands above them.
     """
 
     type: str = "csv"
@@ -138,6 +139,7 @@ class Format:
     sheets: tuple[str, ...] = ()
     has_labels: bool = False
     records: str = ""
+    filled_down: tuple[str, ...] = ()
 
     @property
     def delimiter(self) -> str:

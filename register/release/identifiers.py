@@ -15,6 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
+from register.concepts import RECORDS
 from register.engine import Engine
 from register.errors import DisclosureError
 
@@ -23,7 +24,7 @@ WORD = re.compile(r"[A-Z0-9][A-Z0-9_-]{2,}")
 COLUMNS = (
     *(("person", "person_id"), ("event", "event_id"), ("identity", "identity_id")),
     *(("identity", "document_number"), ("identity", "document_2_number")),
-    *((table, column) for table in ("crossing", "visa", "permit", "birth", "death", "marriage")
+    *((table, column) for table in RECORDS
       for column in ("record_id", "record_key")),
 )  # fmt: skip
 

@@ -180,7 +180,12 @@ def _page(desk: Desk, show: Show, item: Item) -> HTMLResponse:
 
 
 def _reason(desk: Desk, rule: str) -> str:
-    """Return the name of a conflict's rule; a rule without a name is called what its declaration calls it."""
+    """Return the name of a conflict's rule, nothing for a pair of another queue.
+
+    A rule without a name is called what its declaration calls it.
+    """
+    if not rule:
+        return ""
     key = f"linkage.rule_{rule}"
     name = desk.text(key) if key in catalogue() else rule
     return desk.text("review.reason", rule=name[:1].lower() + name[1:])

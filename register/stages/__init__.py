@@ -9,10 +9,9 @@ residence   stays, events, estimate, flows, and the gate of the accounts
 from register.stages.persons import identify, link, relink, resolve
 from register.stages.records import check_rejected_share, fingerprint_extracts, ingest
 from register.stages.residence import check_account, estimate, events, flows, stays
-from register.stages.workshop import RECORDS, Workshop
+from register.stages.workshop import Workshop
 
 __all__ = [
-    "RECORDS",
     "Workshop",
     "check_account",
     "check_rejected_share",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from register.concepts import RECORDS
 from register.engine import Engine
 from register.errors import QualityError
 from register.project import Project
 from register.rules.codelists import register_codelists
-from register.stages.workshop import RECORDS, Workshop
+from register.stages.workshop import Workshop
 
 if TYPE_CHECKING:
     from register.rules.residence import Parameters

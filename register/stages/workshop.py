@@ -13,7 +13,6 @@ from register.project import Project
 from register.run import Run
 from register.schema import Schema
 
-RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
 SQL_TYPES: Mapping[str, str] = {
     "string": "varchar",
     "code": "varchar",

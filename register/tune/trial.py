@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from register.concepts import RECORDS
 from register.engine import Engine
 from register.link.itinerary import Itinerary
 from register.link.predict import PredictReport, predict
@@ -17,8 +18,6 @@ from register.project import Project
 from register.rules.codelists import register_codelists
 from register.rules.residence import EVENTS, STAYS, Parameters, create_tables
 from register.stages.persons import register_decisions
-
-RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
 
 
 @dataclass(frozen=True)

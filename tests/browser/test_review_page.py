@@ -205,6 +205,29 @@ def test_nothing_is_fetched_from_elsewhere_and_nothing_is_refused(browser: Brows
         assert said == []
 
 
+def test_no_page_spills_out_of_a_telephone_and_only_a_conflict_has_a_reason(
+    browser: Browser, found: Country
+) -> None:
+    with (
+        served(found.project) as page,
+        browser.new_context(viewport={"width": 320, "height": 700}) as context,
+    ):
+        tab = enter(context, page)
+        for path, has_reason in (
+            ("/queue/threshold", False),
+            ("/queue/conflicts", True),
+            ("/progress", False),
+        ):
+            tab.goto(f"http://{page.host}{path}")
+            wide, seen = tab.evaluate(
+                "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+            )
+            assert wide <= seen, path
+            assert (
+                "Motivo:" in tab.inner_text("main") or "Reason:" in tab.inner_text("main")
+            ) is has_reason, path
+
+
 def test_another_page_in_the_same_browser_gets_nothing(browser: Browser, found: Country) -> None:
     """A page of another origin, opened in the reviewer's own browser while the session is on."""
     with served(found.project) as page, browser.new_context() as context:

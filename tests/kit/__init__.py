@@ -21,7 +21,6 @@ from register.pipeline import BuildReport, build
 from register.project import KEY_FILE, Project, init_project, load_project
 
 SECRET = "00" * 32
-RECORDS = ("crossing", "visa", "permit", "birth", "death", "marriage")
 FATES = ("in_tables", "rejected", "duplicate", "superseded")
 
 

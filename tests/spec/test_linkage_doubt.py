@@ -8,9 +8,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from kit import RECORDS, SECRET
+from kit import SECRET
 from kit.linkage import rules
 
+from register.concepts import RECORDS
 from register.console import Console
 from register.engine import literal
 from register.estimate.figures import spread
