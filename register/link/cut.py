@@ -32,7 +32,7 @@ def make_cores(con: duckdb.DuckDBPyConnection) -> None:
         with held as (
             select cluster, number, min(node) as first from showing group by all having min(node) < max(node)
         )
-        select distinct s.node as l, first as r from showing as s join held using (cluster, number) where s.node <> first
+        select distinct node as l, first as r from showing join held using (cluster, number) where node <> first
         """
     )
     connect(con, "shared", "tied")
