@@ -12,6 +12,7 @@ Heavy libraries are imported inside the commands, so that `register --help` answ
 stands in the module of the same name of `register.show`, or beside what it does.
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -26,7 +27,7 @@ from register.cli import files, linkage, practice, project, results
 from register.cli.options import Session, chosen_language, hoist_global_options
 from register.cli.usage import Application, problem
 from register.console import Console
-from register.errors import INTERRUPTED, RegisterError, UsageError
+from register.errors import INTERRUPTED, LockedError, RegisterError, UsageError
 from register.locale import LANGUAGES, translate
 
 
@@ -87,6 +88,11 @@ def main(arguments: list[str] | None = None) -> None:
         # The text of an unforeseen error may quote a row, and so a name: say only where it happened.
         if os.environ.get("REGISTER_DEBUG"):
             raise
+        # The system's, the database's own, or told in the text of one of Polars: a full disk, a folder that is gone.
+        is_full = f"os error {errno.ENOSPC}" in str(error)
+        if is_full or isinstance(error, OSError) or type(error).__name__ == "IOException":
+            hindrance = LockedError("cannot_write", where=getattr(error, "filename", None))
+            _fail(hindrance.message(language), hindrance.exit_code, given, hindrance.key)
         _fail(
             translate("errors.defect", language, kind=type(error).__name__, place=_place(error)),
             1,

@@ -122,6 +122,12 @@ def load_source(path: Path, schema: Schema) -> Source:
         for former in source.renamed:
             if former in source.headers:
                 raise DeclarationError("renamed_in_use", where=where, name=former)
+        for name in source.format.filled_down:
+            if name not in source.headers:
+                raise DeclarationError(
+                    "filled_unknown", where=f"{where} [format] fill_down",
+                    name=name, suggestion=suggest(name, sorted(source.headers)),
+                )  # fmt: skip
     faults.tell()
     return source
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import polars as pl
 
 from register.engine import literal
 from register.ingest.block import LINE, TEXT, Header, Parted, as_rejected, no_rows
+from register.ingest.kinds import find_encoding
 from register.ingest.objects import AROUND, ObjectDivider, read_object
 from register.ingest.packed import Member, open_extract
 from register.ingest.source import Format
@@ -18,6 +20,7 @@ from register.ingest.stretches import MAX_LINE_BYTES, read_pieces
 
 _NUMBER = "__number"
 _HEADER_BYTES = 2**20
+_RARE = 50
 # How many items of a list are told as columns, so that nobody is asked about hundreds.
 _ITEMS = 3
 
@@ -30,15 +33,23 @@ def read_keys(path: Path, member: Member, form: Format) -> dict[str, str] | None
     are none where nothing is an object, and null is returned where the file is empty.
     """
     with open_extract(path, member) as stream:
-        text = next(read_pieces(stream, form.encoding, _HEADER_BYTES), (b"", 0))[0]
+        encoding = find_encoding(path, member, form)
+        text = next(read_pieces(stream, encoding, _HEADER_BYTES), (b"", 0))[0]
     divider = ObjectDivider(form.records)
     pieces = divider.divide(text, 1, is_last=True)
     keys: dict[str, str] = {}
+    told: Counter[str] = Counter()
+    n_found = 0
     for number in (divider.by_brackets, divider.by_first_key):
         for written in _together(pieces.with_columns(number(pieces).alias(_NUMBER)))[TEXT]:
             found = read_object(written)
-            keys = dict(_leaves(found[0], "", "")) | keys if found else keys
-    return keys if pieces.height else None
+            here = dict(_leaves(found[0], "", "")) if found else {}
+            n_found += found is not None
+            told.update(here.keys())
+            keys |= {name: place for name, place in here.items() if name not in keys}
+    # A key that hardly an object has is one that damage made.
+    common = {name: place for name, place in keys.items() if told[name] * _RARE >= n_found}
+    return common if pieces.height else None
 
 
 def key_place(name: str) -> str:

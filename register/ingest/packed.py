@@ -58,7 +58,7 @@ def open_extract(path: Path, member: Member = ()) -> Iterator[IO[bytes]]:
     Raises
     ------
     ExtractError
-        If it cannot be unpacked.
+        If it cannot be unpacked, or not be read: it is gone, or there is no permission.
     """
     with _unpacking(path), ExitStack() as opened:
         yield _inner(opened.enter_context(path.open("rb")), path.name, member, opened)
@@ -133,3 +133,5 @@ def _unpacking(path: Path) -> Iterator[None]:
         yield
     except _DAMAGED as error:
         raise ExtractError("packed_damaged", where=str(path), reason=type(error).__name__) from error
+    except OSError as error:
+        raise ExtractError("extract_unreadable", where=str(path), reason=type(error).__name__) from error

@@ -22,8 +22,9 @@ from register.ingest import sheets
 from register.ingest.block import LINE, MAX_RAW_CHARACTERS, UNKNOWN, Block, Header, Parted
 from register.ingest.delimited import UNIT_SEPARATOR, DelimitedText
 from register.ingest.extracts import Extract
+from register.ingest.filled import fill_down
 from register.ingest.fixed import FixedText
-from register.ingest.kinds import refuse_other_kind
+from register.ingest.kinds import find_encoding, refuse_other_kind
 from register.ingest.lines import LineText
 from register.ingest.object_text import ObjectText, key_place, read_keys
 from register.ingest.packed import open_extract
@@ -74,7 +75,8 @@ def first_line(extract: Extract) -> str:
     form = extract.source.format
     preamble = Preamble(form)
     with open_extract(extract.path, extract.member) as stream:
-        stretches = read_stretches(stream, form.encoding, MAX_LINE_BYTES)
+        encoding = find_encoding(extract.path, extract.member, form)
+        stretches = read_stretches(stream, encoding, MAX_LINE_BYTES)
         lines = (line for text, _ in stretches for line in text.removesuffix(b"\n").split(b"\n"))
         for line in lines:
             if not preamble.holds(line):
@@ -96,11 +98,23 @@ def _whole_header(first: bytes, rest: Iterator[bytes], source: Source) -> str:
 
 
 def _hold_keys(keys: Mapping[str, str], source: Source, period: tuple[dt.date, dt.date] | None) -> Header:
-    """Hold the keys of objects against a declaration; those it declares may stand in later objects alone."""
+    """Hold the keys of objects against a declaration; of what it does not declare nothing is read.
+
+    Keys that it declares may stand in later objects alone. Where hardly one is known, keys may be somebody's names or
+    numbers, and are told by their places.
+    """
     header = _hold(list(keys), source, period)
-    later = tuple(sorted(source.headers - set(source.ignored) - set(header.columns)))
-    places = (*keys.values(), *map(key_place, later))
-    return replace(header, columns=(*header.columns, *later), places=places)
+    known = {
+        name: place
+        for name, place in zip(header.columns, keys.values(), strict=True)
+        if not name.startswith(UNKNOWN)
+    }
+    places = {name: key_place(name) for name in sorted(source.headers - set(source.ignored))} | known
+    is_doubtful = len(known) < max(2, len(source.headers) / 4)
+    unknown = header.unknown
+    if is_doubtful:
+        unknown = tuple(f"#{at + 1}" for at, name in enumerate(header.columns) if name.startswith(UNKNOWN))
+    return replace(header, columns=tuple(places), unknown=unknown, places=tuple(places.values()))
 
 
 def _declared(line: str, source: Source) -> int:
@@ -241,6 +255,13 @@ class TextReader(Protocol):
 
 
 def read_blocks(extract: Extract, header: Header, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+    """Yield an extract in blocks, as `_read_blocks` does, with the cells filled that mean what stands above them."""
+    blocks = _read_blocks(extract, header, block_bytes)
+    columns = extract.source.format.filled_down
+    return fill_down(blocks, columns) if columns else blocks
+
+
+def _read_blocks(extract: Extract, header: Header, block_bytes: int) -> Iterator[Block]:
     """Yield an extract in blocks of about ``block_bytes``; memory does not grow with the file.
 
     Parameters
@@ -261,7 +282,8 @@ def read_blocks(extract: Extract, header: Header, block_bytes: int = BLOCK_BYTES
     line, read, n_read = 1, list[Parted](), 0
     with open_extract(extract.path, extract.member) as stream:
         cut = read_pieces if form.type == "json" and is_readable else read_stretches
-        stretches = cut(stream, form.encoding, min(block_bytes, STRETCH_BYTES))
+        encoding = find_encoding(extract.path, extract.member, form)
+        stretches = cut(stream, encoding, min(block_bytes, STRETCH_BYTES))
         header_lines = header.lines if form.has_header and is_readable else 0
         for text, consumed, before, blank in _without_top(stretches, form, header_lines):
             (rows, rejected, n_blank), line = reader.read(text, line + before, is_last=False)

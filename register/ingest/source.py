@@ -109,7 +109,8 @@ class FixedColumn:
 class Format:
     """How the bytes of an extract become rows and columns.
 
-    Of several ``delimiters`` each file has the one by which most declared columns are found in it.
+    Of several ``delimiters`` each file has the one by which most declared columns are found in it, of several
+    ``encodings`` the one that its bytes fit (`register.ingest.kinds.find_encoding`).
     ``skipped_lines`` stand before the header, or before the first row where there is no header (``has_header``);
     then ``columns`` are the names of the columns in order. Where their number changes, the header, or the first
     row, is the first line that ``begins`` fits. Lines that ``ignored_lines`` fits (a total below the rows) are no
@@ -118,12 +119,13 @@ class Format:
     that a line may end before its last columns. ``fixed`` are the columns of a
     fixed-width file. ``sheets`` are names of a workbook's sheets, or patterns of them; the first sheet if there are
     none. ``has_labels`` says that codes are read by the labels that a file of SPSS or Stata gives them. ``records`` is
-    the key of the list that holds the records, in a file of JSON with an object around them all.
+    the key of the list that holds the records, in a file of JSON with an object around them all. Empty cells of
+    ``filled_down`` columns mean what stands above them.
     """
 
     type: str = "csv"
     delimiters: tuple[str, ...] = (",",)
-    encoding: str = "utf-8"
+    encodings: tuple[str, ...] = ("utf-8",)
     quote: str = '"'
     skipped_lines: int = 0
     has_header: bool = True
@@ -138,11 +140,17 @@ class Format:
     sheets: tuple[str, ...] = ()
     has_labels: bool = False
     records: str = ""
+    filled_down: tuple[str, ...] = ()
 
     @property
     def delimiter(self) -> str:
         """The delimiter, or the first of several."""
         return self.delimiters[0]
+
+    @property
+    def encoding(self) -> str:
+        """The encoding, or the first of several."""
+        return self.encodings[0]
 
     @property
     def is_typed(self) -> bool:

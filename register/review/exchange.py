@@ -139,7 +139,7 @@ def _lines(path: Path) -> list[tuple[int, Mapping[str, str]]]:
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey="")
     missing = [column for column in (*KEYS, "judgement") if column not in (reader.fieldnames or ())]
     if missing:
-        raise ExtractError("bad_review_file", where=f"{path}:1", reason=", ".join(missing))
+        raise ExtractError("bad_review_columns", where=f"{path}:1", columns=", ".join(missing))
     found: list[tuple[int, Mapping[str, str]]] = []
     for line in reader:
         if any(line[column] is None for column in (*KEYS, "judgement")):

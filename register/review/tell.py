@@ -40,18 +40,19 @@ def outcome(console: Console, done: Mapping[str, Any]) -> None:
     console.table(heads, rows, title=text("review.by_queue"))
     measured = done["measured"]
     if measured["reviewed"]:
-        lines = [
+        shares = [
             (
                 text(f"review.{name}"),
-                *(console.decimal(100 * measured[name + end], 2) for end in ("", "_low", "_high")),
+                console.percent(measured[name], 2),
+                f"{console.percent(measured[f'{name}_low'], 2)} – {console.percent(measured[f'{name}_high'], 2)}",
             )
             for name in ("precision", "recall")
         ]
-        columns = [text("review.measure"), text("review.estimate"), text("review.interval"), ""]
+        columns = [text("review.measure"), text("review.estimate"), text("review.interval")]
         title = text(
             "review.measured_from", count=measured["reviewed"], bands=measured["bands"], all=done["strata"]
         )
-        console.table(columns, lines, title=title)
+        console.table(columns, shares, title=title)
     if done["agreement"]:
         heads = [text(f"review.{name}") for name in ("reviewers", "pairs", "observed", "kappa")]
         lines = [

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import re
 
+import duckdb
+import polars as pl
 import pytest
 
 from register.cli import main, make_app
+from register.errors import LockedError
 
 ENGLISH = re.compile(
     r"\b(Usage|Options|Arguments|Commands|Show|Install|required|default|No such|Missing|Invalid)\b|<(str|path|int|list)"
@@ -84,3 +88,26 @@ def test_a_group_without_its_command_shows_its_page(capsys: pytest.CaptureFixtur
     code, text = said(capsys, "--lang", "es", "runs")
     assert code == 2
     assert text.startswith("Uso: register runs")
+
+
+@pytest.mark.parametrize(
+    "full",
+    [
+        OSError(errno.ENOSPC, "No space left on device", "/disk/release/T01.csv"),
+        duckdb.IOException("IO Error: Could not write file: No space left on device"),
+        pl.exceptions.ComputeError("No space left on device (os error 28)"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_a_full_disk_is_no_defect_whoever_meets_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, full: Exception
+) -> None:
+    def refuse() -> None:
+        raise full
+
+    monkeypatch.delenv("REGISTER_DEBUG", raising=False)
+    monkeypatch.setattr("register.cli.make_app", lambda _language: lambda **_: refuse())
+    code, told = said(capsys, "--lang", "es", "doctor")
+    assert code == LockedError.exit_code
+    assert "el espacio en disco" in told
+    assert "imprevisto" not in told

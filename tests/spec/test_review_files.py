@@ -63,7 +63,7 @@ def test_a_spreadsheet_goes_out_and_comes_back(
     [
         (lambda lines: lines[1].update(judgement="tal vez"), "bad_judgement", 3),
         (lambda lines: lines[1].update(judgement="same", record_key_l="1,23E+15"), "unknown_record", 3),
-        (lambda lines: [line.pop("role_l") for line in lines], "bad_review_file", 1),
+        (lambda lines: [line.pop("role_l") for line in lines], "bad_review_columns", 1),
     ],
 )
 def test_a_file_with_an_error_is_refused_whole(

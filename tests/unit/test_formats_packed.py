@@ -13,6 +13,7 @@ from kit import CROSSINGS, VISAS, ingest, make_project
 
 from register.check import check_project
 from register.errors import ExtractError
+from register.ingest.packed import open_extract
 
 VISA = VISAS.text(VISAS.row())
 
@@ -168,3 +169,10 @@ def test_an_open_document_sheet_is_a_workbook(tmp_path: Path) -> None:
     }
     built = ingest(tmp_path / "p", {"visas.ods": book}, edits)
     assert built.values("select visa_class_code from visa") == ["M"]
+
+
+def test_a_file_that_went_away_or_cannot_be_read_stops_with_what_to_do(tmp_path: Path) -> None:
+    for path in (tmp_path / "gone.csv", tmp_path, tmp_path / "gone.csv.gz"):
+        with pytest.raises(ExtractError) as told, open_extract(path):
+            pass
+        assert told.value.key == "extract_unreadable"
