@@ -65,3 +65,12 @@ def test_a_share_in_a_message_is_written_as_its_language_writes_it() -> None:
     assert "12,3\u00a0%" in error.message("es")
     assert "2,0\u00a0%" in error.message("es")
     assert "12.3%" in error.message("en")
+
+
+def test_one_total_that_cannot_be_met_is_not_called_several() -> None:
+    alone = Figures((Figure(45, label="edad: 0-14"),))
+    error = QualityError(
+        "benchmarks_conflict", count=1, members=alone, bounds=Figures((Figure(0.95), Figure(1.05)), " – ")
+    )
+    assert "cumple este total, ni siquiera solo: edad: 0-14 = 45." in error.message("es")
+    assert "meet this total, not even alone: edad: 0-14 = 45." in error.message("en")
