@@ -51,7 +51,7 @@ def test_figures_that_count(value: float, figures: int, spanish: str, english: s
 def test_totals_that_exclude_one_another_are_written_in_the_reader_s_language() -> None:
     totals = Figures((Figure(48_258_494.2, label="sexo: 1"), Figure(0.25, label="edad: 2")))
     error = QualityError(
-        "benchmarks_conflict", members=totals, bounds=Figures((Figure(0.3), Figure(3)), " – ")
+        "benchmarks_conflict", count=2, members=totals, bounds=Figures((Figure(0.3), Figure(3)), " – ")
     )
     assert "w/d en 0,3 – 3 cumple" in error.message("es")
     assert "sexo: 1 = 48\u202f258\u202f494; edad: 2 = 0,25." in error.message("es")
