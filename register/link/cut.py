@@ -59,7 +59,9 @@ def apply_decisions(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def cut(con: duckdb.DuckDBPyConnection) -> int:
-    """Grow the clusters that hold an impossible pair again; return how many there were.
+    """Grow the clusters that hold an impossible pair again; return how many there were, and leave ``parted`` (l, r).
+
+    ``parted`` are the links that now lead from one cluster to another.
 
     In each round two groups join if each is the other's strongest allowed link. A link that would join an
     impossible pair is gone for good, since groups only grow; so the rounds give what taking the links one by
@@ -139,16 +141,11 @@ def cut(con: duckdb.DuckDBPyConnection) -> int:
         union all select node, part from grown
         """
     )
+    con.execute(
+        """
+        create or replace temp table parted as
+        select l, r from link join grown as a on a.node = l join grown as b on b.node = r where a.part <> b.part
+        """
+    )
     con.execute("drop table broken; drop table link; drop table joined")
     return int(broken)
-
-
-def count_cut(con: duckdb.DuckDBPyConnection) -> int:
-    """Return how many links lead from one cluster to another."""
-    (many,) = con.execute(
-        """
-        select count(*) from edge as e join cluster as a on a.node = e.l join cluster as b on b.node = e.r
-        where a.cluster <> b.cluster
-        """
-    ).fetchall()[0]
-    return int(many)

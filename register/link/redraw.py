@@ -82,7 +82,7 @@ def redraw(
     ).fetchall()
     drop_records(con)
     for name in (
-        *(*added, "node", "scored", "judged", "edge", "cluster", "core", "impossible", "grown"),
+        *(*added, "node", "scored", "judged", "edge", "cluster", "core", "impossible", "grown", "parted"),
         *("home", "block", "tie", "tree", "couple", "answer", "drawn", "changed", "whole", "gathered"),
     ):
         con.execute(f"drop table {name}")

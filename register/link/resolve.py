@@ -11,7 +11,7 @@ import duckdb
 
 from register.link import compile as compiled
 from register.link.confidence import Expected, expect
-from register.link.cut import apply_decisions, count_cut, cut, make_cores
+from register.link.cut import apply_decisions, cut, make_cores
 from register.link.edges import add_absent, make_links
 from register.link.itinerary import Itinerary, find_impossible
 from register.link.persons import make_persons
@@ -50,7 +50,7 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
     find_impossible(con, itinerary, compiled.identities(rules))
     apply_decisions(con)
     clusters_cut = cut(con)
-    links_cut = count_cut(con)
+    (links_cut,) = con.execute("select count(*) from parted").fetchall()[0]
     report = make_persons(con, key)
     _conflicts(con, itinerary)
     expected = expect(
@@ -67,7 +67,7 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
     drop_records(con)
     for name in [
         *added,
-        *("node", "scored", "edge", "cluster", "core", "impossible", "judged", "grown", "told"),
+        *("node", "scored", "edge", "cluster", "core", "impossible", "judged", "grown", "parted", "told"),
     ]:
         con.execute(f"drop table {name}")
     conflicts = dict(con.execute("select rule, count(*) from conflict group by 1 order by 1").fetchall())
