@@ -23,7 +23,8 @@ from typing import Any
 import duckdb
 
 SOURCES = ("crossing", "visa", "permit", "birth", "death", "marriage")
-ALLOWED = 1 / 8
+#: Of the processor time of plain Splink, which another load on the machine moves less than the time on the clock.
+ALLOWED = 1 / 9
 #: What each may take in the database; the rest, code and buffers, comes on top. The register must do with 2 GB in all.
 MEMORY = {"register_linkage": "1200MB", "plain_splink": "16GB"}
 #: Blocks that an analyst would give to Splink: fewer than the rules have, to its advantage in time.
@@ -60,8 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             return
         plain = apart(plain_splink, tables, truth)
         show("plain Splink", plain)
-        ratio = own["seconds"] / plain["seconds"]
-        print(f"the register takes {ratio:.3f} of the time of plain Splink (at most {ALLOWED:.3f} allowed)")
+        clock, ratio = (own[unit] / plain[unit] for unit in ("seconds", "processor"))
+        print(
+            f"the register takes {clock:.3f} of the time of plain Splink,"
+            f" and {ratio:.3f} of its processor time (at most {ALLOWED:.3f} allowed)"
+        )
         if ratio > ALLOWED:
             sys.exit(1)
 
@@ -89,10 +93,10 @@ def prepare(folder: Path, people: int, seed: int) -> Path:
 def register_linkage(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
     """Identify, link and resolve, as a build does; leaves ``answer`` (record_id, role, person)."""
     from register.ingest.identify import identity_sql
+    from register.link.declaration import load_rules
     from register.link.itinerary import load_itinerary
     from register.link.predict import predict
     from register.link.resolve import resolve
-    from register.link.rules import load_rules
     from register.schema import load_schema, profile_directory
 
     profile = profile_directory()
@@ -119,7 +123,8 @@ def plain_splink(con: duckdb.DuckDBPyConnection) -> dict[str, float]:
 
     from register.ingest.identify import identity_sql
     from register.link import compile as compiled
-    from register.link.rules import Weights, load_rules
+    from register.link.declaration import load_rules
+    from register.link.rules import Weights
     from register.schema import load_schema, profile_directory
 
     profile = profile_directory()
@@ -180,11 +185,19 @@ def measure(
     con.execute("set enable_progress_bar = false")
     for table in (*SOURCES, "mention", "bundle"):
         con.execute(f"create view {table} as from '{tables}/identified/{table}.parquet'")
+    before = processor_time()
     steps = work(con)
+    spent = processor_time() - before
     found = accuracy(con, truth)
     con.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    return {"steps": steps, "seconds": sum(steps.values()), "gigabytes": peak, **found}
+    return {"steps": steps, "seconds": sum(steps.values()), "processor": spent, "gigabytes": peak, **found}
+
+
+def processor_time() -> float:
+    """Return the seconds of processor time that this process has taken."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
 
 
 def accuracy(con: duckdb.DuckDBPyConnection, truth: Path) -> dict[str, float]:
@@ -227,7 +240,8 @@ def show(name: str, result: dict[str, Any]) -> None:
     """Print one line a person can read, and one for a program."""
     steps = ", ".join(f"{step} {seconds:.1f}" for step, seconds in result["steps"].items())
     print(
-        f"{name}: {result['seconds']:.1f} s ({steps}), {result['gigabytes']:.2f} GB, {result['mentions']:,.0f} mentions"
+        f"{name}: {result['seconds']:.1f} s ({steps}), {result['processor']:.1f} s of processor,"
+        f" {result['gigabytes']:.2f} GB, {result['mentions']:,.0f} mentions"
     )
     print(
         f"    precision {result['precision']:.5f}, recall {result['recall']:.5f}, exact {result['exact']:.4f}"

@@ -118,8 +118,8 @@ def _declarations(root: Path) -> tuple[Project, Schema, tuple[Source, ...]]:
     from register.assess.declaration import load_indicators
     from register.assess.questionnaire import load_questionnaire
     from register.ingest.declaration import load_sources
+    from register.link.declaration import load_rules
     from register.link.itinerary import load_itinerary
-    from register.link.rules import load_rules
     from register.release.declaration import load_releases
 
     faults = Faults()

@@ -27,7 +27,7 @@ def train_weights(
     project: Project, run_name: str | None, *, from_labels: bool = False
 ) -> tuple[TrainReport, Path]:
     """Estimate the linkage weights from a run, by EM or from reviewers' decisions; write them beside the rules."""
-    from register.link.rules import load_rules
+    from register.link.declaration import load_rules
     from register.link.train import train, train_from_labels, write
     from register.stages.persons import register_decisions
 

@@ -25,8 +25,9 @@ from register.errors import DeclarationError, ExtractError, UsageError, suggest
 from register.ingest.name_text import clean, phonetic_key
 from register.ingest.text import fold_text
 from register.link.clusters import connect
+from register.link.declaration import load_rules
 from register.link.predict import PredictReport, predict
-from register.link.rules import Rules, load_rules
+from register.link.rules import Rules
 from register.link.train import TrainReport, train, write
 from register.schema import read_toml, refuse_unknown_keys
 from register.tables import copy_to

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from register.errors import UsageError
-from register.link.rules import Rules, load_rules
+from register.link.declaration import load_rules
+from register.link.rules import Rules
 from register.project import Project
 from register.run import Run
 from register.stages.persons import rules_digest

@@ -30,7 +30,7 @@ from register.errors import ExtractError, QualityError, UsageError
 from register.ingest.declaration import load_sources
 from register.ingest.extracts import Extract, find_extracts
 from register.ingest.source import Source
-from register.link.rules import load_rules
+from register.link.declaration import load_rules
 from register.project import Project
 from register.run import NAME, Run, find_run, list_runs, now
 from register.schema import Schema

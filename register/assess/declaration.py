@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from register.errors import DeclarationError, suggest
-from register.schema import Schema, profile_directory, read_toml, refuse_unknown_keys
+from register.schema import Schema, profile_directory, read_toml, refuse_unknown_keys, table_at
 
 FILE = "indicators.toml"
 TOTAL = "_T"
@@ -103,28 +103,29 @@ def shipped_or_own(schemas: Path, file: str) -> Path:
 def load_indicators(schema: Schema) -> Indicators:
     """Load and check the declaration of indicators.
 
+    A project copied the shipped file when it was made; an indicator or a parameter that a later version added is taken
+    from the shipped one.
+
     Raises
     ------
     DeclarationError
         Naming the file, the key and the mend.
     """
     path = shipped_or_own(schema.directory, FILE)
-    tree = read_toml(path)
+    tree, shipped = read_toml(path), read_toml(profile_directory() / "schemas" / FILE)
     where = str(path)
     refuse_unknown_keys(tree, ("key_variables", "parameter", "sentinel", "indicator", "support"), where)
     key = tuple(tree.get("key_variables", ()))
-    parameters = tree.get("parameter", {})
+    parameters = shipped["parameter"] | table_at(tree, "parameter", where)
     refuse_unknown_keys(parameters, _PARAMETERS, f"{where} [parameter]")
-    for wanted in _PARAMETERS:
-        if wanted not in parameters:
-            raise DeclarationError("missing_key", where=f"{where} [parameter]", key=wanted)
     sentinel = tree.get("sentinel", {})
     refuse_unknown_keys(sentinel, ("text", "code"), f"{where} [sentinel]")
     for name in sentinel.get("code", {}):
         schema.codelist(name)
     return Indicators(
         indicators={
-            name: _indicator(name, node, key, where) for name, node in tree.get("indicator", {}).items()
+            name: _indicator(name, node, key, where)
+            for name, node in (shipped["indicator"] | table_at(tree, "indicator", where)).items()
         },
         parameters={each: float(value) for each, value in parameters.items()},
         fillers=tuple(sentinel.get("text", ())),

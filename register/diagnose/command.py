@@ -5,7 +5,7 @@ from __future__ import annotations
 from register.console import Console
 from register.diagnose.measure import diagnose
 from register.diagnose.page import write_pages
-from register.link.rules import load_rules
+from register.link.declaration import load_rules
 from register.project import Project
 
 

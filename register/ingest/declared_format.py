@@ -57,17 +57,17 @@ def read_format(node: dict[str, Any], where: str) -> Format:
     for key in node:
         if key not in _KEYS[kind]:
             raise DeclarationError("key_of_other_format", where=where, key=key, format=kind)
-    encoding = _encoding(text_at(node, "encoding", where, Format.encoding))
-    if encoding not in ENCODINGS:
-        raise DeclarationError(
-            "unknown_encoding", where=where, name=encoding,
-            suggestion=suggest(encoding, ENCODINGS), known=", ".join(ENCODINGS),
-        )  # fmt: skip
-    delimiters = (
-        texts_at(node, "delimiter", where)
-        if isinstance(node.get("delimiter"), list)
-        else (text_at(node, "delimiter", where, ","),)
-    )
+    encodings = tuple(map(_encoding, _one_or_several(node, "encoding", where, "utf-8")))
+    for encoding in encodings or ("",):
+        if encoding not in ENCODINGS:
+            raise DeclarationError(
+                "unknown_encoding", where=where, name=encoding,
+                suggestion=suggest(encoding, ENCODINGS), known=", ".join(ENCODINGS),
+            )  # fmt: skip
+    one_byte = [encoding for encoding in encodings if not encoding.startswith("utf")]
+    if len(one_byte) > 1:
+        raise DeclarationError("encodings_alike", where=where, first=one_byte[0], second=one_byte[1])
+    delimiters = _one_or_several(node, "delimiter", where, ",")
     delimiters = tuple("\t" if delimiter.lower() in _TABS else delimiter for delimiter in delimiters)
     quote = text_at(node, "quote", where, Format.quote)
     if len(quote.encode()) > 1 or quote in ("\n", "\r", "\0"):
@@ -88,7 +88,7 @@ def read_format(node: dict[str, Any], where: str) -> Format:
     return Format(
         type=kind,
         delimiters=delimiters,
-        encoding=encoding,
+        encodings=encodings,
         quote="" if kind in _WITHOUT_HEADER else quote,
         skipped_lines=count_at(node, "skip_lines", where),
         has_header=has_header,
@@ -105,6 +105,11 @@ def read_format(node: dict[str, Any], where: str) -> Format:
         records=text_at(node, "records", where),
         filled_down=texts_at(node, "fill_down", where),
     )
+
+
+def _one_or_several(node: Mapping[str, Any], key: str, where: str, default: str) -> tuple[str, ...]:
+    listed = isinstance(node.get(key), list)
+    return texts_at(node, key, where) if listed else (text_at(node, key, where, default),)
 
 
 def _encoding(name: str) -> str:

@@ -17,10 +17,18 @@ def identity_sql(identity: Table) -> str:
     listed = ", ".join(values)
     first = ", ".join(f"min({column}) as {column}" for column in values)
     return f"""
-        with counted as (select identity_id, role, count(*) as n from mention group by identity_id, role),
+        with counted as (
+            select identity_id, min(role) as first, max(role) as last, count(*) as n_mention
+            from mention group by identity_id
+        ),
+        -- few have more than one role
+        several as (
+            select identity_id, array_to_string(list_sort(list(distinct role)), ';') as roles
+            from mention semi join (from counted where first < last) using (identity_id) group by identity_id
+        ),
         mentioned as (
-            select identity_id, array_to_string(list_sort(list(role)), ';') as roles, sum(n)::bigint as n_mention
-            from counted group by identity_id
+            select identity_id, coalesce(roles, first) as roles, n_mention
+            from counted left join several using (identity_id)
         ),
         repeated as (select identity_id from bundle group by identity_id having count(*) > 1),
         bundled as (

@@ -43,6 +43,8 @@ _UNREAD = (
 _WORKBOOKS = ("zip", "old_workbook")
 _BYTES = 512
 _LOOKED_AT = 2**20
+# So many signs that are no ASCII tell in which encoding a text is.
+_SIGNS = 1_000
 
 
 def is_unread(name: str) -> bool:
@@ -75,9 +77,34 @@ def refuse_other_kind(path: Path, member: Member, form: Format) -> None:
         raise ExtractError(f"file_is_{kind}", where=where, format=form.type)
 
 
+def find_encoding(path: Path, member: Member, form: Format) -> str:
+    """Return the encoding of a text: the declared one, or of several that which its bytes fit.
+
+    UTF-16 is known by its mark, or by its zeros; UTF-8 by signs of several bytes, which another text has by accident
+    alone. Looked at is as much of the text as it takes to meet a number of them.
+    """
+    if len(form.encodings) == 1:
+        return form.encoding
+    with open_extract(path, member) as stream:
+        start = stream.read(_LOOKED_AT)
+        is_wide = start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\x00" in start[:_BYTES]
+        if is_wide and "utf-16" in form.encodings:
+            return "utf-16"
+        decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        n_lost = n_found = 0
+        while start and n_lost + n_found < _SIGNS:
+            text = decoder.decode(start)
+            n_lost += text.count("\ufffd")
+            n_found += len(text) - len(text.encode("ascii", "ignore")) - text.count("\ufffd")
+            start = stream.read(_LOOKED_AT)
+    of_one_byte = [encoding for encoding in form.encodings if not encoding.startswith("utf")]
+    is_utf8 = "utf-8" in form.encodings and (n_lost <= n_found or not of_one_byte)
+    return "utf-8" if is_utf8 else of_one_byte[0] if of_one_byte else form.encoding
+
+
 def doubtful_encoding(path: Path, member: Member, form: Format) -> str | None:
     """Return in which encoding a text seems to be, by its beginning, where that is not the declared one."""
-    if form.is_typed:
+    if form.is_typed or len(form.encodings) > 1:
         return None
     with open_extract(path, member) as stream:
         start = stream.read(_LOOKED_AT)

@@ -12,6 +12,7 @@ import polars as pl
 
 from register.engine import literal
 from register.ingest.block import LINE, TEXT, Header, Parted, as_rejected, no_rows
+from register.ingest.kinds import find_encoding
 from register.ingest.objects import AROUND, ObjectDivider, read_object
 from register.ingest.packed import Member, open_extract
 from register.ingest.source import Format
@@ -32,7 +33,8 @@ def read_keys(path: Path, member: Member, form: Format) -> dict[str, str] | None
     are none where nothing is an object, and null is returned where the file is empty.
     """
     with open_extract(path, member) as stream:
-        text = next(read_pieces(stream, form.encoding, _HEADER_BYTES), (b"", 0))[0]
+        encoding = find_encoding(path, member, form)
+        text = next(read_pieces(stream, encoding, _HEADER_BYTES), (b"", 0))[0]
     divider = ObjectDivider(form.records)
     pieces = divider.divide(text, 1, is_last=True)
     keys: dict[str, str] = {}

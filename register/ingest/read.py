@@ -24,7 +24,7 @@ from register.ingest.delimited import UNIT_SEPARATOR, DelimitedText
 from register.ingest.extracts import Extract
 from register.ingest.filled import fill_down
 from register.ingest.fixed import FixedText
-from register.ingest.kinds import refuse_other_kind
+from register.ingest.kinds import find_encoding, refuse_other_kind
 from register.ingest.lines import LineText
 from register.ingest.object_text import ObjectText, key_place, read_keys
 from register.ingest.packed import open_extract
@@ -75,7 +75,8 @@ def first_line(extract: Extract) -> str:
     form = extract.source.format
     preamble = Preamble(form)
     with open_extract(extract.path, extract.member) as stream:
-        stretches = read_stretches(stream, form.encoding, MAX_LINE_BYTES)
+        encoding = find_encoding(extract.path, extract.member, form)
+        stretches = read_stretches(stream, encoding, MAX_LINE_BYTES)
         lines = (line for text, _ in stretches for line in text.removesuffix(b"\n").split(b"\n"))
         for line in lines:
             if not preamble.holds(line):
@@ -212,6 +213,9 @@ def _hold(cells: Sequence[str], source: Source, period: tuple[dt.date, dt.date] 
         if source.table.columns[name].required and value.headers and not present & set(value.headers)
         for header in value.headers
     ]
+    if not present & source.headers:
+        # Rows of which nothing is known would be records of nobody.
+        required = missing
     is_header = not source.format.has_header or len(cells) - len(unknown) >= max(2, len(source.headers) / 4)
     return Header(
         tuple(columns),
@@ -281,13 +285,15 @@ def _read_blocks(extract: Extract, header: Header, block_bytes: int) -> Iterator
     line, read, n_read = 1, list[Parted](), 0
     with open_extract(extract.path, extract.member) as stream:
         cut = read_pieces if form.type == "json" and is_readable else read_stretches
-        stretches = cut(stream, form.encoding, min(block_bytes, STRETCH_BYTES))
+        encoding = find_encoding(extract.path, extract.member, form)
+        stretches = cut(stream, encoding, min(block_bytes, STRETCH_BYTES))
         header_lines = header.lines if form.has_header and is_readable else 0
         for text, consumed, before, blank in _without_top(stretches, form, header_lines):
             (rows, rejected, n_blank), line = reader.read(text, line + before, is_last=False)
             read.append((rows, rejected, blank + n_blank))
             n_read += consumed
-            if n_read >= block_bytes:
+            # Stretches end with a line, and so a little before they are full.
+            if n_read > block_bytes - MAX_LINE_BYTES:
                 yield _block(read, n_read)
                 read, n_read = [], 0
     read.append(reader.read(b"", line, is_last=True)[0])

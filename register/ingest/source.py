@@ -109,7 +109,8 @@ class FixedColumn:
 class Format:
     """How the bytes of an extract become rows and columns.
 
-    Of several ``delimiters`` each file has the one by which most declared columns are found in it.
+    Of several ``delimiters`` each file has the one by which most declared columns are found in it, of several
+    ``encodings`` the one that its bytes fit (`register.ingest.kinds.find_encoding`).
     ``skipped_lines`` stand before the header, or before the first row where there is no header (``has_header``);
     then ``columns`` are the names of the columns in order. Where their number changes, the header, or the first
     row, is the first line that ``begins`` fits. Lines that ``ignored_lines`` fits (a total below the rows) are no
@@ -124,7 +125,7 @@ class Format:
 
     type: str = "csv"
     delimiters: tuple[str, ...] = (",",)
-    encoding: str = "utf-8"
+    encodings: tuple[str, ...] = ("utf-8",)
     quote: str = '"'
     skipped_lines: int = 0
     has_header: bool = True
@@ -145,6 +146,11 @@ class Format:
     def delimiter(self) -> str:
         """The delimiter, or the first of several."""
         return self.delimiters[0]
+
+    @property
+    def encoding(self) -> str:
+        """The encoding, or the first of several."""
+        return self.encodings[0]
 
     @property
     def is_typed(self) -> bool:

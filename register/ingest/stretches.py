@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import io
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 # Encodings as declarations name them, and the codec of each. Those of one byte a sign but for UTF.
 CODECS = {
@@ -25,6 +27,10 @@ LOST = "\ufffd".encode()
 _PIECE_BYTES = 2**16
 # Where fewer bytes than one in so many are no ASCII, they are converted one by one and the rest is left as it is.
 _FEW = 256
+_ROW = 512
+_HIGH_BITS = np.uint64(0x8080808080808080)
+Text = bytes | memoryview
+"""Bytes of text, or a part of such."""
 
 
 def read_stretches(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterator[tuple[bytes, int]]:
@@ -37,10 +43,10 @@ def read_stretches(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterat
         read = _cut(_converted(stream, start, encoding, block_bytes), block_bytes)
     else:
         read = _whole_lines(stream, start, block_bytes)
-    is_first = True
     for text, consumed in read:
-        yield _as_utf8(text.removeprefix(codecs.BOM_UTF8) if is_first else text, encoding), consumed
-        is_first = False
+        # Files put together have a mark where each began.
+        is_marked = text[: len(codecs.BOM_UTF8)] == codecs.BOM_UTF8
+        yield _as_utf8(text[len(codecs.BOM_UTF8) :] if is_marked else text, encoding), consumed
 
 
 def read_pieces(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterator[tuple[bytes, int]]:
@@ -64,20 +70,43 @@ def _ends_in_returns(start: bytes) -> bool:
     return b"\r" in start and b"\n" not in start
 
 
-def _whole_lines(stream: IO[bytes], start: bytes, block_bytes: int) -> Iterator[tuple[bytes, int]]:
-    """Yield stretches of about as many bytes, each to the end of its last line."""
-    while text := start + stream.read(block_bytes - len(start)):
-        start = b""
-        if not text.endswith(b"\n"):
-            text += stream.readline(MAX_LINE_BYTES)
-        consumed = len(text)
-        if not text.endswith(b"\n"):
-            while skipped := stream.readline(MAX_LINE_BYTES):
-                consumed += len(skipped)
-                if skipped.endswith(b"\n"):
-                    text += b"\n"
-                    break
-        yield text, consumed
+def _whole_lines(stream: IO[bytes], start: bytes, block_bytes: int) -> Iterator[tuple[Text, int]]:
+    """Yield stretches of about as many bytes, each to the end of its last line.
+
+    All are read into the same memory: a stretch is good until the next one is asked for.
+    """
+    buffer = bytearray(block_bytes + MAX_LINE_BYTES)
+    view, filled = memoryview(buffer), len(start)
+    view[:filled] = start
+    # Every stream that an extract is opened as can, but not all that Python calls a stream of bytes.
+    read_into = cast(io.BufferedIOBase, stream).readinto
+    while True:
+        # A line longer than a stretch may go on in the room behind.
+        end = block_bytes if filled < block_bytes else len(buffer)
+        while filled < end and (read := read_into(view[filled:end])):
+            filled += read
+        cut = buffer.rfind(b"\n", 0, filled) + 1
+        if filled < end:
+            if filled:
+                yield view[:filled], filled
+            return
+        if cut:
+            yield view[:cut], cut
+            view[: filled - cut] = view[cut:filled]
+            filled -= cut
+        elif filled == len(buffer):
+            yield bytes(view[: MAX_LINE_BYTES + 1]) + b"\n", filled + _skip_line(stream)
+            filled = 0
+
+
+def _skip_line(stream: IO[bytes]) -> int:
+    """Read to the end of a line; return how many bytes that were."""
+    skipped = 0
+    while more := stream.readline(MAX_LINE_BYTES):
+        skipped += len(more)
+        if more.endswith(b"\n"):
+            break
+    return skipped
 
 
 def _converted(
@@ -103,7 +132,7 @@ def _utf16(start: bytes) -> str:
     return "utf-16-be" if start[::2].count(0) > start[1::2].count(0) else "utf-16-le"
 
 
-def _cut(texts: Iterator[tuple[bytes, int]], block_bytes: int) -> Iterator[tuple[bytes, int]]:
+def _cut(texts: Iterator[tuple[bytes, int]], block_bytes: int) -> Iterator[tuple[Text, int]]:
     """Put texts together to stretches of whole lines."""
     rest, consumed = b"", 0
     for text, size in texts:
@@ -121,31 +150,52 @@ def is_lossy(text: bytes) -> bool:
     return LOST[:1] in text and LOST in text
 
 
-def _as_utf8(text: bytes, encoding: str) -> bytes:
-    if encoding == "utf-16" or text.isascii():
-        return text
-    # Files put together have a mark where each began. Its first byte is rare, and quickly looked for.
-    if codecs.BOM_UTF8[:1] in text and codecs.BOM_UTF8 in text:
-        text = text.replace(b"\n" + codecs.BOM_UTF8, b"\n")
-    if encoding == "utf-8":
+def _as_utf8(text: Text, encoding: str) -> bytes:
+    if encoding in ("utf-8", "utf-16"):
+        whole = bytes(text)
+        if encoding == "utf-16" or whole.isascii():
+            return whole
+        whole = _without_marks(whole)
         try:
-            text.decode()
+            whole.decode()
         except UnicodeDecodeError:
-            return text.decode(errors="replace").encode()
-        return text
-    return one_byte_as_utf8(text, encoding)
+            return whole.decode(errors="replace").encode()
+        return whole
+    places = _beyond_ascii(text)
+    if (np.frombuffer(text, dtype=np.uint8)[places] == codecs.BOM_UTF8[0]).any():
+        text = _without_marks(bytes(text))
+        places = _beyond_ascii(text)
+    return _one_byte_as_utf8(text, encoding, places)
 
 
-def one_byte_as_utf8(text: bytes, encoding: str) -> bytes:
-    """Convert text of an encoding in which one byte is one sign, so that it may be cut anywhere."""
-    codec = CODECS[encoding]
-    places = np.flatnonzero(np.frombuffer(text, dtype=np.int8) < 0)
+def _without_marks(text: bytes) -> bytes:
+    return text.replace(b"\n" + codecs.BOM_UTF8, b"\n")
+
+
+def _one_byte_as_utf8(text: Text, encoding: str, places: NDArray[np.intp]) -> bytes:
+    """Convert text of an encoding in which one byte is one sign, so that it may be cut anywhere.
+
+    ``places`` are those of the bytes that are no ASCII.
+    """
+    codec, view = CODECS[encoding], memoryview(text)
     if len(places) * _FEW > len(text):
-        pieces = (text[at : at + _PIECE_BYTES] for at in range(0, len(text), _PIECE_BYTES))
-        return b"".join(piece.decode(codec, errors="replace").encode() for piece in pieces)
+        pieces = (view[at : at + _PIECE_BYTES] for at in range(0, len(text), _PIECE_BYTES))
+        return b"".join(str(piece, codec, errors="replace").encode() for piece in pieces)
     signs = {byte: bytes([byte]).decode(codec, errors="replace").encode() for byte in range(128, 256)}
-    parts, done = list[bytes](), 0
+    parts, done = list[Text](), 0
     for place in places.tolist():
-        parts += (text[done:place], signs[text[place]])
+        parts += (view[done:place], signs[view[place]])
         done = place + 1
-    return b"".join([*parts, text[done:]])
+    return b"".join([*parts, view[done:]])
+
+
+def _beyond_ascii(text: Text) -> NDArray[np.intp]:
+    """Return where bytes are that are no ASCII. Hardly any are: whole rows of bytes are looked at first."""
+    signs = np.frombuffer(text, dtype=np.int8)
+    n_rows = len(signs) // _ROW
+    rows = signs[: n_rows * _ROW].reshape(n_rows, _ROW)
+    mixed = np.bitwise_or.reduce(rows.view(np.uint64), axis=1)
+    of_rows = np.flatnonzero((mixed & _HIGH_BITS) != 0)
+    row, place = np.nonzero(rows[of_rows] < 0)
+    behind = np.flatnonzero(signs[n_rows * _ROW :] < 0)
+    return np.concatenate([of_rows[row] * _ROW + place, behind + n_rows * _ROW])

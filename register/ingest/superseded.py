@@ -145,7 +145,9 @@ def _differences(frame: pl.DataFrame, columns: tuple[str, ...]) -> list[pl.Serie
     )
     # Corrections are of few columns: the others need no looking at.
     changed = [(masks[str(at)], at, name) for at, name in named if masks[str(at)].any()]
-    columns_changed = [pl.when(mask).then(pl.lit(name)) for mask, _, name in changed]
+    # Where rows took back what was never said before, nothing changed.
+    nothing = pl.lit(None, dtype=pl.String)
+    columns_changed = [nothing, *(pl.when(mask).then(pl.lit(name)) for mask, _, name in changed)]
     out = {
         "changed_columns": pl.concat_str(columns_changed, separator=";", ignore_nulls=True),
         "row_before": _object(
@@ -161,7 +163,7 @@ def _differences(frame: pl.DataFrame, columns: tuple[str, ...]) -> list[pl.Serie
 
 
 def _object(entries: Iterable[pl.Expr]) -> pl.Expr:
-    joined = pl.concat_str(list(entries), separator=", ", ignore_nulls=True)
+    joined = pl.concat_str([pl.lit(None, dtype=pl.String), *entries], separator=", ", ignore_nulls=True)
     return pl.concat_str(pl.lit("{"), joined, pl.lit("}"))
 
 

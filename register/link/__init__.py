@@ -1,7 +1,13 @@
 """Who is one person: from identities to pairs, clusters and persons.
 
-Three stages of the pipeline live here. Both take a DuckDB connection, read tables or views by name and
-create tables by name in that connection; reading and writing Parquet is the caller's.
+Three stages of the pipeline live here. Each takes a DuckDB connection, reads tables or views by name and
+creates tables by name in that connection; reading and writing Parquet is the caller's. They follow one another so:
+
+    rules, declaration        people.toml: blocks, comparisons, weights
+    predict                   forms, block, weigh (conditions): pairs of forms, then of identities; reuse: of last year
+    resolve                   edges (clusters, records, journeys), itinerary (impossible), cut, persons
+    redraw                    doubt: other linkages that the pairs allow
+    train, labels, confidence where weights come from, and how far to trust what they give
 
 ``predict(con, rules, announce=...) -> PredictReport``
     reads ``identity``; creates ``pair`` (identity_id_l < identity_id_r, match_weight in bits rounded to

@@ -212,15 +212,23 @@ def _two_journeys(given: Mapping[str, Any]) -> str:
 
     A break is an arrival after an arrival, or a departure after a departure. Two documents of one person
     complete each other: put together their crossings break less. Those of two persons break more. Only
-    couples that do not say quite the same are looked at.
+    couples that do not say quite the same are looked at. Each crossing put among others makes one break more
+    at most, and so does one journey after the other: most couples need no putting together.
     """
+    overlap = "l.first <= r.last and r.first <= l.last" if given["breaks"] > 1 else "true"
     return f"""
-        with doubtful as (
-            select l.node as l, r.node as r from said as l join said as r using (cluster)
-            where l.node < r.node and (l.given_name is distinct
-            from r.given_name or l.surname_1 is distinct from r.surname_1
+        with span as (
+            select core as node, min(crossed_at) as first, max(crossed_at) as last from journey group by core
+            having count(*) >= {given["breaks"]}
+        ),
+        travelling as (from said join span using (node)),
+        doubtful as (
+            select l.node as l, r.node as r from travelling as l join travelling as r using (cluster)
+            where l.node < r.node and {overlap} and (
+                l.given_name is distinct from r.given_name or l.surname_1 is distinct from r.surname_1
                 or l.surname_2 is distinct from r.surname_2 or l.birth_date is distinct from r.birth_date
-                or l.sex is distinct from r.sex)
+                or l.sex is distinct from r.sex
+            )
         ),
         alone as (
             select core, count(*) filter (is_arrival = before) as breaks from (

@@ -20,7 +20,7 @@ class PersonReport:
 def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
     """Create ``membership``, ``person`` and ``person_change`` from the clusters.
 
-    Reads ``node``, ``cluster``, ``edge``, ``identity``, ``mention``, ``seen``, ``previous_membership``,
+    Reads ``node``, ``cluster``, ``edge``, ``parted``, ``identity``, ``mention``, ``seen``, ``previous_membership``,
     ``previous_mention`` and ``previous_person``.
     ``key`` makes ids opaque: they cannot be recomputed from names without it.
     """
@@ -108,10 +108,7 @@ def _membership(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         create or replace table membership as
-        with within as materialized (
-            select l, r, strength
-            from edge join cluster as a on a.node = l join cluster as b on b.node = r where a.cluster = b.cluster
-        ),
+        with within as materialized (select l, r, strength from edge anti join parted using (l, r)),
         held as (
             select node, max(strength) as most, min(strength) as least from (
                 select l as node, strength from within union all select r, strength from within

@@ -16,11 +16,12 @@ import duckdb
 
 from register.link import compile as compiled
 from register.link.clusters import connect
+from register.link.cut import apply_decisions, cut, make_cores
 from register.link.doubt import make_couples, make_home, make_trees, share_out
+from register.link.edges import add_absent, make_links
 from register.link.itinerary import Itinerary, find_impossible
 from register.link.persons import make_person
 from register.link.records import drop_records, make_records
-from register.link.resolve import add_absent, apply_decisions, cut, make_cores, make_links
 from register.link.rules import Rules
 
 #: Strength and weight of what no draw parts: reviewers' links, and those in no doubt.
@@ -81,7 +82,7 @@ def redraw(
     ).fetchall()
     drop_records(con)
     for name in (
-        *(*added, "node", "scored", "judged", "edge", "cluster", "core", "impossible", "grown"),
+        *(*added, "node", "scored", "judged", "edge", "cluster", "core", "impossible", "grown", "parted"),
         *("home", "block", "tie", "tree", "couple", "answer", "drawn", "changed", "whole", "gathered"),
     ):
         con.execute(f"drop table {name}")

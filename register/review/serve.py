@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from register.decisions import DecisionLog
-from register.link.rules import load_rules
+from register.link.declaration import load_rules
 from register.link.strata import identities_of
 from register.project import Project
 from register.review.app import Desk, make_app

@@ -27,8 +27,8 @@ def identify(workshop: Workshop) -> dict[str, Any]:
 
 def link(workshop: Workshop) -> dict[str, Any]:
     """Weigh pairs of identities: all, or only what is new if an earlier linkage used the same rules."""
+    from register.link.declaration import load_rules
     from register.link.predict import predict
-    from register.link.rules import load_rules
 
     project, console = workshop.project, workshop.console
     declared = rules_digest(project)
@@ -72,9 +72,9 @@ def _register_earlier_link(workshop: Workshop, basis: str) -> tuple[str, int] | 
 
 def resolve(workshop: Workshop) -> dict[str, Any]:
     """Resolve pairs to persons, with ids carried over from the run before."""
+    from register.link.declaration import load_rules
     from register.link.itinerary import load_itinerary
     from register.link.resolve import resolve
-    from register.link.rules import load_rules
 
     rules = load_rules(workshop.project.linkage_rules / "people.toml")
     itinerary = load_itinerary(workshop.project.linkage_rules / "itinerary.toml")
@@ -94,9 +94,9 @@ def resolve(workshop: Workshop) -> dict[str, Any]:
 
 def relink(workshop: Workshop) -> dict[str, Any]:
     """Draw what the linkage could be as well."""
+    from register.link.declaration import load_rules
     from register.link.itinerary import load_itinerary
     from register.link.redraw import redraw
-    from register.link.rules import load_rules
 
     project = workshop.project
     register_decisions(workshop.engine, project)

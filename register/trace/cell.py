@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from register.project import Project
 from register.run import find_run
 from register.tables import open_for_rule, parameters_of
 from register.trace.target import check_code, codes_by_dimension, read_cell
-from register.trace.units import TOTAL, UNKNOWN, collect, make_flow, make_stock
+from register.trace.units import TOTAL, UNKNOWN, WHOLE, collect, make_flow, make_stock
 
 Row = dict[str, Any]
 
@@ -35,6 +36,8 @@ class CellExplanation:
 
     ``labels`` are ``codes`` in words, without totals. ``estimate`` is the sum of what the units add, ``standard_error``
     that of the table; ``published`` is what left the office, None if there is no such cell in the run's release.
+
+    ``n_final`` counts what is certain, ``n_open`` the units that are not.
 
     A unit is what one person adds: person_id, day (that of its event or of the beginning of its stay, the likeliest
     where draws differ), share (what it adds: 1, or less if the outcome is open or if it is there in some of the
@@ -107,11 +110,16 @@ def explain_cell(project: Project, written: str, run_name: str | None, language:
         labels=labels,
         estimate=round(sum(unit["share"] for unit in units), 6),
         standard_error=round(spread, 6),
-        n_final=sum(unit["is_final"] for unit in units),
+        n_final=certain(units),
         n_open=sum(not unit["is_final"] for unit in units),
         published=published,
         units=units,
     )
+
+
+def certain(units: Sequence[Row]) -> int:
+    """Return how many migrations are certain: by a rule of half a year somebody can migrate twice in a year."""
+    return sum(math.floor(unit["share"] + 1 - WHOLE) for unit in units if unit["is_final"])
 
 
 def _labels(project: Project, codes: Mapping[str, str], language: str) -> dict[str, str]:

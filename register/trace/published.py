@@ -9,6 +9,7 @@ import polars as pl
 from register.engine import Engine
 from register.errors import UsageError, suggest
 from register.project import Project
+from register.release.concordance import ESTIMATED
 from register.release.declaration import TOTAL, Releases, ReleaseTable, load_releases
 from register.release.sources import linkages_of, make_sources
 from register.release.tables import count_cells
@@ -105,8 +106,12 @@ def _units(
         engine.run(
             f"""
             create or replace temp table unit as
-            select '' as turn, person_id, event_date as day, direction, weight::double as share, is_final
-            from (select {columns}, weight, is_final, person_id, event_date from source_{table.source} {chosen}) as s
+            select case when counted_by = '{ESTIMATED}' then '' else event_date::varchar end as turn,
+                person_id, event_date as day, direction, weight::double as share, is_final
+            from (
+                select {columns}, rule as counted_by, weight, is_final, person_id, event_date
+                from source_{table.source} {chosen}
+            ) as s
             where {" and ".join(held)}
             """,
             parameters,

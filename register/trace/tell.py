@@ -210,7 +210,7 @@ class Teller:
             half=self._decimal(INTERVAL_95 * found.standard_error),
             final=found.n_final,
             open=found.n_open,
-            open_sum=self._decimal(sum(unit["share"] for unit in found.units if not unit["is_final"])),
+            open_sum=self._decimal(found.estimate - found.n_final),
         )
         if found.published is not None:
             value = found.published["value"]

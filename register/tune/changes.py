@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from register.errors import UsageError, suggest
-from register.link.rules import ELSE, Block, Compare, Rules, Weights, load_rules, parameters, parse_block
+from register.link.declaration import load_rules, parse_block
+from register.link.rules import ELSE, Block, Compare, Rules, Weights, parameters
 
 #: What may be set. X stands for a name, N for a number.
 KEYS = (

@@ -12,7 +12,7 @@ from kit import make_project
 from register.diagnose.measure import diagnose
 from register.diagnose.page import SECTIONS, write_pages
 from register.errors import UsageError
-from register.link.rules import load_rules
+from register.link.declaration import load_rules
 from register.locale import translate
 from register.project import Project
 from register.tables import query_tables

@@ -16,10 +16,11 @@ import polars as pl
 
 from register.console import Console
 from register.ingest.names import standardise_names
+from register.link.declaration import load_rules
 from register.link.itinerary import load_itinerary
 from register.link.predict import PredictReport, predict
 from register.link.resolve import ResolveReport, resolve
-from register.link.rules import Rules, load_rules
+from register.link.rules import Rules
 from register.pipeline import build
 from register.project import init_project
 from register.synth import generate

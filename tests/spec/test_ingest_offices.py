@@ -349,6 +349,47 @@ document = "DNI"
     ),
 )  # fmt: skip
 
+PORTAL = Office(
+    "portal_2023-03.json",
+    """{"generado": "2023-04-01", "total": 3, "cruces": [
+  {"id": 17, "momento": 1678043400000, "sentido": "I", "viajero": {"nombres": "ANNA", "apellidos": ["MÜLLER", null],
+   "nacido": "1964-08", "sexo": 2}, "documentos": [{"tipo": "P", "numero": "C01X00T47", "pais": "D"}]},
+  {"id": 18, "momento": 1678078740000, "sentido": "O", "viajero": {"nombres": "ARTA", "apellidos": ["HOXHA", "ZIMBA"],
+   "nacido": "1990-01-31", "sexo": 9}, "documentos": [{"tipo": "P", "numero": "K7", "pais": "RKS"},
+   {"tipo": "V", "numero": "88"}], "estado": "vigente"},
+  {"id": 19, "momento": 1678078740000, "sentido": "O", "viajero": {"nombres": "EVA", "apellidos": ["DIAZ"]},
+   "documentos": [], "estado": "ANULADO"}
+], "paginas": {"actual": 1, "de": 1}}
+""".encode("windows-1252"),
+    r"""
+table = "crossing"
+files = "portal_*.json"
+key = "id"
+withdrawn = { from = "estado", pattern = '^(ANUL)' }
+format = { type = "json", records = "cruces", encoding = ["utf-8", "windows-1252"] }
+[columns]
+crossed_at = { from = "momento", format = "epoch-05:00" }
+direction = { from = "sentido", values = { I = "arrival", O = "departure" } }
+[person.self]
+name = { layout = "separate", given = "viajero.nombres", surname_1 = "viajero.apellidos.1", surname_2 = "viajero.apellidos.2" }
+birth_date = "viajero.nacido"
+sex = { from = "viajero.sexo", values = { 1 = "1", 2 = "2", 9 = "" } }
+citizenship = "documentos.1.pais"
+document = { kind = { constant = "passport" }, number = "documentos.1.numero", issuer = "documentos.1.pais" }
+""",
+    (
+        {
+            "record_key": "17", "crossed_at": "2023-03-05 14:10:00", "direction": "arrival", "line": "1",
+            "surname_1": "MULLER", "surname_2": None, "birth_date": "1964-08-01", "birth_date_precision": "month",
+            "sex": "2", "citizenship_code": "DEU", "document_number": "C01X00T47", "flags": None,
+        },
+        {
+            "record_key": "18", "crossed_at": "2023-03-05 23:59:00", "direction": "departure", "line": "2",
+            "surname_2": "ZIMBA", "sex": None, "citizenship_code": "RKS", "document_issuer_code": "RKS", "flags": None,
+        },
+    ),
+)  # fmt: skip
+
 OFFICES = {
     "argentina": ARGENTINA,
     "peru": PERU,
@@ -358,6 +399,7 @@ OFFICES = {
     "dominican_republic": DOMINICAN_REPUBLIC,
     "uruguay": URUGUAY,
     "mexico": MEXICO,
+    "portal": PORTAL,
 }
 
 

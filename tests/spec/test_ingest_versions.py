@@ -14,7 +14,7 @@ from kit import CROSSINGS, VISAS, Built, ingest, make_project, tables
 from register.engine import Engine
 from register.errors import DeclarationError
 from register.ingest import superseded
-from register.link.rules import load_rules
+from register.link.declaration import load_rules
 from register.link.words import Words
 from register.locale import translate
 from register.trace.records import Made, corrections_of

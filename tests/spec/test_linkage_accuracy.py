@@ -12,7 +12,8 @@ import pytest
 from kit.linkage import country, rules
 
 from register.errors import QualityError
-from register.link.rules import Level, Rules, load_rules, untrained
+from register.link.declaration import load_rules
+from register.link.rules import Level, Rules, untrained
 from register.link.train import TrainReport, train, write
 from register.synth.evaluate import Evaluation, evaluate
 

@@ -23,8 +23,9 @@ from register.errors import DeclarationError
 from register.ingest.dates import DATE_REASONS
 from register.ingest.declaration import NAME_LAYOUTS, load_source
 from register.ingest.places import PLACE_HOW
+from register.link.declaration import load_rules
 from register.link.itinerary import RULES, load_itinerary
-from register.link.rules import VOCABULARY, load_rules
+from register.link.rules import VOCABULARY
 from register.locale import catalogue
 from register.project import SETTINGS_FILE, Project, load_project
 from register.schema import load_schema, read_toml

@@ -613,3 +613,25 @@ def refused(folder: Path, top: str, columns: str, person: str | None = None) -> 
     with pytest.raises(DeclarationError) as caught:
         load_source(path, shipped_schema())
     return str(caught.value.key)
+
+
+def test_an_encoding_that_changes_from_file_to_file_is_known_by_the_bytes(tmp_path: Path) -> None:
+    written = {"a": "utf-8", "b": "windows-1252", "c": "utf-16", "d": "utf-8-sig"}
+    # Two bytes that are no UTF-8 among many that are do not make a text of another encoding.
+    damaged = VISAS.text(*[VISAS.row(numero_visa=f"e{at}") for at in range(9)]).replace(
+        b"LUZ", b"LUZ \xd1", 2
+    )
+    files = {
+        f"cancilleria_visas_{name}.csv": VISAS.text(VISAS.row(numero_visa=name)).decode().encode(encoding)
+        for name, encoding in written.items()
+    } | {"cancilleria_visas_e.csv": damaged}
+    several = '{ type = "csv", delimiter = ",", encoding = ["utf-8", "utf-16", "cp1252"] }'
+    built = ingest(tmp_path / "p", files, with_format(several))
+    assert built.values("select distinct full_name_raw from identity") == ["ZAMBRANO QUIÑONES, LUZ MARINA"]
+    assert built.values("select record_key from visa order by 1") == [
+        *"abcd",
+        *(f"e{at}" for at in range(2, 9)),
+    ]
+    assert built.values("select reasons from rejected") == ["line:encoding"] * 2
+    with pytest.raises(DeclarationError, match="latin-1 or in windows-1252"):
+        ingest(tmp_path / "q", {}, with_format('{ encoding = ["utf-8", "latin-1", "cp1252"] }'))

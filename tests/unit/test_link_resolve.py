@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from register.link.clusters import connect
-from register.link.resolve import cut
+from register.link.cut import cut
 
 Edge = tuple[int, int, float]
 

@@ -8,8 +8,9 @@ import pytest
 from kit.linkage import DECLARED
 
 from register.errors import DeclarationError
+from register.link.declaration import load_rules
 from register.link.itinerary import load_itinerary
-from register.link.rules import Rules, load_rules, parameters, untrained
+from register.link.rules import Rules, parameters, untrained
 
 SMALL = """
 [input]

@@ -19,7 +19,7 @@ from register.linked import rules_of
 from register.project import Project
 from register.run import find_run
 from register.tables import open_tables, query_tables
-from register.trace.cell import explain_cell
+from register.trace.cell import certain, explain_cell
 from register.trace.chain import path, strongest_tree
 from register.trace.pair import compared_rows, explain_pair
 from register.trace.target import read_cell
@@ -162,6 +162,11 @@ def test_every_cell_of_the_flows_is_the_sum_of_its_events(country: Project) -> N
         assert found.n_final + found.n_open == len(found.units)
         for unit in found.units:
             assert set(unit["records"]) | set(unit["around"]) <= crossings
+
+
+def test_who_migrates_twice_in_a_year_is_counted_twice() -> None:
+    shares = {1.0: True, 2.0: True, 1.5: True, 0.99999: True, 0.4: False}
+    assert certain([{"share": share, "is_final": is_final} for share, is_final in shares.items()]) == 5
 
 
 def test_the_emigration_of_horacio_rests_on_his_crossing(country: Project) -> None:

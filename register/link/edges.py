@@ -1,0 +1,94 @@
+"""The graph that is resolved: identities numbered, and the links of reviewers, model and journeys between them."""
+
+from __future__ import annotations
+
+import duckdb
+
+from register.link.clusters import connect
+from register.link.itinerary import Itinerary
+from register.link.journeys import link_completed
+from register.link.records import make_records
+from register.link.rules import Rules
+
+#: Tables the rules may read; an extract that an office does not have counts as empty.
+_EMPTY = {
+    "mention": "record_id varchar, source varchar, record_key varchar, role varchar, identity_id varchar",
+    "crossing": "record_id varchar, crossed_at timestamp, direction varchar, border_post_code varchar",
+    "visa": "record_id varchar, issued_on date",
+    "permit": "record_id varchar, issued_on date",
+    "birth": "record_id varchar, born_on date, registered_on date",
+    "death": "record_id varchar, died_on date, registered_on date",
+    "marriage": "record_id varchar, married_on date, registered_on date",
+    "decision": "position bigint, source_l varchar, record_key_l varchar, role_l varchar, source_r varchar,"
+    " record_key_r varchar, role_r varchar, judgement varchar",
+    "previous_membership": "identity_id varchar, person_id varchar",
+    "previous_mention": "record_id varchar, role varchar, identity_id varchar",
+    "previous_person": "person_id varchar, first_seen_on date",
+}
+
+
+def add_absent(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Create the tables that an office does not have, empty; return their names."""
+    present = {row[0] for row in con.execute("select table_name from information_schema.tables").fetchall()}
+    added = [name for name in _EMPTY if name not in present]
+    for name in added:
+        con.execute(f"create temp table {name} ({_EMPTY[name]})")
+    return added
+
+
+def make_links(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary) -> int:
+    """Create ``node``, ``judged``, ``edge``, ``cluster`` and the records; return how many links journeys completed."""
+    _make_edges(con, rules)
+    make_records(con)
+    connect(con, "edge", "cluster")
+    return link_completed(con, rules, itinerary)
+
+
+def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    """Create ``node``, ``scored`` and ``edge``: identities numbered in the order of their ids, their pairs and links.
+
+    The links are those of reviewers and model; ``strength`` orders them: 2 a reviewer's, 1 of identities alike in all
+    that is compared, 0 the model's.
+    """
+    con.execute(
+        """
+        create or replace temp table node as
+        select row_number() over (order by identity_id) as node, identity_id from identity
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table judged as
+        with asked as (
+            select source_l as source, record_key_l as record_key, role_l as role from decision
+            union select source_r, record_key_r, role_r from decision
+        ),
+        known as materialized (
+            select source, record_key, role, node from mention
+            semi join asked using (source, record_key, role) join node using (identity_id)
+        )
+        select least(a.node, b.node) as l, greatest(a.node, b.node) as r,
+            arg_max(d.judgement, d.position) as judgement, count(distinct d.judgement) > 1 as is_contested
+        from decision as d
+        join known as a on a.source = d.source_l and a.record_key = d.record_key_l and a.role = d.role_l
+        join known as b on b.source = d.source_r and b.record_key = d.record_key_r and b.role = d.role_r
+        where a.node <> b.node group by 1, 2
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table scored as
+        select least(a.node, b.node) as l, greatest(a.node, b.node) as r, p.match_weight as weight,
+            p.match_probability as probability, p.match_key = 'identical' as is_identical
+        from pair as p join node as a on a.identity_id = p.identity_id_l
+        join node as b on b.identity_id = p.identity_id_r
+        """
+    )
+    con.execute(
+        f"""
+        create or replace temp table edge as
+        select l, r, is_identical::tinyint as strength, weight from scored anti join judged using (l, r)
+        where weight >= {rules.link}
+        union all select l, r, 2, 0 from judged where judgement = 'same'
+        """
+    )
