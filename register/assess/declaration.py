@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from register.errors import DeclarationError, suggest
-from register.schema import Schema, profile_directory, read_toml, refuse_unknown_keys
+from register.locale import LANGUAGES
+from register.schema import Schema, profile_directory, read_toml, refuse_unknown_keys, table_at
 
 FILE = "indicators.toml"
 TOTAL = "_T"
@@ -51,7 +52,7 @@ class Indicator:
     name: str
     label: Mapping[str, str]
     definition: Mapping[str, str]
-    formula: str
+    formula: Mapping[str, str]
     framework: Mapping[str, str]
     unit: str
     better: str
@@ -103,28 +104,29 @@ def shipped_or_own(schemas: Path, file: str) -> Path:
 def load_indicators(schema: Schema) -> Indicators:
     """Load and check the declaration of indicators.
 
+    A project copied the shipped file when it was made; an indicator or a parameter that a later version added is taken
+    from the shipped one.
+
     Raises
     ------
     DeclarationError
         Naming the file, the key and the mend.
     """
     path = shipped_or_own(schema.directory, FILE)
-    tree = read_toml(path)
+    tree, shipped = read_toml(path), read_toml(profile_directory() / "schemas" / FILE)
     where = str(path)
     refuse_unknown_keys(tree, ("key_variables", "parameter", "sentinel", "indicator", "support"), where)
     key = tuple(tree.get("key_variables", ()))
-    parameters = tree.get("parameter", {})
+    parameters = shipped["parameter"] | table_at(tree, "parameter", where)
     refuse_unknown_keys(parameters, _PARAMETERS, f"{where} [parameter]")
-    for wanted in _PARAMETERS:
-        if wanted not in parameters:
-            raise DeclarationError("missing_key", where=f"{where} [parameter]", key=wanted)
     sentinel = tree.get("sentinel", {})
     refuse_unknown_keys(sentinel, ("text", "code"), f"{where} [sentinel]")
     for name in sentinel.get("code", {}):
         schema.codelist(name)
     return Indicators(
         indicators={
-            name: _indicator(name, node, key, where) for name, node in tree.get("indicator", {}).items()
+            name: _indicator(name, node, key, where)
+            for name, node in (shipped["indicator"] | table_at(tree, "indicator", where)).items()
         },
         parameters={each: float(value) for each, value in parameters.items()},
         fillers=tuple(sentinel.get("text", ())),
@@ -152,6 +154,7 @@ def _indicator(name: str, node: dict[str, Any], key: tuple[str, ...], file: str)
                 "assess_unknown_word", where=where, key=word, name=node[word],
                 suggestion=suggest(str(node[word]), known), known=", ".join(known),
             )  # fmt: skip
+    formula = node["formula"]
     limits = tuple(float(limit) for limit in node.get("thresholds", ()))
     ordered = sorted(limits, reverse=node["better"] == "higher")
     if len(limits) != (0 if node["better"] == "none" else 3) or list(limits) != ordered:
@@ -160,7 +163,8 @@ def _indicator(name: str, node: dict[str, Any], key: tuple[str, ...], file: str)
         name=name,
         label=node["label"],
         definition=node["definition"],
-        formula=str(node["formula"]),
+        # Signs alone are the same in every language.
+        formula=formula if isinstance(formula, dict) else dict.fromkeys(LANGUAGES, str(formula)),
         framework=node["framework"],
         unit=node["unit"],
         better=node["better"],

@@ -39,6 +39,7 @@ class ConflictError(QualityError):
         least, greatest = (-np.inf, np.inf) if distance is None else distance.attainable
         super().__init__(
             "benchmarks_conflict",
+            count=len(self.members),
             members=Figures(tuple(Figure(totals[place], label=f"[{place}]") for place in self.members)),
             bounds=Figures((Figure(least), Figure(greatest)), " – "),
         )

@@ -178,6 +178,7 @@ def raise_for(outcome: Outcome) -> None:
         raise QualityError(
             "benchmarks_conflict",
             where=where,
+            count=len(members),
             members=Figures(tuple(Figure(one.total, label=f"{one.block}: {one.label}") for one in members)),
             bounds=Figures((Figure(low), Figure(high)), " – "),
         )

@@ -213,6 +213,9 @@ def _hold(cells: Sequence[str], source: Source, period: tuple[dt.date, dt.date] 
         if source.table.columns[name].required and value.headers and not present & set(value.headers)
         for header in value.headers
     ]
+    if not present & source.headers:
+        # Rows of which nothing is known would be records of nobody.
+        required = missing
     is_header = not source.format.has_header or len(cells) - len(unknown) >= max(2, len(source.headers) / 4)
     return Header(
         tuple(columns),

@@ -31,7 +31,7 @@ def read_header(path: Path, form: Format, member: Member, sheet: str | None) -> 
     """Return the headers of a file, or of a workbook's sheet; none if it is empty."""
     if form.type == "parquet":
         with _open_parquet(path, member) as file:
-            return [str(name) for name in file.schema_arrow.names]
+            return _flat(pl.DataFrame(file.schema_arrow.empty_table())).columns
     if form.type in LABELLED:
         return column_names(path, member, form)
     cells = _read_sheet(path, member, sheet)
@@ -66,7 +66,7 @@ def _read_parquet(path: Path, header: Header, member: Member, size: int) -> Iter
     with _open_parquet(path, member) as file:
         total = max(1, file.metadata.num_rows)
         for batch in file.iter_batches(batch_size=BATCH_ROWS):
-            rows = _as_text(pl.DataFrame(pa.Table.from_batches([batch])))
+            rows = _as_text(_flat(pl.DataFrame(pa.Table.from_batches([batch]))))
             yield _block(rows, line, header, size * batch.num_rows // total)
             line += batch.num_rows
 
@@ -115,6 +115,13 @@ def _block(
 
 def _row_text(columns: Sequence[str]) -> pl.Expr:
     return pl.concat_str([pl.col(name).fill_null("") for name in columns], separator=",")
+
+
+def _flat(frame: pl.DataFrame) -> pl.DataFrame:
+    """Make columns of what columns hold within them, named as in JSON: ``person.name``."""
+    while nested := [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Struct)]:
+        frame = frame.unnest(nested, separator=".")
+    return frame
 
 
 def _as_text(frame: pl.DataFrame) -> pl.DataFrame:

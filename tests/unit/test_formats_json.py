@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import random
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from kit import VISAS, ingest
 
@@ -189,3 +191,36 @@ def test_json_is_built_with_its_account_and_told_of_where_it_is_not_declared(tmp
     }  # fmt: skip
     with pytest.raises(ExtractError, match="json"):
         ingest(tmp_path / "q", {"visas.jsonl": b'[\n  {"a": 1}\n]'}, {VISA: declared[1:]})
+
+
+def test_what_columns_of_parquet_hold_within_them_is_named_as_in_json(tmp_path: Path) -> None:
+    holder = {name: VISAS.ordinary[name] for name in ("apellidos_nombres", "fecha_nacimiento", "pasaporte")}
+    frame = pl.DataFrame(
+        [{**VISAS.ordinary, "titular": {"persona": holder}}, {**VISAS.ordinary, "numero_visa": "V2"}]
+    )
+    content = io.BytesIO()
+    frame.drop(holder).write_parquet(content)
+    edits = [
+        ("cancilleria_visas*.csv", "v.parquet"),
+        ('type = "csv", delimiter = ",", encoding = "utf-8"', 'type = "parquet"'),
+    ]
+    edits += [(f'"{name}"', f'"titular.persona.{name}"') for name in holder]
+    built = ingest(tmp_path / "p", {"v.parquet": content.getvalue()}, {VISA: edits})
+    assert built.rows(
+        "select record_key, full_name_raw, document_number from mention join identity using (identity_id) order by 1"
+    ) == [
+        {"record_key": "V1", "full_name_raw": "ZAMBRANO QUIÑONES, LUZ MARINA", "document_number": "AB123456"},
+    ]
+
+
+def test_rows_of_a_file_without_any_declared_column_are_no_records(tmp_path: Path) -> None:
+    files = {
+        "v.json": json.dumps({"V-1": {"x": 1}, "V-2": {"x": 2}}),
+        "cancilleria_visas_2.csv": "a;b\n1;2\n",
+    }
+    edits = [('files  = ["', 'files = ["v.json", "'), ("key    =", "ignored =")]
+    for form in ("json", "csv"):
+        edited = [*edits, ('type = "csv", delimiter = ","', f'type = "{form}"')]
+        wanted = {name: text for name, text in files.items() if name.endswith(form)}
+        built = ingest(tmp_path / form, wanted, {VISA: edited})
+        assert set(built.values("select reasons from rejected")) == {"header:missing_column"}

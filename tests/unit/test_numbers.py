@@ -51,7 +51,7 @@ def test_figures_that_count(value: float, figures: int, spanish: str, english: s
 def test_totals_that_exclude_one_another_are_written_in_the_reader_s_language() -> None:
     totals = Figures((Figure(48_258_494.2, label="sexo: 1"), Figure(0.25, label="edad: 2")))
     error = QualityError(
-        "benchmarks_conflict", members=totals, bounds=Figures((Figure(0.3), Figure(3)), " – ")
+        "benchmarks_conflict", count=2, members=totals, bounds=Figures((Figure(0.3), Figure(3)), " – ")
     )
     assert "w/d en 0,3 – 3 cumple" in error.message("es")
     assert "sexo: 1 = 48\u202f258\u202f494; edad: 2 = 0,25." in error.message("es")
@@ -65,3 +65,12 @@ def test_a_share_in_a_message_is_written_as_its_language_writes_it() -> None:
     assert "12,3\u00a0%" in error.message("es")
     assert "2,0\u00a0%" in error.message("es")
     assert "12.3%" in error.message("en")
+
+
+def test_one_total_that_cannot_be_met_is_not_called_several() -> None:
+    alone = Figures((Figure(45, label="edad: 0-14"),))
+    error = QualityError(
+        "benchmarks_conflict", count=1, members=alone, bounds=Figures((Figure(0.95), Figure(1.05)), " – ")
+    )
+    assert "cumple este total, ni siquiera solo: edad: 0-14 = 45." in error.message("es")
+    assert "meet this total, not even alone: edad: 0-14 = 45." in error.message("en")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+from register.assess.declaration import load_indicators
 from register.project import Project
 from register.schema import load_schema, profile_directory
 
@@ -35,3 +37,31 @@ def test_an_own_declaration_goes_before_the_shipped_one(make_project: Callable[.
     path = project.schemas / "codelists" / "sex.csv"
     path.write_text(path.read_text("utf-8").replace("Mujer", "Mujeres"), "utf-8")
     assert project.schema().labels("sex", "es")["2"] == "Mujeres"
+
+
+def test_an_older_file_of_indicators_takes_what_came_later(tmp_path: Path) -> None:
+    """An office that made its project before an indicator or a parameter was there, and changed a threshold since."""
+    own = tmp_path / "schemas"
+    shutil.copytree(profile_directory() / "schemas", own)
+    tree = tomllib.loads((own / "indicators.toml").read_text("utf-8"))
+    shipped = load_indicators(load_schema(profile_directory() / "schemas"))
+    (own / "indicators.toml").write_text(
+        """
+        [indicator.rows_accepted]
+        label = { es = "a", en = "a" }
+        definition = { es = "a", en = "a" }
+        formula = "1"
+        framework = {}
+        unit = "share"
+        better = "higher"
+        thresholds = [0.9, 0.8, 0.7]
+        """,
+        "utf-8",
+    )
+    found = load_indicators(load_schema(own))
+    assert set(found.indicators) == set(tree["indicator"])
+    assert found["rows_accepted"].thresholds == (0.9, 0.8, 0.7)
+    assert found["rows_accepted"].formula == {"es": "1", "en": "1"}, "one text serves both languages"
+    assert shipped["rows_accepted"].formula["es"] == "(recibidas - rechazadas) / recibidas"
+    assert found["dual_system"] == shipped["dual_system"]
+    assert found.parameters == shipped.parameters
