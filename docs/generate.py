@@ -221,7 +221,7 @@ def indicators(schema: Schema, language: str, said: Words) -> Iterator[str]:
         (
             f"`{one.name}`" + STAR * one.essential,
             f"{one.label[language]}. {one.definition[language]}",
-            f"`{one.formula}`",
+            f"`{one.formula[language]}`",
             " / ".join(figure(limit, one.unit, language) for limit in one.thresholds),
             f"{one.framework['blue_ets']}; Zhang {one.framework['zhang']}; ESSnet {one.framework['essnet']}",
         )

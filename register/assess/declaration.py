@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from register.errors import DeclarationError, suggest
+from register.locale import LANGUAGES
 from register.schema import Schema, profile_directory, read_toml, refuse_unknown_keys, table_at
 
 FILE = "indicators.toml"
@@ -51,7 +52,7 @@ class Indicator:
     name: str
     label: Mapping[str, str]
     definition: Mapping[str, str]
-    formula: str
+    formula: Mapping[str, str]
     framework: Mapping[str, str]
     unit: str
     better: str
@@ -153,6 +154,7 @@ def _indicator(name: str, node: dict[str, Any], key: tuple[str, ...], file: str)
                 "assess_unknown_word", where=where, key=word, name=node[word],
                 suggestion=suggest(str(node[word]), known), known=", ".join(known),
             )  # fmt: skip
+    formula = node["formula"]
     limits = tuple(float(limit) for limit in node.get("thresholds", ()))
     ordered = sorted(limits, reverse=node["better"] == "higher")
     if len(limits) != (0 if node["better"] == "none" else 3) or list(limits) != ordered:
@@ -161,7 +163,8 @@ def _indicator(name: str, node: dict[str, Any], key: tuple[str, ...], file: str)
         name=name,
         label=node["label"],
         definition=node["definition"],
-        formula=str(node["formula"]),
+        # Signs alone are the same in every language.
+        formula=formula if isinstance(formula, dict) else dict.fromkeys(LANGUAGES, str(formula)),
         framework=node["framework"],
         unit=node["unit"],
         better=node["better"],

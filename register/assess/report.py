@@ -245,7 +245,7 @@ class Report:
         heads = [self.word(f"head.{head}") for head in ("indicator", "thresholds", "essential", "framework")]
         entries = "".join(
             f"<dt><strong>{escape(one.label[self.language])}</strong></dt>"
-            f"<dd>{escape(one.definition[self.language])} <code>{escape(one.formula)}</code></dd>"
+            f"<dd>{escape(one.definition[self.language])} <code>{escape(one.formula[self.language])}</code></dd>"
             for one in self.indicators.indicators.values()
         )
         caption, about = self.word("thresholds"), self.word("method_about", best=self.labels.level(DIRECT))

@@ -163,6 +163,16 @@ def _columns(node: dict[str, Any], table: Table, read: ValueReader, where: str) 
     for name in (name for name in node if name in declarable):
         with faults.gathered():
             values[name] = read.value(node[name], f"{where} {name}", table.columns[name].concept)
+    dates = [
+        name for name, value in values.items() if table.columns[name].dtype == pl.Date and not value.after
+    ]
+    for name, value in values.items():
+        with faults.gathered():
+            if value.after is not None and value.after[0] not in dates:
+                raise DeclarationError(
+                    "after_unknown",
+                    where=f"{where} {name}", name=value.after[0], suggestion=suggest(value.after[0], dates),
+                )  # fmt: skip
     faults.tell()
     return values
 

@@ -46,7 +46,7 @@ DOCUMENT_PARTS: Mapping[str, str] = {
 MAX_DOCUMENTS = 2
 _VALUE_KEYS = (
     *("from", "path", "join", "constant", "pattern", "format", "values", "codelist", "renamed_from"),
-    *("optional", "valid_from", "valid_to", "similarity"),
+    *("optional", "valid_from", "valid_to", "similarity", "months_after", "days_after"),
 )
 _DATES = ("date", "datetime")
 
@@ -100,6 +100,7 @@ class ValueReader:
             valid_from=date_at(node, "valid_from", where),
             valid_to=date_at(node, "valid_to", where),
             similarity=_similarity(node, where, concept),
+            after=_after(node, where, concept),
         )
         if concept is not None and value.constant is not None:
             self._check_constant(value, where, concept)
@@ -298,3 +299,13 @@ def _similarity(node: Mapping[str, Any], where: str, concept: Concept | None) ->
     if not isinstance(least, int | float) or isinstance(least, bool) or not 0 < least <= 100:
         raise DeclarationError("bad_similarity", where=where, value=least)
     return float(least)
+
+
+def _after(node: Mapping[str, Any], where: str, concept: Concept | None) -> tuple[str, str] | None:
+    """Read after which date's column, and counted in what, a date lies of which only the distance is told."""
+    for key, unit in (("months_after", "mo"), ("days_after", "d")):
+        if key in node:
+            if concept is None or concept.type != "date":
+                raise DeclarationError("key_of_dates", where=where, key=key)
+            return text_at(node, key, where), unit
+    return None

@@ -18,7 +18,7 @@ from register.ingest.cells import prepare_cells
 from register.ingest.hashing import Hasher
 from register.ingest.name_knowledge import NOTHING, NameKnowledge
 from register.ingest.people import NAMED_AT_ONCE, PersonReader
-from register.ingest.source import Source
+from register.ingest.source import Source, Value
 from register.ingest.unfold import ROW
 from register.ingest.values import (
     PLACE,
@@ -186,7 +186,7 @@ class RecordReader:
         if source.key:
             faults["record_key"] = no_reasons(rows.height)
         for name, value in source.columns.items():
-            if name in PLACE:
+            if name in PLACE or value.after is not None:
                 continue
             reading = read_value(rows, value, table.columns[name], self.schema, self.memory, name)
             out.append(reading.values.alias(name))
@@ -197,6 +197,10 @@ class RecordReader:
             out += found.get_columns()
             faults["municipality_code"] = reasons
         work = pl.DataFrame(out)
+        for name, value in source.columns.items():
+            if value.after is not None:
+                dates, faults[name] = _dates_after(rows, value, work[value.after[0]], value.after[1])
+                work = work.with_columns(dates.alias(name))
         derived = [
             self._derive(column)
             for column in table.columns.values()
@@ -251,6 +255,21 @@ def record_key(rows: pl.DataFrame, source: Source) -> pl.Series:
 def _of_row(key: pl.Series, rows: pl.DataFrame) -> pl.Series:
     """Add to keys the name of the row among those that one row of the extract holds."""
     return rows.select((key + ":" + pl.col(ROW)).alias(key.name)).to_series() if ROW in rows.columns else key
+
+
+def _dates_after(
+    rows: pl.DataFrame, value: Value, dates: pl.Series, unit: str
+) -> tuple[pl.Series, pl.Series]:
+    """Return the dates that lie as long after others as a text says, and why there is none where it says anything."""
+    text = raw_text(rows, value).str.strip_chars()
+    number = text.str.extract(r"^([0-9]{1,5})(?:[.,]0+)?$").cast(pl.Int64)
+    distance = pl.format("{}" + unit, pl.lit(number))
+    unread = (text != "") & number.is_null()
+    found = pl.select(
+        pl.lit(dates).dt.offset_by(distance).alias("date"),
+        pl.when(pl.lit(unread)).then(pl.lit("date_unreadable")).alias("reason"),
+    )
+    return found["date"], found["reason"]
 
 
 def _declared(rows: pl.DataFrame, source: Source) -> list[tuple[int, str]]:

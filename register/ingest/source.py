@@ -30,7 +30,8 @@ class Value:
     ``constant`` needs no column. ``pattern`` is a regular expression whose first group is the part of the text that
     counts. ``optional`` says that some deliveries lack the column, ``valid_from`` and ``valid_to`` that deliveries
     before and after do. ``similarity`` is how like a place's name must be to one of the list, 0 to 100, to be taken for
-    it; null for the default.
+    it; null for the default. Of a date that is told by how long after another it is, ``after`` names that one's column
+    and the unit of the number that is read, months (``mo``) or days (``d``).
     """
 
     columns: tuple[str, ...] = ()
@@ -44,6 +45,7 @@ class Value:
     valid_from: dt.date | None = None
     valid_to: dt.date | None = None
     similarity: float | None = None
+    after: tuple[str, str] | None = None
 
     @property
     def headers(self) -> tuple[str, ...]:

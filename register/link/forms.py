@@ -17,7 +17,7 @@ from register.link.rules import MISSING, Block, Compare, Rules
 from register.link.weigh import with_rarity
 
 #: Comparisons of what differs between identities of one form; all others are of the form.
-BESIDE = ("document", "category", "exact", "number")
+BESIDE = ("document", "category", "exact", "form_hash")
 
 
 def divide(rules: Rules) -> tuple[tuple[Compare, ...], tuple[Compare, ...]]:
@@ -47,23 +47,29 @@ def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
 
     ``link_form``: form, its columns, how rare its values are (``rarity_*``), ``n``, the nodes that have it, and
     ``n_known``, how many of them are known. ``link_node``: node, form, whether it is known, and what it says beside.
-    Forms are numbered by a hash of what they say: which of two comes first does not change as the register grows.
+    Forms are numbered by a hash of what they say: which of two comes first does not change as the register grows. Two
+    hashes, of 64 bits each, tell whether identities say the same: names need not be held against one another.
     """
     of_form, beside = divide(rules)
     columns = form_columns(rules)
     source = [rules.source] if rules.source else []
-    listed = ", ".join([*source, *columns])
-    order = ", ".join([*source, f"hash({', '.join(columns)})", "first"])
+    number, check = (f"hash({', '.join(names)})" for names in (columns, reversed(columns)))
     con.execute(
         f"""
         create or replace temp table link_numbered as
-        select row_number() over (order by {order})::integer as form, * exclude (first) from (
-            select {listed}, min(node) as first, count(*) as n, count(k.node) as n_known
-            from link_input left join link_known as k using (node) group by {listed}
+        select row_number() over (order by {", ".join([*source, "form_hash", "first"])})::integer as form, * from (
+            select {", ".join([*source, f"{number} as form_hash", f"{check} as form_check"])},
+                min(node) as first, count(*) as n, count(k.node) as n_known
+            from link_input left join link_known as k using (node)
+            group by {", ".join([*source, "form_hash", "form_check"])}
         )
         """
     )
-    con.execute(f"create or replace table link_form as {with_rarity(rules, of_form, 'link_numbered')}")
+    spelt = f"""(
+        select form, n, n_known, {", ".join(f"t.{column}" for column in [*source, *columns])}
+        from link_numbered join link_input as t on t.node = first
+    )"""
+    con.execute(f"create or replace table link_form as {with_rarity(rules, of_form, spelt)}")
     kept = {
         column for block in rules.blocks if not is_of_form(rules, block) for column in block_columns(block)
     }
@@ -72,12 +78,16 @@ def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         f", t.{column}::link_code as {column}" if column in codes else f", t.{column}"
         for column in sorted(kept | set(compiled.read_columns(beside)))
     )
-    alike = " and ".join(f"t.{column} is not distinct from f.{column}" for column in [*source, *columns])
+    alike = [
+        f"f.form_hash = {number}",
+        f"f.form_check = {check}",
+        *(f"t.{name} = f.{name}" for name in source),
+    ]
     con.execute(
         f"""
         create or replace temp table link_said as
         select t.node, f.form, t.node in (from link_known) as is_known{"".join(f", t.{s}" for s in source)}{said}
-        from link_input as t join link_numbered as f on {alike}
+        from link_input as t join link_numbered as f on {" and ".join(alike)}
         """
     )
     con.execute(f"create or replace table link_node as {with_rarity(rules, beside, 'link_said')}")

@@ -69,7 +69,7 @@ def backtest(console: Console, run: Run, result: Any) -> None:
         [
             [
                 one.cut_off,
-                one.provisional,
+                console.text(f"backtest.way_{one.provisional}"),
                 console.text(f"backtest.{one.direction}"),
                 console.interval(one.first, one.standard_error),
                 console.decimal(one.final),
@@ -82,7 +82,14 @@ def backtest(console: Console, run: Run, result: Any) -> None:
     )
     for way, found in result.summary.items():
         shares = {name: console.decimal(100 * share) for name, share in found.items() if name != "vintages"}
-        console.data(console.text("backtest.summary", way=way, vintages=found["vintages"], **shares))
+        console.data(
+            console.text(
+                "backtest.summary",
+                way=console.text(f"backtest.way_{way}"),
+                vintages=found["vintages"],
+                **shares,
+            )
+        )
 
 
 def stock(

@@ -24,6 +24,8 @@ from kit import (
     put,
 )
 
+from register.errors import DeclarationError
+
 
 def crossings(tmp_path: Path, *rows: str) -> Built:
     return ingest(tmp_path / "project", {CROSSINGS.file: CROSSINGS.text(*rows)})
@@ -400,3 +402,30 @@ def test_every_row_of_the_sample_extracts_is_accounted_for(sample_build) -> None
     assert len(files) == 12
     lines = sum(len((sample_build.extracts / count["file"]).read_bytes().splitlines()) - 1 for count in files)
     assert sum(count["received"] for count in files) == lines == 15_283
+
+
+def test_a_date_may_be_told_by_how_long_after_another_it_is(tmp_path: Path) -> None:
+    visas = "schemas/sources/col/cancilleria_visas.toml"
+    after = (
+        '{ from = "fecha_vencimiento", format = "%Y-%m-%d" }',
+        '{ from = "fecha_vencimiento", months_after = "issued_on" }',
+    )
+    told = {"V1": "1", "V2": "24.0", "V3": "", "V4": "indefinida", "V5": "6"}
+    rows = [
+        VISAS.row(
+            numero_visa=key, fecha_vencimiento=months, fecha_expedicion="" if key == "V5" else "2023-01-31"
+        )
+        for key, months in told.items()
+    ]
+    built = ingest(tmp_path / "p", {VISAS.file: VISAS.text(*rows)}, {visas: [after]})
+    found = built.rows("select record_key, expires_on::varchar as day, flags from visa order by 1")
+    assert [tuple(row.values()) for row in found] == [
+        ("V1", "2023-02-28", None),
+        ("V2", "2025-01-31", None),
+        ("V3", None, None),
+        ("V4", None, "expires_on:date_unreadable"),
+        ("V5", None, None),
+    ]
+    for wrong in ("issued", "expires_on"):
+        with pytest.raises(DeclarationError, match=f'"{wrong}" is no other date'):
+            ingest(tmp_path / wrong, {}, {visas: [(after[0], after[1].replace('"issued_on"', f'"{wrong}"'))]})

@@ -15,6 +15,7 @@ import register
 from register import errors
 from register.console import Console
 from register.locale import LANGUAGES, catalogue, default_language, translate
+from register.settings import PROVISIONAL
 
 PACKAGE = Path(register.__file__).parent
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if "_profile" not in path.parts)
@@ -94,6 +95,10 @@ def test_every_stage_has_a_name() -> None:
     from register.pipeline import STAGES
 
     assert {f"stage.{stage.name}" for stage in STAGES} <= set(catalogue())
+
+
+def test_every_way_of_a_first_estimate_has_a_name() -> None:
+    assert {f"backtest.way_{way}" for way in PROVISIONAL} <= set(catalogue())
 
 
 def test_every_error_has_its_own_exit_code() -> None:

@@ -61,5 +61,7 @@ def test_an_older_file_of_indicators_takes_what_came_later(tmp_path: Path) -> No
     found = load_indicators(load_schema(own))
     assert set(found.indicators) == set(tree["indicator"])
     assert found["rows_accepted"].thresholds == (0.9, 0.8, 0.7)
+    assert found["rows_accepted"].formula == {"es": "1", "en": "1"}, "one text serves both languages"
+    assert shipped["rows_accepted"].formula["es"] == "(recibidas - rechazadas) / recibidas"
     assert found["dual_system"] == shipped["dual_system"]
     assert found.parameters == shipped.parameters
