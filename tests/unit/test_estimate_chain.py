@@ -182,6 +182,21 @@ def test_swapping_the_directions_swaps_the_sides() -> None:
     assert gone > 0.5
 
 
+def test_a_person_is_followed_only_as_the_kinds_she_may_be_of() -> None:
+    """What the other pairs tell does not change: each person as each kind is filtered by herself."""
+    seen = travel(np.random.default_rng(13), 30, 0.05)
+    kinds = [visitors(), guess_kind(replace(VISITORS, comes=4.0), SIZES)]
+    whole = Sampler(seen, kinds)
+    likely = whole.likely(0.5)
+    assert (likely.sum(axis=1) == 1).all()
+    assert 0 < likely[:, 0].sum() < len(seen)
+    few = Sampler(seen, kinds, likely)
+    assert few.weight[likely] == pytest.approx(whole.weight[likely])
+    assert np.isneginf(few.weight[~likely]).all()
+    lives = few.draw(np.random.default_rng(14))
+    assert likely[np.arange(len(seen)), lives.kind].all()
+
+
 def travel(rng: np.random.Generator, people: int, missed: float) -> Histories:
     """Return visitors who come for some days again and again, with some crossings not written down."""
     lives = []
