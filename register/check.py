@@ -41,8 +41,8 @@ def check_project(root: Path) -> CheckReport:
     from register.ingest.cells import found_in_path
     from register.ingest.extracts import find_extracts
     from register.ingest.hashing import Hasher
+    from register.ingest.header import find_header
     from register.ingest.kinds import doubtful_encoding, is_unread
-    from register.ingest.read import find_header
     from register.ingest.records import RecordReader
     from register.ingest.sample import doubtful_values
 

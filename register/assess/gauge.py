@@ -21,8 +21,9 @@ from register.ingest.block import LINE, Block
 from register.ingest.cells import prepare_cells
 from register.ingest.extracts import Extract
 from register.ingest.hashing import Hasher
+from register.ingest.header import find_header
 from register.ingest.load import ahead
-from register.ingest.read import find_header, read_blocks
+from register.ingest.read import read_blocks
 from register.ingest.records import RecordReader
 from register.ingest.source import Source
 from register.ingest.unfold import unfold

@@ -21,9 +21,10 @@ from register.ingest.account import FileCount, prove_counts
 from register.ingest.block import LINE, Block
 from register.ingest.extracts import Extract
 from register.ingest.hashing import Hasher
+from register.ingest.header import find_header
 from register.ingest.name_knowledge import NameKnowledge
 from register.ingest.output import Output
-from register.ingest.read import find_header, read_blocks
+from register.ingest.read import read_blocks
 from register.ingest.records import ONE_COLUMN, Accepted, RecordReader
 from register.ingest.repeats import Repeats
 from register.ingest.source import Source

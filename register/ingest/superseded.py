@@ -17,7 +17,8 @@ from register.engine import Engine
 from register.ingest.block import LINE
 from register.ingest.cells import prepare_cells
 from register.ingest.extracts import Extract
-from register.ingest.read import find_header, read_blocks
+from register.ingest.header import find_header
+from register.ingest.read import read_blocks
 from register.ingest.records import record_key
 from register.ingest.source import PATH, Source
 from register.ingest.unfold import line_of, unfold

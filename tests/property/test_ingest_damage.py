@@ -15,9 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from kit import CROSSINGS, VISAS, Layout
 
+from register.ingest.block import LINE
 from register.ingest.declaration import Source, load_sources
 from register.ingest.extracts import Extract
-from register.ingest.read import LINE, first_line, read_blocks, read_header
+from register.ingest.header import first_line, read_header
+from register.ingest.read import read_blocks
 from register.schema import load_schema, profile_directory
 
 SCHEMAS = profile_directory() / "schemas"

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from kit import BIRTHS, CROSSINGS, VISAS, Built, ingest
 
-from register.ingest.read import MAX_LINE_BYTES, MAX_RAW_CHARACTERS
+from register.ingest.block import MAX_RAW_CHARACTERS
+from register.ingest.stretches import MAX_LINE_BYTES
 
 
 def visas(tmp_path: Path, content: bytes) -> Built:

@@ -16,9 +16,11 @@ import pytest
 from kit import VISAS, ingest
 
 from register.errors import ExtractError
+from register.ingest.block import LINE
 from register.ingest.declaration import load_source
 from register.ingest.extracts import Extract
-from register.ingest.read import LINE, find_header, read_blocks
+from register.ingest.header import find_header
+from register.ingest.read import read_blocks
 from register.ingest.source import Format, Source
 from register.schema import load_schema, profile_directory
 
