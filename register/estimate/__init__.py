@@ -10,6 +10,9 @@ releases what they count. In order::
     kinds, fit            the numbers of the model, estimated from the register itself
     tally, count          what complete lives show of these numbers
     complete              m draws of what is missing; the rule applied to each
+    outcome               what crossings not yet decided will turn out to be
     flow, stock, account  what is counted in each draw
     figures               the mean over draws, beside the plain rule, with the error of each kind
+
+Besides them ``backtest`` repeats past cut-offs, and ``coverage`` tells how many people two lists miss together.
 """

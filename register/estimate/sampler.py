@@ -98,7 +98,7 @@ class Sampler:
     def _filter(self) -> Floats:
         """Fill ``filtered``: for each step and pair the chance of each state after it; return how likely each pair is.
 
-        Of each kind, whether it is that of a person counted in.
+        It is the logarithm of the chance that a person is of the kind and that all this was seen of her.
         """
         h, kinds = self.histories, self.kinds
         state = self._open(self.person, self.kind)
@@ -146,8 +146,8 @@ class Sampler:
             rows, kind = self.first[:size] + step, chosen[:size]
             cell, gap = self.cell[rows] + kind * self.passages.cells, h.gap[rows]
             after[rows] = state[:size]
-            known = self.filtered[self.offset[step - 1] + mine[:size]] if step else None
-            earlier = self._open(np.arange(size), kind) if known is None else known
+            before_it = self.offset[step - 1] + mine[:size]
+            earlier = self.filtered[before_it] if step else self._open(np.arange(size), kind)
             told = self.seen[kind, self.sign[rows], :, state[:size]] * self.kept[kind, self.keeper[rows]]
             before[rows] = draw_rows(rng, self.passages.ahead(earlier, cell, gap) * told)
             state[:size] = draw_rows(rng, earlier * self.passages.onto(cell, gap, before[rows]))
