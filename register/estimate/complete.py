@@ -138,7 +138,7 @@ def _sample(engine: Engine, codes: Codes, population: int, size: int) -> Histori
     if size > SAMPLE:
         chosen += (
             f" and person_id in (select person_id from subject where population = {population} "
-            f"order by md5(person_id) limit {SAMPLE})"
+            f"order by turn limit {SAMPLE})"
         )
     return read_batch(engine, codes, chosen).histories
 
@@ -148,7 +148,7 @@ def _batches(engine: Engine, codes: Codes, population: int, size: int) -> Iterat
     for piece in range(pieces):
         where = f"population = {population}"
         if pieces > 1:
-            where += f" and hash(person_id) % {pieces} = {piece}"
+            where += f" and subject.turn % {pieces} = {piece}"
         yield read_batch(engine, codes, where)
 
 

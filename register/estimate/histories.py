@@ -104,7 +104,7 @@ def read_batch(engine: Engine, codes: Codes, where: str) -> Batch:
             coalesce(cast(subject.is_protected as integer), -1) as is_protected
         from observed inner join subject using (person_id)
         where {where}
-        order by person_id, observed.step
+        order by subject.turn, observed.step
         """
     )
     frame = frame.with_columns(

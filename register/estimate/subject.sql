@@ -3,7 +3,8 @@
 -- `population`: 0 nationals, 1 foreigners; each has a model of its own. `origin`: the citizenship, which tells kinds of
 -- travellers apart, as do `is_announced` (a visa of residence) and `is_protected` (her permits are for people under protection, as many who entered
 -- irregularly are; null without a permit). `starts_on`: the first day of her observation; `is_born`: it is her birth in
--- the country, which makes a resident.
+-- the country, which makes a resident. `turn`: her place among all, by what extracts say of her and not by her id, so that
+-- the same extracts give the same estimates whatever the key of the project and the ids of an earlier run are.
 -- Reads: observed, person, permit, visa, permit_class, visa_class, mention, membership.
 with document as (
     select
@@ -24,6 +25,15 @@ with document as (
     inner join mention on mention.record_id = papers.record_id and mention.role = 'self'
     inner join membership on membership.identity_id = mention.identity_id
     group by membership.person_id
+),
+
+said as (
+    select
+        membership.person_id,
+        sum(cast(concat('0x', left(md5(concat(mention.record_id, '|', mention.role)), 15)) as hugeint)) as told
+    from mention
+    inner join membership on membership.identity_id = mention.identity_id
+    group by membership.person_id
 )
 
 select
@@ -38,10 +48,12 @@ select
         else date_diff('day', date '0001-01-01', :observed_from)
     end as starts_on,
     coalesce(person.birth_in_country and person.birth_date >= :observed_from and person.birth_date <= seen.first_on, false)
-        as is_born
+        as is_born,
+    row_number() over (order by said.told, person.person_id) as turn
 from (
     select person_id, date '0001-01-01' + cast(min(day) as integer) as first_on from observed group by person_id
 ) as seen
 inner join person on person.person_id = seen.person_id
+inner join said on said.person_id = seen.person_id
 left join document on document.person_id = seen.person_id
-order by person.person_id
+order by turn

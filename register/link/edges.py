@@ -26,6 +26,9 @@ _EMPTY = {
     "previous_person": "person_id varchar, first_seen_on date",
 }
 
+#: What of an identity changes with the records that mention it, or with the key.
+_NOT_SAID = ("identity_id", "roles", "n_mention")
+
 
 def add_absent(con: duckdb.DuckDBPyConnection) -> list[str]:
     """Create the tables that an office does not have, empty; return their names."""
@@ -45,15 +48,21 @@ def make_links(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerar
 
 
 def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
-    """Create ``node``, ``scored`` and ``edge``: identities numbered in the order of their ids, their pairs and links.
+    """Create ``node``, ``scored`` and ``edge``: identities numbered, their pairs and links.
+
+    The number goes by what an identity says and not by its id, and so does ``content``, from which chance is drawn: the
+    same extracts give the same persons whatever the key is that made the ids.
 
     The links are those of reviewers and model; ``strength`` orders them: 2 a reviewer's, 1 of identities alike in all
     that is compared, 0 the model's.
     """
+    columns = [row[0] for row in con.execute("describe identity").fetchall()]
+    said = [name for name in columns if name not in _NOT_SAID]
     con.execute(
-        """
+        f"""
         create or replace temp table node as
-        select row_number() over (order by identity_id) as node, identity_id from identity
+        select row_number() over (order by content, identity_id) as node, identity_id, content
+        from (select identity_id, hash({", ".join(said)}) as content from identity)
         """
     )
     con.execute(

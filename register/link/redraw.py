@@ -4,8 +4,8 @@ A link is a probability. In each draw the links that decide (``register.link.dou
 that would make one person of two who cannot be one is never drawn, and what a draw brings together is resolved as the
 register is. Everything else, and everybody without a link in doubt, stays as it is.
 
-The number that decides is a hash of the link's identities, the draw and the seed: no order of rows, no number of
-threads and no earlier run changes a draw.
+The number that decides is a hash of what the link's identities say, the draw and the seed: no order of rows, no number
+of threads, no key of the project and no earlier run changes a draw.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _draw(con: duckdb.DuckDBPyConnection, draws: int, seed: int) -> None:
 
     def number(*identities: str) -> str:
         """Return SQL for the number in [0, 1) that a draw gives to identities."""
-        told = ", ".join(f"{name}.identity_id" for name in identities)
+        told = ", ".join(f"{name}.content" for name in identities)
         return f"('0x' || left(md5(concat_ws('|', {int(seed)}, draw, {told})), 13))::bigint / pow(2.0, 52)"
 
     con.execute(

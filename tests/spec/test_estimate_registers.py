@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import polars as pl
+import polars.selectors as cs
 import pytest
 from kit.release import built_project
+from polars.testing import assert_frame_equal
 
-from register.project import Project
+from register.console import Console
+from register.pipeline import build
+from register.project import Project, init_project
 from register.release.declaration import load_releases
 from register.release.sources import linkages_of, make_sources
 from register.release.tables import count_cells
@@ -25,6 +30,19 @@ def test_nothing_is_completed_after_the_last_day_observed(project: Project) -> N
     last = query_tables(project, "select max(event_date) as last from completed_event")["last"][0]
     assert last.isoformat() <= "2022-12-31"
     assert query_tables(project, "select max(year) as last from flow")["last"][0] == 2022
+
+
+def test_the_figures_are_the_same_under_another_key(project: Project, tmp_path: Path) -> None:
+    """Ids are made with the key of the project, and decide neither who is one person nor what is drawn."""
+    other = init_project(tmp_path / "other", "col")
+    shutil.copytree(project.extracts, other.extracts, dirs_exist_ok=True)
+    build(other, Console("en", quiet=True))
+    assert other.secret() != project.secret()
+    for table in ("person", "flow", "stock", "account", "missing_rate"):
+        found = [
+            query_tables(one, f"from {table}").drop("person_id", strict=False) for one in (project, other)
+        ]
+        assert_frame_equal(*(frame.sort(~cs.float(), cs.float()) for frame in found), abs_tol=1e-6)
 
 
 def test_every_draw_of_a_person_alternates(project: Project) -> None:
