@@ -17,6 +17,8 @@ from register.project import Project, init_project
 from register.release.declaration import load_releases
 from register.release.sources import linkages_of, make_sources
 from register.release.tables import count_cells
+from register.rules.codelists import register_codelists
+from register.rules.residence import STAYS, create_tables
 from register.run import find_run
 from register.tables import open_tables, parameters_of, query_tables
 
@@ -90,6 +92,12 @@ def test_the_estimate_is_nearer_to_the_truth_than_the_plain_rule(project: Projec
     assert abs(off[0]) < abs(off[1])
 
 
+def between(told: list[float]) -> float:
+    """Return the variance that disagreement between so many draws adds (Rubin 1987)."""
+    many = len(told)
+    return (1 + 1 / many) * sum((value - sum(told) / many) ** 2 for value in told) / (many - 1)
+
+
 def test_a_release_gives_the_error_of_its_totals(project: Project) -> None:
     """Rubin's rule by hand for each year and direction: between registers, between linkages, and the doubt within."""
     releases = load_releases(project.schema())
@@ -115,10 +123,6 @@ def test_a_release_gives_the_error_of_its_totals(project: Project) -> None:
         join linkage_change using (person_id) group by all""",
     )
 
-    def between(told: list[float]) -> float:
-        many = len(told)
-        return (1 + 1 / many) * sum((value - sum(told) / many) ** 2 for value in told) / (many - 1)
-
     by_linkage = 0.0
     for total in totals.iter_rows(named=True):
         here = (pl.col("year").cast(pl.String) == total["year"]) & (pl.col("direction") == total["direction"])
@@ -136,6 +140,72 @@ def test_a_release_gives_the_error_of_its_totals(project: Project) -> None:
         assert total["variance"] == pytest.approx(within + between(told) + of_linkage)
         by_linkage += of_linkage
     assert by_linkage > 0
+
+
+def test_stays_and_crossings_carry_the_error_of_linkage(project: Project) -> None:
+    """As if the whole register were derived again under another linkage, which moves crossings and adds none."""
+    releases, run = load_releases(project.schema()), find_run(project.runs)
+    parameters, linkages = parameters_of(project, run), linkages_of(run.manifest)
+    count = "select linkage, year, sum(weight)::double as n from source_spell group by all"
+    with open_tables(project, run) as engine:
+        values = make_sources(
+            engine,
+            lambda: open_tables(project, run),
+            releases.schema,
+            parameters,
+            ["spell", "movement"],
+            linkages,
+        )
+        stays, crossings = (
+            count_cells(engine, releases, releases.tables[name], values, project.secret()).frame
+            for name in ("T08", "T13")
+        )
+        counted = engine.frame(count)
+    every = crossings.filter(
+        pl.col("recorded") == "REC", *(pl.col(c) == "_T" for c in ("sex", "child", "post"))
+    )
+    assert every["variance"].max() == 0 < every["estimate"].sum()
+    assert crossings["variance"].max() > 0  # type: ignore[operator]
+    changed = counted.filter(pl.col("linkage") > 0, pl.col("n") != 0)
+    year, linkage = changed.sort("year", "linkage").row(0, named=True)["year"], changed["linkage"].min()
+
+    totals = stays.filter(
+        pl.col("year") == str(year), *(pl.col(c) == "_T" for c in ("sex", "child", "duration"))
+    )
+    here = counted.filter(pl.col("year") == year)
+    told = [here.filter(pl.col("linkage") == number)["n"].sum() for number in range(1, linkages + 1)]
+    assert between(told) > 0
+
+    with open_tables(project, run) as other:
+        register_codelists(other.con, releases.schema)
+        other.run(
+            f"""
+            create temporary table membership as
+            select identity_id, coalesce(drawn.person_id, own.person_id) as person_id, own.method
+            from membership as own left join (
+                select identity_id, person_id from drawn_membership where draw = {linkage}
+            ) as drawn using (identity_id)
+            """
+        )
+        other.run(
+            "create temporary table person as"
+            " select * from (select * from person union all select * from drawn_person)"
+            " where person_id in (select person_id from membership)"
+        )
+        create_tables(other.con, STAYS, parameters)
+        whole = other.frame(
+            f"""
+            select year(to_date) as year, count(*) as n from stay
+            where to_evidence not in ('death', 'birth') and from_evidence in (
+                'crossing', 'midpoint', 'permit_expiry', 'stochastic', 'permit', 'act', 'marriage'
+            ) and year(to_date) between {values["first_year"]} and {values["last_year"]} group by 1
+            """
+        )
+    both = counted.filter(pl.col("linkage").is_in([0, linkage])).group_by("year").agg(pl.col("n").sum())
+    assert_frame_equal(
+        both.cast({"n": pl.Int64}), whole.cast({"n": pl.Int64}), check_row_order=False, check_dtypes=False
+    )
+    assert totals["variance"].sum() > 0
 
 
 def test_people_of_other_linkages_weigh_nothing_in_the_register(project: Project) -> None:

@@ -19,13 +19,14 @@ from register.engine import Engine
 from register.errors import DeclarationError
 from register.release.concordance import make_concordance
 from register.release.declaration import TOTAL, ReleaseTable
+from register.release.plain import make_plain
 from register.release.published import MEASURES, Published, derive
 from register.release.vintage import annual_flows, triangle
 from register.rules.codelists import register_codelists
 from register.rules.residence import Parameters, bind
 from register.schema import Schema
 
-READS = {"accounting": ("residence", "migration")}
+READS = {"accounting": ("residence", "migration"), "spell": ("plain",), "movement": ("plain",)}
 Values = dict[str, "int | str"]
 
 
@@ -56,6 +57,9 @@ def make_sources(
         for part in (*READS.get(name, ()), name):
             if part == "concordance":
                 make_concordance(engine, open_run, schema, parameters, values)
+            elif part == "plain":
+                if not engine.has("told_stay"):
+                    make_plain(engine, open_run, schema, parameters)
             elif not engine.has(f"source_{part}"):
                 text = bind(files(__package__).joinpath(f"{part}.sql").read_text("utf-8"), values)
                 engine.run(f"create or replace temporary table source_{part} as {text}")

@@ -1,13 +1,14 @@
 -- movement: one row per crossing in scope, recorded or imputed.
--- Reads: movement, person.
+-- Reads: told_movement, told_person.
 select
     movement.person_id || '#' || movement.movement_date || '#' || movement.direction || '#' || row_number() over (
-        partition by movement.person_id, movement.movement_date, movement.direction order by movement.seq
+        partition by movement.linkage, movement.person_id, movement.movement_date, movement.direction
+        order by movement.seq
     ) as unit_id,
-    1.0 as weight,
+    movement.weight,
     0 as draw,
     1.0 as draw_weight,
-    0 as linkage,
+    movement.linkage,
     true as is_final,
     year(movement.movement_date) as year,
     movement.direction,
@@ -21,6 +22,6 @@ select
             then 1
         else 0
     end as age
-from movement
-inner join person on person.person_id = movement.person_id
+from told_movement as movement
+inner join told_person as person on person.person_id = movement.person_id
 where movement.is_in_scope and year(movement.movement_date) between :first_year and :last_year

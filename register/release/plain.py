@@ -1,0 +1,54 @@
+"""What the records alone tell of stays and crossings, and beside it what every linkage drawn would change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from register.engine import Engine
+from register.rules.codelists import register_codelists
+from register.rules.residence import EVENTS, STAYS, Parameters, create_tables
+from register.schema import Schema
+
+#: What the release reads of each table, person by person.
+COLUMNS = {
+    "stay": ("from_date", "to_date", "is_present", "from_evidence", "to_evidence"),
+    "movement": ("movement_date", "direction", "seq", "border_post_code", "is_imputed", "is_in_scope"),
+    "verdict": ("movement_date", "direction", "is_migrating_direction", "is_migration", "finalised_on"),
+}
+_VERDICT = EVENTS[: EVENTS.index("verdict") + 1]
+
+
+def make_plain(
+    engine: Engine, open_run: Callable[[], Engine], schema: Schema, parameters: Parameters
+) -> None:
+    """Let SQL read ``told_stay``, ``told_movement`` (both with weight and linkage) and ``told_verdict``.
+
+    The movements and stays of people whom other linkages make of the records are derived by the rule's own SQL in a
+    database of their own, where they are all the people there are.
+    """
+    with open_run() as apart:
+        register_codelists(apart.con, schema)
+        for name, query in (
+            ("membership", "select distinct identity_id, person_id, 'model' as method from drawn_membership"),
+            ("person", "select * from drawn_person"),
+        ):
+            apart.run(f"create temporary table {name} as {query}")
+        create_tables(apart.con, (*STAYS, *_VERDICT), parameters)
+        for name, columns in COLUMNS.items():
+            found = apart.frame(f"select person_id, {', '.join(columns)} from {name}")
+            engine.con.register(f"drawn_{name}", found.to_arrow())
+    for name, columns in COLUMNS.items():
+        listed = f"person_id, {', '.join(columns)}"
+        everybody = f"select {listed} from {name} union all select {listed} from drawn_{name}"
+        if name == "verdict":
+            engine.run(f"create temporary view told_{name} as {everybody}")
+            continue
+        engine.run(
+            f"""
+            create temporary view told_{name} as
+            select {listed}, 1.0 as weight, 0 as linkage from {name}
+            union all
+            select one.*, linkage_change.sign, linkage_change.linkage
+            from ({everybody}) as one inner join linkage_change on linkage_change.person_id = one.person_id
+            """
+        )
