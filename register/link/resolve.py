@@ -106,9 +106,11 @@ def _conflicts(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> None:
     con.execute(
         """
         create or replace table conflict as
-        select rule, p.person_id, a.identity_id as identity_id_l, b.identity_id as identity_id_r, detail
-        from told join node as a on a.node = l join node as b on b.node = r
-        join membership as p on p.identity_id = a.identity_id
+        select rule, p.person_id, identity_id_l, identity_id_r, detail from (
+            select rule, least(a.identity_id, b.identity_id) as identity_id_l,
+                greatest(a.identity_id, b.identity_id) as identity_id_r, detail
+            from told join node as a on a.node = l join node as b on b.node = r
+        ) join membership as p on p.identity_id = identity_id_l
         order by all
         """
     )

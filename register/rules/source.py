@@ -71,7 +71,7 @@ def open_source(engine: Engine, crossings: Path | str | ArrowFrame) -> Source:
         raise ExtractError("classify_unreadable", where=str(path), reason="no such file")
     try:
         if path.suffix.lower() == ".parquet":
-            engine.view("source", path)
+            engine.run(f"create or replace view source as select * from read_parquet({file_literal(path)})")
             return number_rows(
                 engine, str(path), of=f"read_parquet({file_literal(path)})", by="file_row_number"
             )
