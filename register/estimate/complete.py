@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from register.rules.residence import Parameters
 
 #: People from whom the numbers of a population are estimated; people drawn at a time.
-SAMPLE, BATCH = 6_000, 20_000
+SAMPLE, BATCH = 6_000, 6_000
 #: Added to the population of people whom other linkages make: they tell nothing of its numbers.
 DRAWN = 10
 #: However seldom people of a kind are seen, at least one in five is told by the others.

@@ -25,7 +25,9 @@ EXACT = 1e-7
 DEAR, DEAREST = 10.0, 1_000.0
 
 
-def round_block(values: Floats, matrix: csr_array, base: int, kept: Floats) -> Ints:
+def round_block(
+    values: Floats, matrix: csr_array, base: int, kept: Floats, shown: Floats | None = None
+) -> Ints:
     """Return additive multiples of the base near the values.
 
     Parameters
@@ -38,6 +40,8 @@ def round_block(values: Floats, matrix: csr_array, base: int, kept: Floats) -> I
         3 or 5; 1 makes whole numbers of estimates.
     kept
         Values already published, NaN where there are none. What is no multiple of the base is rounded anew.
+    shown
+        Values that another table of this release shows, NaN where there are none: they stay.
 
     Raises
     ------
@@ -47,6 +51,8 @@ def round_block(values: Floats, matrix: csr_array, base: int, kept: Floats) -> I
     floor = np.floor(values / base + EXACT)
     exact = np.abs(values / base - np.round(values / base)) < EXACT
     low, high = np.zeros(len(values)), np.where(exact, 0.0, 1.0)
+    is_shown = np.zeros(len(values), bool) if shown is None else ~np.isnan(shown)
+    kept = kept if shown is None else np.where(is_shown, shown, kept)
     fixed = np.abs(np.nan_to_num(kept / base, nan=0.5) % 1.0) < EXACT
     low[fixed] = high[fixed] = kept[fixed] / base - floor[fixed]
     # Weights fall with size: a change matters most where the cell is small.
@@ -55,7 +61,7 @@ def round_block(values: Floats, matrix: csr_array, base: int, kept: Floats) -> I
     target = -(matrix @ floor)
     steps = _solve(cost, matrix, target, low, high)
     if steps is None:
-        steps = _solve_farther(cost, matrix, target, low, high, floor, fixed, base)
+        steps = _solve_farther(cost, matrix, target, low, high, floor, (fixed, is_shown), base)
     if steps is None:
         raise DisclosureError("no_rounding", base=base, count=matrix.shape[0])
     return np.asarray(np.round(base * (floor + steps)), dtype=np.int64)
@@ -80,12 +86,15 @@ def _solve_farther(
     low: Floats,
     high: Floats,
     floor: Floats,
-    fixed: Flags,
+    held: tuple[Flags, Flags],
     base: int,
 ) -> Floats | None:
-    """Let cells go beyond their neighbouring multiples, at a price, where these alone are not additive."""
-    width = len(cost)
-    reach = np.full(width, float(REACH))
+    """Let cells go beyond their neighbouring multiples, at a price, where these alone are not additive.
+
+    ``held``: what was published before moves last, and what another table shows does not.
+    """
+    width, (fixed, is_shown) = len(cost), held
+    reach = np.where(is_shown, 0.0, float(REACH))
     price = base * np.where(fixed, DEAREST, DEAR)
     found = _solve(
         np.concatenate([cost, price, price]),
@@ -115,5 +124,23 @@ def round_universe(universe: Universe, tables: Sequence[str], base: int, kept: F
     published = np.full(len(universe.figure), np.nan)
     for block in universe.blocks(tables):
         cells = block.figures
-        published[cells] = round_block(universe.estimate[cells], block.matrix, base, kept[cells])
+        try:
+            published[cells] = round_block(universe.estimate[cells], block.matrix, base, kept[cells])
+        except DisclosureError:
+            _round_in_turn(universe, tables, base, kept, published, cells)
     return published
+
+
+def _round_in_turn(
+    universe: Universe, tables: Sequence[str], base: int, kept: Floats, published: Floats, cells: Ints
+) -> None:
+    """Round some cells table by table: too many to be solved at once in the time there is."""
+    is_meant = np.zeros(len(published), bool)
+    is_meant[cells] = True
+    for table in tables:
+        for part in universe.blocks([table]):
+            mine = part.figures
+            if is_meant[mine].all():
+                published[mine] = round_block(
+                    universe.estimate[mine], part.matrix, base, kept[mine], published[mine]
+                )
