@@ -23,6 +23,7 @@ from register.release.declaration import TOTAL, UNKNOWN, Dimension, Releases, Re
 from register.rules.residence import bind
 
 KEYS = 2**60
+MEASURED = ("estimate", "variance", "final", "n", "key")
 Values = Mapping[str, "int | str"]
 
 
@@ -94,7 +95,10 @@ def count_cells(
     frame = engine.frame(f"""
         select *, row_number() over (order by {names}) - 1 as row,
             {f"dense_rank() over (order by {within}) - 1" if within else "0"} as "group"
-        from (select distinct * from ({crossed})) order by row
+        from (
+            -- Crossed in two ways a cell is added up in two orders, and may differ in its last digit.
+            select {names}, {", ".join(f"min({name}) as {name}" for name in MEASURED)} from ({crossed}) group by {names}
+        ) order by row
         """).with_columns(pl.col("key", "n", "row", "group").cast(pl.Int64))
     engine.con.register("cell", frame.to_arrow())
     return Cells(table, frame, _sums(engine, table))
