@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from register.ingest.block import LINE, TEXT, Header, Parted, as_rejected, no_rejected, no_rows
-from register.ingest.lines import read_lines, without_blank
+from register.ingest.lines import damage, read_lines, without_blank
 from register.ingest.source import Format
 from register.ingest.stretches import MAX_LINE_BYTES, is_lossy
 
@@ -165,21 +165,15 @@ class DelimitedText:
             misquoted = _is_odd(self.quote) | ~text.str.contains(whole)
         separators = self._separators(lines)
         width = len(self.columns)
-        return (
-            pl.when(text.str.len_bytes() > MAX_LINE_BYTES)
-            .then(pl.lit("line:too_long"))
-            .when(text.str.contains("\x00", literal=True))
-            .then(pl.lit("line:binary"))
-            .when(text.str.contains("\ufffd", literal=True))
-            .then(pl.lit("line:encoding"))
-            .when(misquoted)
+        misfit = (
+            pl.when(misquoted)
             .then(pl.lit("line:open_quote"))
             .when((separators < width - 1) & (not self._may_be_short))
             .then(pl.lit("line:too_few_columns"))
             .when(separators > width - 1)
             .then(pl.lit("line:too_many_columns"))
-            .alias("reasons")
         )
+        return pl.coalesce(damage(text), misfit).alias("reasons")
 
     def _has_quotes(self, lines: pl.DataFrame) -> bool:
         return bool(self.quote) and lines[TEXT].str.contains(self.quote, literal=True).any()

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from register.ingest.block import LINE, TEXT, Parted, as_rejected
-from register.ingest.lines import read_lines, without_blank
+from register.ingest.lines import damage, read_lines, without_blank
 from register.ingest.source import Format
-from register.ingest.stretches import MAX_LINE_BYTES
 
 
 class FixedText:
@@ -31,19 +30,13 @@ class FixedText:
         filled = without_blank(lines, self.ignored)
         line = pl.col(TEXT)
         length = line.str.strip_chars_end(" \t").str.len_chars()
-        reason = (
-            pl.when(line.str.len_bytes() > MAX_LINE_BYTES)
-            .then(pl.lit("line:too_long"))
-            .when(line.str.contains("\x00", literal=True))
-            .then(pl.lit("line:binary"))
-            .when(line.str.contains("\ufffd", literal=True))
-            .then(pl.lit("line:encoding"))
-            .when(line.str.len_chars() < self.last)
+        misfit = (
+            pl.when(line.str.len_chars() < self.last)
             .then(pl.lit("line:too_few_columns"))
             .when(length > self.end)
             .then(pl.lit("line:too_many_columns"))
         )
-        marked = filled.with_columns(reason.alias("reasons"))
+        marked = filled.with_columns(pl.coalesce(damage(line), misfit).alias("reasons"))
         good = marked.filter(pl.col("reasons").is_null())
         cells = (
             line.str.slice(place.start - 1, place.width).str.strip_chars().replace("", None).alias(name)

@@ -7,6 +7,7 @@ import io
 import polars as pl
 
 from register.ingest.block import LINE, TEXT, Parted, no_rows, reject
+from register.ingest.stretches import MAX_LINE_BYTES
 
 
 def read_lines(text: bytes, first: int) -> pl.DataFrame:
@@ -23,6 +24,18 @@ def without_blank(lines: pl.DataFrame, ignored: str | None = None) -> pl.DataFra
     if ignored is not None:
         is_row &= ~pl.col(TEXT).str.contains(ignored)
     return lines.filter(is_row)
+
+
+def damage(text: pl.Expr) -> pl.Expr:
+    """Return why a text cannot be read, whatever its form is: too long, binary, in another encoding; null if it can."""
+    return (
+        pl.when(text.str.len_bytes() > MAX_LINE_BYTES)
+        .then(pl.lit("line:too_long"))
+        .when(text.str.contains("\x00", literal=True))
+        .then(pl.lit("line:binary"))
+        .when(text.str.contains("\ufffd", literal=True))
+        .then(pl.lit("line:encoding"))
+    )
 
 
 class LineText:

@@ -13,10 +13,11 @@ import polars as pl
 from register.engine import literal
 from register.ingest.block import LINE, TEXT, Header, Parted, as_rejected, no_rows
 from register.ingest.kinds import find_encoding
+from register.ingest.lines import damage
 from register.ingest.objects import AROUND, ObjectDivider, read_object
 from register.ingest.packed import Member, open_extract
 from register.ingest.source import Format
-from register.ingest.stretches import MAX_LINE_BYTES, read_pieces
+from register.ingest.stretches import read_pieces
 
 _NUMBER = "__number"
 _HEADER_BYTES = 2**20
@@ -125,16 +126,7 @@ class ObjectText:
     def _read(self, objects: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Return the rows that texts are, and those that are none with their reasons."""
         text = pl.col(TEXT)
-        marked = objects.with_columns(
-            text.str.strip_chars(AROUND),
-            pl.when(text.str.len_bytes() > MAX_LINE_BYTES)
-            .then(pl.lit("line:too_long"))
-            .when(text.str.contains("\x00", literal=True))
-            .then(pl.lit("line:binary"))
-            .when(text.str.contains("\ufffd", literal=True))
-            .then(pl.lit("line:encoding"))
-            .alias("reasons"),
-        )
+        marked = objects.with_columns(text.str.strip_chars(AROUND), damage(text).alias("reasons"))
         good = marked.filter(pl.col("reasons").is_null())
         if not good.height:
             return no_rows(self.columns), marked
