@@ -7,7 +7,6 @@ and refuses what does not fit, naming the file, the key and the nearest right wo
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,6 +17,7 @@ import polars as pl
 
 from register.concepts import TYPES, Check, Column, Concept, Table
 from register.errors import DeclarationError, Faults, suggest
+from register.toml_file import read_toml
 
 
 def profile_directory() -> Path:
@@ -27,22 +27,6 @@ def profile_directory() -> Path:
     """
     bundled = Path(__file__).parent / "_profile"
     return bundled if bundled.is_dir() else Path(__file__).parent.parent
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file; a syntax error names the file, the line and the reason.
-
-    Raises
-    ------
-    DeclarationError
-        If the file is missing or is not TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise DeclarationError("file_missing", where=str(path)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DeclarationError("toml_syntax", where=str(path), reason=str(error)) from error
 
 
 def refuse_unknown_keys(

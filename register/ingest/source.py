@@ -112,7 +112,8 @@ class Format:
     """How the bytes of an extract become rows and columns.
 
     Of several ``delimiters`` each file has the one by which most declared columns are found in it, of several
-    ``encodings`` the one that its bytes fit (`register.ingest.kinds.find_encoding`).
+    ``encodings`` the one that its bytes fit (`register.ingest.kinds.find_encoding`); where lines of both are put
+    together, each line.
     ``skipped_lines`` stand before the header, or before the first row where there is no header (``has_header``);
     then ``columns`` are the names of the columns in order. Where their number changes, the header, or the first
     row, is the first line that ``begins`` fits. Lines that ``ignored_lines`` fits (a total below the rows) are no
@@ -153,6 +154,12 @@ class Format:
     def encoding(self) -> str:
         """The encoding, or the first of several."""
         return self.encodings[0]
+
+    @property
+    def other_encoding(self) -> str | None:
+        """In which encoding a line is that is no UTF-8, where one of a byte a sign is declared beside it."""
+        of_one_byte = [encoding for encoding in self.encodings if not encoding.startswith("utf")]
+        return of_one_byte[0] if of_one_byte and "utf-8" in self.encodings else None
 
     @property
     def is_typed(self) -> bool:
