@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from register.errors import DeclarationError, Faults, suggest
-from register.schema import Schema, read_toml, refuse_unknown_keys
+from register.schema import Schema, refuse_unknown_keys
+from register.toml_file import read_toml
 
 TOTAL = "_T"
 UNKNOWN = "_U"
