@@ -310,6 +310,8 @@ def test_flows_are_given_by_dimension_and_written_to_a_file(root: str, tmp_path:
     rows = json.loads(run("-C", root, "flows", "--by", "sex", "--json").out)
     assert {"year", "sex", "immigration", "emigration", "net", "share_final"} <= set(rows[0])
     path = tmp_path / "flows.csv"
+    both = json.loads(run("-C", root, "flows", "--by", "sex,age_group", "--json").out)
+    assert both == json.loads(run("-C", root, "flows", "--by", "sex", "--by", "age_group", "--json").out)
     assert run("-C", root, "flows", "--by", "sex", "-o", str(path)).code == 0
     assert pl.read_csv(path).height == len(rows)
 
