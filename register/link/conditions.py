@@ -20,6 +20,10 @@ SLOTS = (
 )
 
 
+#: A typing error is seen in document numbers of so many signs. One edit leaves at least so many at an end as they were.
+SHORTEST, KEPT_BY_EDIT = 5, 2
+
+
 def _either(left: str, right: str) -> str:
     return f"({left}_l = {right}_r or {right}_l = {left}_r)"
 
@@ -158,7 +162,7 @@ def _document(compare: Compare, level: Level) -> str:
                 terms.append(f"{left} = {right}")
             case "typo":
                 there = f"{left} is not null and {right} is not null and coalesce({same_kind}, true)"
-                long = f"length({left}) >= 5 and length({right}) >= 5"
+                long = f"length({left}) >= {SHORTEST} and length({right}) >= {SHORTEST}"
                 terms.append(_only_if(f"{there} and {long}", _one_edit(left, right)))
             case "different":
                 terms.append(

@@ -10,10 +10,11 @@ import duckdb
 from register.errors import DeclarationError, QualityError, suggest
 from register.link import compile as compiled
 from register.link.block import count_comparisons, make_candidates
-from register.link.forms import divide, found_beside, make_forms
+from register.link.forms import make_forms
 from register.link.reuse import find_known, kept_pairs
 from register.link.rules import Rules, untrained
-from register.link.weigh import PROBABILITY, levels_sql, most, prior_of, sides_sql, sum_sql
+from register.link.score import forget_candidates, score_candidates
+from register.link.weigh import PROBABILITY, prior_of
 
 #: Match weight of two identities that are alike in every compared column: certain, and no model was asked.
 IDENTICAL = 100.0
@@ -24,8 +25,9 @@ class PredictReport:
     """What the linkage compared and found: counts only.
 
     ``comparisons`` counts, for each block, the pairs that its terms would join by themselves; ``candidates`` are the
-    pairs that were scored; ``known`` those of the ``distinct`` identities that the linkage before had compared with
-    one another. ``prior`` is the match weight of a pair about which nothing is known.
+    pairs of forms that were weighed, each for all identities that are written so; ``known`` those of the ``distinct``
+    identities that the linkage before had compared with one another. ``prior`` is the match weight of a pair about
+    which nothing is known.
     """
 
     identities: int
@@ -113,73 +115,6 @@ def predict(
         f"select count(*), count(*) filter (match_weight >= {rules.link}) from pair"
     ).fetchall()[0]
     return PredictReport(identities, distinct, known, prior, comparisons, candidates, pairs, above)
-
-
-def score_candidates(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, threshold: float) -> None:
-    """Create ``link_scored``: the candidates whose match weight reaches a threshold.
-
-    node_l and node_r, match_key, gamma_*, match_weight. Reads what `make_forms` and `make_candidates` made. The forms
-    are weighed first; pairs of nodes that with all they may say beside would fall short are not looked at.
-    ``rows`` is the number of rows to be linked in all: it sets the prior.
-    """
-    of_form, beside = divide(rules)
-    gammas = ", ".join(f"gamma_{c.concept}" for c in of_form)
-    rarities = "".join(f", rarity_{c.concept}" for c in of_form if c.rare_values)
-    enough, enough_unmet = (
-        threshold - most(rules, beside),
-        threshold - most(rules, beside, found_beside(rules)),
-    )
-    con.execute(
-        f"""
-        create or replace table link_form_scored as
-        with pairs as (
-            select form_l, form_r, match_key, is_met, {sides_sql(of_form)} from link_form_pair
-            join link_form as l on l.form = form_l join link_form as r on r.form = form_r
-        ),
-        compared as (select form_l, form_r, match_key, is_met, {levels_sql(of_form)}{rarities} from pairs)
-        select form_l, form_r, match_key, {gammas}, {prior_of(rules, rows)} + {sum_sql(rules, of_form)} as form_weight
-        from compared where form_weight >= {enough_unmet} or is_met and form_weight >= {enough}
-        """
-    )
-
-    def weighed(pairs: str) -> str:
-        """Return the query of those pairs of nodes that reach the threshold, with their levels."""
-        levels = ", ".join(filter(None, (gammas, levels_sql(beside))))
-        return f"""
-            select * exclude (form_weight), form_weight + {sum_sql(rules, beside)} as match_weight
-            from (select node_l, node_r, match_key, form_weight, {levels} from ({pairs}))
-            where match_weight >= {threshold}
-        """
-
-    sides = f", {sides_sql(beside)}" if beside else ""
-    carried = (
-        f"least(l.node, r.node) as node_l, greatest(l.node, r.node) as node_r, {gammas}, form_weight{sides}"
-    )
-    by_form = f"""
-        select f.match_key, {carried} from link_form_scored as f
-        join link_node as l on l.form = form_l join link_node as r on r.form = form_r
-        where f.match_key is not null and form_weight >= {enough_unmet}
-            and (form_l < form_r or l.node < r.node) and not (l.is_known and r.is_known)
-    """
-    by_more = f"""
-        select least(p.match_key, f.match_key) as match_key, {carried}
-        from link_node_pair as p join link_form_scored as f using (form_l, form_r)
-        join link_node as l on l.node = p.node_l join link_node as r on r.node = p.node_r
-    """
-    con.execute(
-        f"""
-        create or replace table link_scored as
-        from ({weighed(by_form)}) anti join link_node_pair using (node_l, node_r)
-        union all
-        from ({weighed(by_more)})
-        """
-    )
-
-
-def forget_candidates(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop the tables between the forms and the scores."""
-    for name in ("form", "node", "form_key", "node_key", "form_pair", "node_pair", "form_scored", "scored"):
-        con.execute(f"drop table if exists link_{name}")
 
 
 def prepare(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:

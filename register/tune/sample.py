@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from register.engine import Engine
 from register.link.block import count_comparisons, make_candidates
 from register.link.forms import make_forms
-from register.link.predict import forget_candidates, prepare, score_candidates
+from register.link.predict import prepare
 from register.link.rules import Rules
+from register.link.score import forget_candidates, score_candidates
 
 PERSONS = 1_500
 #: A new link may lead to a person from whom another new link leads on. After so many steps the rest is left out.
