@@ -158,22 +158,16 @@ def _changes(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-#: What a person has one of: the column that tells it, and which identities are asked.
-_ATTRIBUTES = {
-    "sex": ("sex", "true"),
-    "citizenship_code": ("citizenship_code", "true"),
-    "birth_country_code": ("birth_country_code", "true"),
-    "full_date": ("birth_date", "birth_date_precision = 'day'"),
-    "rough_date": ("birth_date", "birth_date_precision <> 'day'"),
-}
+#: What a person has one of, as `make_person` reads it of her identities.
+_ATTRIBUTES = ("sex", "citizenship_code", "birth_country_code", "full_date", "rough_date")
 
 #: The value that most records of a person give; of equals, the smallest. Only where records differ is there a vote.
 _VOTE = """
-    select person, {column} as value from (
-        select person, {column}, sum(n_mention) as votes from known
+    select person, {name} as value from (
+        select person, {name}, sum(n_mention) as votes from known
         semi join (from summary where {name} < {name}_most) using (person)
-        where {column} is not null and {condition} group by all
-    ) qualify row_number() over (partition by person order by votes desc, {column}) = 1
+        where {name} is not null group by all
+    ) qualify row_number() over (partition by person order by votes desc, {name}) = 1
 """
 
 
@@ -193,16 +187,14 @@ def make_person(con: duckdb.DuckDBPyConnection, members: str, into: str) -> None
     con.execute(
         f"""
         create or replace temp table known as
-        select c.person, i.n_mention, i.sex, i.citizenship_code, i.birth_country_code, i.birth_date,
-            i.birth_date_precision, s.* exclude (node)
+        select c.person, i.n_mention, i.sex, i.citizenship_code, i.birth_country_code,
+            case when i.birth_date_precision = 'day' then i.birth_date end as full_date,
+            case when i.birth_date_precision <> 'day' then i.birth_date end as rough_date, s.* exclude (node)
         from {members} join called as c using (person_id) join node using (node) join identity as i using (identity_id)
         left join seen as s using (node)
         """
     )
-    ends = ", ".join(
-        f"min({column}) filter ({condition}) as {name}, max({column}) filter ({condition}) as {name}_most"
-        for name, (column, condition) in _ATTRIBUTES.items()
-    )
+    ends = ", ".join(f"min({name}) as {name}, max({name}) as {name}_most" for name in _ATTRIBUTES)
     con.execute(
         f"""
         create or replace temp table summary as
@@ -212,10 +204,7 @@ def make_person(con: duckdb.DuckDBPyConnection, members: str, into: str) -> None
         from known group by person
         """
     )
-    votes = ", ".join(
-        f"v_{name} as ({_VOTE.format(name=name, column=column, condition=condition)})"
-        for name, (column, condition) in _ATTRIBUTES.items()
-    )
+    votes = ", ".join(f"v_{name} as ({_VOTE.format(name=name)})" for name in _ATTRIBUTES)
     voted = " ".join(f"left join v_{name} using (person)" for name in _ATTRIBUTES)
     best = ", ".join(f"coalesce(v_{name}.value, t.{name}) as {name}" for name in _ATTRIBUTES)
     con.execute(

@@ -127,31 +127,30 @@ def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
     """Create ``link_bundle`` and ``link_input``: every row, and one of each that say the same.
 
     ``link_bundle`` has each row's key, its ``representative`` in ``link_input``, and ``content``, a hash of what is
-    compared.
+    compared. Two hashes, of 64 bits each, tell whether rows say the same: names need not be held against one another.
     """
-    compared = ", ".join(compiled.columns(rules))
+    compared = compiled.columns(rules)
     groups = [" and ".join(f"{column} is not null" for column in group) for group in rules.enough]
     enough = " or ".join(f"({group})" for group in groups) or "false"
     source = f"{rules.source}, " if rules.source else ""
+    content, check = (f"hash({source}{', '.join(columns)})" for columns in (compared, reversed(compared)))
     con.execute(
         f"""
         create or replace temp table link_told as
-        select {rules.key}, hash({source}{compared}) as content, {enough} as is_enough
+        select {rules.key}, {content} as content, {check} as content_check, {enough} as is_enough
         from {compiled.identities(rules)}
         """
     )
-    # Names are held against one another only where a number says that they could be alike.
     con.execute(
         f"""
         create or replace table link_bundle as
-        with shared as (select content from link_told where is_enough group by content having count(*) > 1),
-        alike as (
-            select {rules.key}, min({rules.key}) over (partition by {source}{compared}) as representative
-            from {compiled.identities(rules)}
-            semi join (from link_told semi join shared using (content) where is_enough) using ({rules.key})
+        with shared as (
+            select content, content_check, min({rules.key}) as first from link_told where is_enough
+            group by content, content_check having count(*) > 1
         )
-        select {rules.key}, coalesce(representative, {rules.key}) as representative, content::varchar as content
-        from link_told left join alike using ({rules.key})
+        select {rules.key}, content::varchar as content,
+            case when is_enough then coalesce(first, {rules.key}) else {rules.key} end as representative
+        from link_told left join shared using (content, content_check)
         """
     )
     con.execute("drop table link_told")
@@ -162,7 +161,8 @@ def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
             select {rules.key}, row_number() over (order by {source}{rules.key})::integer as node
             from {rules.table} semi join link_bundle on representative = {rules.table}.{rules.key}
         )
-        select node, {rules.key}, {source}{compared} from {compiled.identities(rules)} join numbered using ({rules.key})
+        select node, {rules.key}, {source}{", ".join(compared)} from {compiled.identities(rules)}
+        join numbered using ({rules.key})
         """
     )
     (counts,) = con.execute(
