@@ -134,7 +134,12 @@ def _date(compare: Compare, level: Level) -> str:
             # Of eight digits one edit changes one, or exchanges two: their sum stays, and with it the rest of nine.
             rest = [f"(year({side}) + month({side}) + day({side})) % 9" for side in (left, right)]
             exchanged = _only_if(" = ".join(rest), f"damerau_levenshtein({written}) = 1")
-            return _only_if(f"{full} and {eight}", _nearly_equal(f"hamming({written})", exchanged))
+            # One digit other leaves the year or the day of the year: few pairs need be written out.
+            same_day = f"month({left}) = month({right}) and day({left}) = day({right})"
+            spared = f"(year({left}) = year({right}) or {same_day} or {' = '.join(rest)})"
+            return _only_if(
+                f"{full} and {eight} and {spared}", _nearly_equal(f"hamming({written})", exchanged)
+            )
         case "same_year":
             return f"year({left}) = year({right})"
         case "same_day":

@@ -66,17 +66,13 @@ def expect(con: duckdb.DuckDBPyConnection, scored: str = _SCORED, parted: str = 
     """
     (row,) = con.execute(
         f"""
-        with pairs as (from ({scored})),
-        apart as (select one, other from ({parted}) where one <> other),
-        counted as (
-            select sum(p) as promised, count(*) as n, true as is_linked from pairs where one = other
-            union all
-            select sum(p), count(*), false from pairs
-            anti join (from apart union select other, one from apart) using (one, other) where one <> other
+        with apart as (select one, other from ({parted}) where one <> other)
+        select coalesce(sum(p) filter (is_linked) / count(*) filter (is_linked), 1.0),
+            coalesce(coalesce(sum(p) filter (is_linked), 0) / nullif(sum(p), 0), 1.0), count(*)
+        from (
+            select p, one = other as is_linked from ({scored})
+            anti join (from apart union select other, one from apart) using (one, other)
         )
-        select coalesce(sum(promised) filter (is_linked) / nullif(sum(n) filter (is_linked), 0), 1.0),
-            coalesce(coalesce(sum(promised) filter (is_linked), 0) / nullif(sum(promised), 0), 1.0), sum(n)
-        from counted
         """
     ).fetchall()
     return Expected(round(float(row[0]), 6), round(float(row[1]), 6), int(row[2]))

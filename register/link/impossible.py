@@ -24,10 +24,14 @@ JOURNEY = """
     select s.cluster, s.core, t.* from travelled as t join suspect as s using (node)
 """
 
-#: What most records of a core say, attribute by attribute; of equals, the smallest. One identity alone needs no vote.
+#: What most records of a core say, attribute by attribute; of equals, the smallest. One that always says the same needs
+#: no vote.
 SAID = """
-    with alone as (select core from witness group by core having count(*) = 1),
-    several as (from witness anti join alone using (core)),
+    with steady as (
+        select core, min(node) as node, sum(n_mention) as n_mention from witness
+        group by core having min(bearing) = max(bearing)
+    ),
+    several as (from witness anti join steady using (core)),
     names as (
         select core, given_name, given_1, given_2, given_key, sum(n_mention) as votes from several
         where given_name is not null group by 1, 2, 3, 4, 5
@@ -56,9 +60,9 @@ SAID = """
         case when surname_1 is not null then surname_2 end as surname_2,
         case when surname_1 is not null then surname_2_key end as surname_2_key,
         case when birth_date_precision = 'day' then birth_date end as birth_date,
-        case when birth_date_precision = 'day' and birth_date is not null then n_mention end as n_date,
-        sex, case when sex is not null then n_mention end as n_sex
-    from witness semi join alone using (core)
+        case when birth_date_precision = 'day' and birth_date is not null then t.n_mention end as n_date,
+        sex, case when sex is not null then t.n_mention end as n_sex
+    from witness join steady as t using (core, node)
 """
 
 

@@ -82,7 +82,7 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
     con.execute(
         f"""
         create or replace temp table witness as
-        select s.cluster, s.core, s.node, {", ".join(READ)} from suspect as s
+        select s.cluster, s.core, s.node, bearing, {", ".join(READ)} from suspect as s
         join node using (node) join bearer using (identity_id)
         where s.cluster in (
             select cluster from suspect join node using (node) group by 1 having min(bearing) < max(bearing)
