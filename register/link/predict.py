@@ -78,10 +78,13 @@ def predict(
     announce(comparisons)
     candidates = make_candidates(con, rules)
     # What is kept is decided on the rounded weight: let what could round up through.
-    score_candidates(con, rules, whole, threshold=rules.review - 0.001)
+    scored = score_candidates(con, rules, whole, threshold=rules.review - 0.001)
     names = ", ".join(f"'{block.name}'" for block in rules.blocks)
     levels = [f"gamma_{compare.concept}" for compare in rules.compares]
     key = rules.key
+    # Nodes are numbered in the order of keys, within each source.
+    one, other = ("least(l.{0}, r.{0})", "greatest(l.{0}, r.{0})") if rules.source else ("l.{0}", "r.{0}")
+    sides = f"{one.format(key)} as {key}_l, {other.format(key)} as {key}_r"
     weight = "round(match_weight, 4)"
     kept = ""
     if known and previous_prior is not None:
@@ -89,11 +92,11 @@ def predict(
     con.execute(
         f"""
         create or replace table pair as
-        select least(l.{key}, r.{key}) as {key}_l, greatest(l.{key}, r.{key}) as {key}_r, {weight} as match_weight,
+        select {sides}, {weight} as match_weight,
             {PROBABILITY.format(weight=weight)} as match_probability,
             [{names}][match_key::integer + 1] as match_key,
             {", ".join(f"{level}::tinyint as {level}" for level in levels)}
-        from link_scored join link_input as l on l.node = node_l join link_input as r on r.node = node_r
+        from ({scored}) join link_input as l on l.node = node_l join link_input as r on r.node = node_r
         where {weight} >= {rules.review}
         {kept}
         union all

@@ -9,11 +9,11 @@ from register.link.rules import Rules
 from register.link.weigh import levels_sql, most, prior_of, sides_sql, sum_sql
 
 
-def score_candidates(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, threshold: float) -> None:
-    """Create ``link_scored``: the candidates whose match weight reaches a threshold.
+def score_candidates(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, threshold: float) -> str:
+    """Return the query of the candidates whose match weight reaches a threshold, having weighed their forms.
 
-    node_l and node_r, match_key, gamma_*, match_weight. Reads what `make_forms` and `make_candidates` made. The forms
-    are weighed first; pairs of nodes that with all they may say beside would fall short are not looked at.
+    It gives node_l < node_r, match_key, gamma_* and match_weight. Reads what `make_forms` and `make_candidates` made;
+    pairs of nodes that with all they may say beside would fall short are not looked at.
     ``rows`` is the number of rows to be linked in all: it sets the prior.
     """
     of_form, beside = divide(rules)
@@ -64,17 +64,14 @@ def score_candidates(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, th
         from link_node_pair as p join link_form_scored as f using (form_l, form_r)
         join link_node as l on l.node = p.node_l join link_node as r on r.node = p.node_r
     """
-    con.execute(
-        f"""
-        create or replace table link_scored as
+    return f"""
         from ({weighed(by_form)}) anti join link_node_pair using (node_l, node_r)
         union all
         from ({weighed(by_more)})
-        """
-    )
+    """
 
 
 def forget_candidates(con: duckdb.DuckDBPyConnection) -> None:
     """Drop the tables between the forms and the scores."""
-    for name in ("form", "node", "form_key", "node_key", "form_pair", "node_pair", "form_scored", "scored"):
+    for name in ("form", "node", "form_key", "node_key", "form_pair", "node_pair", "form_scored"):
         con.execute(f"drop table if exists link_{name}")

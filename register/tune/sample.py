@@ -71,12 +71,12 @@ def _reach(engine: Engine, current: Rules, proposed: Rules, rows: int) -> None:
     make_forms(con, proposed)
     count_comparisons(con, proposed, rows)
     make_candidates(con, proposed)
-    score_candidates(con, proposed, rows, threshold=proposed.link - 0.001)
+    scored = score_candidates(con, proposed, rows, threshold=proposed.link - 0.001)
     engine.run(
         f"""
         create or replace temp table reached as
         with linked as (
-            select a.identity_id as l, b.identity_id as r from link_scored as s
+            select a.identity_id as l, b.identity_id as r from ({scored}) as s
             join link_input as x on x.node = s.node_l join link_input as y on y.node = s.node_r
             join link_bundle as a on a.representative = x.identity_id
             join link_bundle as b on b.representative = y.identity_id
