@@ -55,7 +55,7 @@ def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     columns = form_columns(rules)
     source = [rules.source] if rules.source else []
     number, check = (f"hash({', '.join(names)})" for names in (columns, reversed(columns)))
-    heads, tails = (_ends(beside, end) for end in ("left", "right"))
+    heads, tails = (ends_sql(beside, end) for end in ("left", "right"))
     con.execute(
         f"""
         create or replace temp table link_numbered as
@@ -119,7 +119,7 @@ def _codes(compare: Compare) -> set[str]:
     return set(compiled.read_columns([compare])) if compare.by in ("category", "exact") else set()
 
 
-def _ends(beside: Sequence[Compare], end: str) -> str:
+def ends_sql(beside: Sequence[Compare], end: str) -> str:
     """Return the SQL of a set of 64 of the first or the last signs of the numbers that are compared; see `near_sql`."""
     numbers = [number for compare in beside if _typo(compare) for _, number, _ in document_slots(compare)]
     marks = (
