@@ -136,15 +136,21 @@ def load_schema(directory: Path) -> Schema:
     Raises
     ------
     DeclarationError
-        If a file is missing, is not TOML, or names what does not exist.
+        If a file is missing, is not TOML, names what does not exist, or gives a concept or column another type than
+        the shipped one.
     """
     shipped = profile_directory() / "schemas"
     faults = Faults()
     concepts: dict[str, Concept] = {}
     for folder in (shipped, directory):
         for name, node in read_toml(folder / "concepts.toml").items():
-            with faults.gathered(f"{folder / 'concepts.toml'} [{name}]"):
-                concepts[name] = _concept(name, node, folder / "concepts.toml")
+            where = f"{folder / 'concepts.toml'} [{name}]"
+            with faults.gathered(where):
+                concept = _concept(name, node, folder / "concepts.toml")
+                of = concepts.setdefault(name, concept)
+                if of.type != concept.type:
+                    raise DeclarationError("column_type", where=where, type=concept.type, shipped=of.type)
+                concepts[name] = concept
     # A table that speaks of a concept in error is not itself to blame.
     faults.tell()
     paths = [path for folder in (shipped, directory) for path in sorted((folder / "tables").glob("*.toml"))]
@@ -152,9 +158,7 @@ def load_schema(directory: Path) -> Schema:
     for path in paths:
         with faults.gathered(str(path)):
             table = _table(path, concepts)
-            before = known_tables.get(table.name)
-            added = before.columns if before else {}
-            known_tables[table.name] = replace(table, columns={**table.columns, **_lacking(table, added)})
+            known_tables[table.name] = _brought_up(table, known_tables.get(table.name), path)
     tables = dict(sorted(known_tables.items()))
     faults.tell()
     schema = Schema(directory, concepts, tables)
@@ -212,8 +216,23 @@ def _concept(name: str, node: dict[str, Any], path: Path) -> Concept:
     )
 
 
-def _lacking(table: Table, columns: Mapping[str, Column]) -> dict[str, Column]:
-    return {name: column for name, column in columns.items() if name not in table.columns}
+def _brought_up(table: Table, shipped: Table | None, path: Path) -> Table:
+    """Return a project's own table with what a later version added to the shipped one.
+
+    The program writes its tables by their keys and in the order of their columns: those are the shipped ones'.
+    """
+    if shipped is None:
+        return table
+    for name, column in table.columns.items():
+        of = shipped.columns.get(name)
+        if of is not None and of.concept.type != column.concept.type:
+            raise DeclarationError(
+                "column_type",
+                where=f"{path} [[column]] {name}",
+                type=column.concept.type,
+                shipped=of.concept.type,
+            )
+    return replace(table, key=shipped.key, columns={**shipped.columns, **table.columns})
 
 
 def _table(path: Path, concepts: Mapping[str, Concept]) -> Table:

@@ -209,6 +209,13 @@ class Source:
         for columns in self.rows.values():
             yield from columns.values()
 
+    @property
+    def has_document_as_key(self) -> bool:
+        """Whether the office's own key of a record is a number that the person shows as a document."""
+        documents = (one for person in self.persons.values() for one in person.documents)
+        numbers = {header for document in documents for header in document.number.headers}
+        return any(not numbers.isdisjoint(value.headers) for value in self.key)
+
     @cached_property
     def unfolded(self) -> Mapping[str, tuple[str, ...]]:
         """The headers of the extract by the columns that are taken from them, row by row (``rows``)."""

@@ -91,6 +91,8 @@ def ingest(workshop: Workshop) -> dict[str, Any]:
         "unclaimed": unclaimed,
         "similar": similar,
         "max_rejected_share": allowed,
+        # What explains a figure names records by their keys, but nobody by the number of a document.
+        "document_keys": [source.name for source in sources if source.has_document_as_key],
     }
 
 

@@ -12,6 +12,7 @@ from kit.release import built_project
 from polars.testing import assert_frame_equal
 
 from register.console import Console
+from register.estimate.complete import read_sql
 from register.pipeline import build
 from register.project import Project, init_project
 from register.release.declaration import load_releases
@@ -45,6 +46,26 @@ def test_the_figures_are_the_same_under_another_key(project: Project, tmp_path: 
             query_tables(one, f"from {table}").drop("person_id", strict=False) for one in (project, other)
         ]
         assert_frame_equal(*(frame.sort(~cs.float(), cs.float()) for frame in found), abs_tol=1e-6)
+
+
+def test_the_first_people_are_a_sample_of_all(project: Project) -> None:
+    """The model is estimated from the first people: their number must not go with how much was seen of them."""
+    run = find_run(project.runs)
+    parameters = parameters_of(project, run)
+    with open_tables(project, run) as engine:
+        register_codelists(engine.con, project.schema())
+        create_tables(engine.con, ("presence",), parameters)
+        for name in ("observed", "subject"):
+            engine.run(f"create temporary table {name} as {read_sql(name, parameters.values())}")
+        people, first, last, spread = engine.rows(
+            """
+            select count(*), avg(n) filter (2 * turn <= total), avg(n) filter (2 * turn > total), stddev(n)
+            from (select person_id, count(*) as n from observed group by all)
+            inner join (select person_id, turn, count(*) over () as total from subject) using (person_id)
+            """
+        )[0]
+    # Two halves of a random order: their means differ by three standard errors in one order of four hundred.
+    assert abs(first - last) < 3 * 2 * spread / people**0.5
 
 
 def test_every_draw_of_a_person_alternates(project: Project) -> None:
