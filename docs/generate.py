@@ -22,7 +22,8 @@ from register.cli import make_app
 from register.cli.usage import argument_name
 from register.errors import RegisterError
 from register.locale import LANGUAGES, catalogue
-from register.schema import Schema, load_schema, profile_directory, read_toml
+from register.schema import Schema, load_schema, profile_directory
+from register.toml_file import read_toml
 
 DOCS = Path(__file__).parent
 REFERENCE = DOCS / "reference"

@@ -22,7 +22,8 @@ from typing import Any
 
 from register.errors import DeclarationError, suggest
 from register.project import Project
-from register.schema import read_toml, refuse_unknown_keys
+from register.schema import refuse_unknown_keys
+from register.toml_file import read_toml
 
 EXPECTED = ("is_migration", "status_before", "status_after", "finalised_on")
 UNKNOWN = "unknown"

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from register.cases import load_cases, run_cases
-from register.errors import DeclarationError, Faults, QualityError
+from register.errors import DeclarationError, Faults, QualityError, suggest
 from register.project import SETTINGS_FILE, Project, load_project
 from register.run import list_runs
-from register.schema import Schema, load_schema, read_toml
+from register.schema import Schema, load_schema
+from register.toml_file import read_toml
 
 if TYPE_CHECKING:
+    from register.ingest.block import Header
     from register.ingest.source import Source
 
 
@@ -44,7 +46,7 @@ def check_project(root: Path) -> CheckReport:
     from register.ingest.header import find_header
     from register.ingest.kinds import doubtful_encoding, is_unread
     from register.ingest.records import RecordReader
-    from register.ingest.sample import doubtful_values
+    from register.ingest.sample import doubtful_values, has_rows
 
     project, schema, sources = _declarations(root)
     cases, differences = run_cases(project)
@@ -67,6 +69,8 @@ def check_project(root: Path) -> CheckReport:
             report.notes.append(("check.unclaimed_kind", {"file": name, "ending": Path(name).suffix}))
         else:
             report.notes.append(("check.unclaimed", {"file": name}))
+    for stray in _no_declarations(project):
+        report.notes.append(("check.no_declaration", {"file": stray}))
     for source in sources:
         if not any(extract.source is source for extract in extracts):
             report.notes.append(
@@ -93,7 +97,8 @@ def check_project(root: Path) -> CheckReport:
             if found_in_path(pattern, extract.name) is None:
                 report.notes.append(("check.no_path", {"file": extract.name, "pattern": pattern}))
         header = find_header(extract)
-        if header is None:
+        if header is None or not has_rows(extract, header):
+            report.notes.append(("check.no_rows", {"file": extract.name}))
             continue
         if header.is_doubtful:
             report.notes.append(("check.no_header", {"file": extract.name}))
@@ -101,16 +106,30 @@ def check_project(root: Path) -> CheckReport:
             report.notes.append(
                 ("check.unknown_columns", {"file": extract.name, "columns": ", ".join(header.unknown)})
             )
-        if header.missing:
-            report.notes.append(
-                ("check.missing_columns", {"file": extract.name, "columns": ", ".join(header.missing)})
-            )
+        needed, others = header.missing_required, set(header.missing) - set(header.missing_required)
+        for note, lacking in (("missing_needed", needed), ("missing_columns", sorted(others))):
+            if lacking:
+                columns = ", ".join(_beside(column, header) for column in lacking)
+                report.notes.append((f"check.{note}", {"file": extract.name, "columns": columns}))
         if header.missing_required:
             continue
         for reason, count, rows in doubtful_values(extract, header, readers[extract.source.name]):
             told = {"file": extract.name, "reason": reason, "count": str(count), "rows": str(rows)}
             report.notes.append(("check.doubtful", told))
     return report
+
+
+def _no_declarations(project: Project) -> list[str]:
+    """Return what stands among the declarations and is none by its name: "visas.toml.txt" of an editor."""
+    folder = project.schemas / "sources" / project.country.lower()
+    files = (path for path in sorted(folder.iterdir()) if not path.name.startswith("."))
+    return [path.relative_to(project.root).as_posix() for path in files if path.suffix != ".toml"]
+
+
+def _beside(column: str, header: Header) -> str:
+    """Name a column that is missing, and beside it the one of the extract that it may be."""
+    likely = "" if header.is_doubtful else suggest(column, header.unknown)
+    return f"{column} (≈ {likely})" if likely else column
 
 
 def _declarations(root: Path) -> tuple[Project, Schema, tuple[Source, ...]]:

@@ -29,8 +29,9 @@ from register.link.declaration import load_rules
 from register.link.predict import PredictReport, predict
 from register.link.rules import Rules
 from register.link.train import TrainReport, train, write
-from register.schema import read_toml, refuse_unknown_keys
+from register.schema import refuse_unknown_keys
 from register.tables import copy_to
+from register.toml_file import read_toml
 
 ROWS_AT_ONCE = 100_000
 #: The table that the rules read: a row of each file, and the columns that are always there.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from register.errors import DeclarationError, Faults, LockedError, UsageError, suggest
-from register.schema import Schema, load_schema, profile_directory, read_toml, refuse_unknown_keys, table_at
+from register.schema import Schema, load_schema, profile_directory, refuse_unknown_keys, table_at
 from register.settings import (
     SECTIONS,
     EngineSettings,
@@ -19,6 +19,7 @@ from register.settings import (
     ReleaseSettings,
     RuleSettings,
 )
+from register.toml_file import read_toml
 
 SETTINGS_FILE = "register.toml"
 KEY_FILE = "secret.key"

@@ -7,10 +7,9 @@ and refuses what does not fit, naming the file, the key and the nearest right wo
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import polars as pl
 
 from register.concepts import TYPES, Check, Column, Concept, Table
 from register.errors import DeclarationError, Faults, suggest
+from register.toml_file import read_toml
 
 
 def profile_directory() -> Path:
@@ -27,22 +27,6 @@ def profile_directory() -> Path:
     """
     bundled = Path(__file__).parent / "_profile"
     return bundled if bundled.is_dir() else Path(__file__).parent.parent
-
-
-def read_toml(path: Path) -> dict[str, Any]:
-    """Read a TOML file; a syntax error names the file, the line and the reason.
-
-    Raises
-    ------
-    DeclarationError
-        If the file is missing or is not TOML.
-    """
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise DeclarationError("file_missing", where=str(path)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DeclarationError("toml_syntax", where=str(path), reason=str(error)) from error
 
 
 def refuse_unknown_keys(
@@ -152,15 +136,39 @@ def load_schema(directory: Path) -> Schema:
     Raises
     ------
     DeclarationError
-        If a file is missing, is not TOML, or names what does not exist.
+        If a file is missing, is not TOML, names what does not exist, or gives a concept or column another type than
+        the shipped one.
     """
+    concepts, tables = _declared(directory, _stamp(directory))
+    return Schema(directory, concepts, tables)
+
+
+def _stamp(directory: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return name, time and size of every file that declares a table or a concept, or holds a code list."""
+    folders = (profile_directory() / "schemas", directory)
+    patterns = ("concepts.toml", "tables/*.toml", "codelists/*.csv")
+    paths = [path for folder in folders for pattern in patterns for path in sorted(folder.glob(pattern))]
+    found = ((path, path.stat()) for path in paths)
+    return tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in found)
+
+
+@lru_cache(maxsize=8)
+def _declared(
+    directory: Path, _files: tuple[tuple[str, int, int], ...]
+) -> tuple[Mapping[str, Concept], Mapping[str, Table]]:
+    """Read the concepts and tables of a folder; again only where a file changed, as a command asks for them often."""
     shipped = profile_directory() / "schemas"
     faults = Faults()
     concepts: dict[str, Concept] = {}
     for folder in (shipped, directory):
         for name, node in read_toml(folder / "concepts.toml").items():
-            with faults.gathered(f"{folder / 'concepts.toml'} [{name}]"):
-                concepts[name] = _concept(name, node, folder / "concepts.toml")
+            where = f"{folder / 'concepts.toml'} [{name}]"
+            with faults.gathered(where):
+                concept = _concept(name, node, folder / "concepts.toml")
+                of = concepts.setdefault(name, concept)
+                if of.type != concept.type:
+                    raise DeclarationError("column_type", where=where, type=concept.type, shipped=of.type)
+                concepts[name] = concept
     # A table that speaks of a concept in error is not itself to blame.
     faults.tell()
     paths = [path for folder in (shipped, directory) for path in sorted((folder / "tables").glob("*.toml"))]
@@ -168,9 +176,7 @@ def load_schema(directory: Path) -> Schema:
     for path in paths:
         with faults.gathered(str(path)):
             table = _table(path, concepts)
-            before = known_tables.get(table.name)
-            added = before.columns if before else {}
-            known_tables[table.name] = replace(table, columns={**table.columns, **_lacking(table, added)})
+            known_tables[table.name] = _brought_up(table, known_tables.get(table.name), path)
     tables = dict(sorted(known_tables.items()))
     faults.tell()
     schema = Schema(directory, concepts, tables)
@@ -196,7 +202,7 @@ def load_schema(directory: Path) -> Schema:
                     suggestion=suggest(concept.codelist, schema.codelist_names),
                 )
     faults.tell()
-    return schema
+    return concepts, tables
 
 
 _CONCEPT_KEYS = (
@@ -228,8 +234,23 @@ def _concept(name: str, node: dict[str, Any], path: Path) -> Concept:
     )
 
 
-def _lacking(table: Table, columns: Mapping[str, Column]) -> dict[str, Column]:
-    return {name: column for name, column in columns.items() if name not in table.columns}
+def _brought_up(table: Table, shipped: Table | None, path: Path) -> Table:
+    """Return a project's own table with what a later version added to the shipped one.
+
+    The program writes its tables by their keys and in the order of their columns: those are the shipped ones'.
+    """
+    if shipped is None:
+        return table
+    for name, column in table.columns.items():
+        of = shipped.columns.get(name)
+        if of is not None and of.concept.type != column.concept.type:
+            raise DeclarationError(
+                "column_type",
+                where=f"{path} [[column]] {name}",
+                type=column.concept.type,
+                shipped=of.concept.type,
+            )
+    return replace(table, key=shipped.key, columns={**shipped.columns, **table.columns})
 
 
 def _table(path: Path, concepts: Mapping[str, Concept]) -> Table:

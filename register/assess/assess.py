@@ -29,6 +29,7 @@ from register.engine import Engine, smaller_memory
 from register.errors import ExtractError, QualityError, UsageError
 from register.ingest.declaration import load_sources
 from register.ingest.extracts import Extract, find_extracts
+from register.ingest.folder import every_file
 from register.ingest.source import Source
 from register.link.declaration import load_rules
 from register.project import Project
@@ -217,8 +218,7 @@ def _linked_run(project: Project, schema: Schema, name: str | None) -> Run | Non
 def _is_stale(project: Project, run: Run) -> bool:
     """Say whether the files of ``extracts/`` are others than those that the run read, by name and size."""
     read = {name: entry["bytes"] for name, entry in run.manifest.get("extracts", {}).items()}
-    files = (path for path in project.extracts.rglob("*") if path.is_file())
-    return read != {path.relative_to(project.extracts).as_posix(): path.stat().st_size for path in files}
+    return read != {name: path.stat().st_size for path, name in every_file(project.extracts)}
 
 
 def _add_linkage(

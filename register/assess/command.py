@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import combinations
 from pathlib import Path
 
 from register.assess.assess import assess
@@ -145,7 +146,7 @@ def compare_with(project: Project, console: Console, others: Sequence[str]) -> N
     Raises
     ------
     UsageError
-        If one of them has no assessment.
+        If one of them has no assessment, or is given twice.
     """
     schema = project.schema()
     indicators, questionnaire = load_indicators(schema), load_questionnaire(schema)
@@ -154,6 +155,9 @@ def compare_with(project: Project, console: Console, others: Sequence[str]) -> N
         folder = Path(other)
         is_project = (folder / SETTINGS_FILE).is_file()
         chosen.append(kept(load_project(folder)) if is_project else kept(project, other))
+    for left, right in combinations(chosen, 2):
+        if left.label == right.label and left.record == right.record:
+            raise UsageError("assess_with_itself", name=left.label)
     found = compare(chosen, indicators, questionnaire)
     home = project.root / FOLDER
     for language in LANGUAGES:

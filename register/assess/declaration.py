@@ -9,7 +9,8 @@ from typing import Any
 
 from register.errors import DeclarationError, suggest
 from register.locale import LANGUAGES
-from register.schema import Schema, profile_directory, read_toml, refuse_unknown_keys, table_at
+from register.schema import Schema, profile_directory, refuse_unknown_keys, table_at
+from register.toml_file import read_toml
 
 FILE = "indicators.toml"
 TOTAL = "_T"

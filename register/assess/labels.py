@@ -7,7 +7,8 @@ from functools import cached_property
 
 from register.assess.declaration import LEVELS, TOTAL, UNDATED, Indicator
 from register.locale import catalogue, translate
-from register.schema import Schema, read_toml
+from register.schema import Schema
+from register.toml_file import read_toml
 
 PERCENT = "\u00a0%"
 

@@ -13,7 +13,8 @@ from typing import Any
 
 from register.assess.declaration import AUXILIARY, CORRECTION, DIRECT, shipped_or_own
 from register.errors import DeclarationError
-from register.schema import Schema, read_toml, refuse_unknown_keys
+from register.schema import Schema, refuse_unknown_keys
+from register.toml_file import read_toml
 
 FILE = "questionnaire.toml"
 HIGHEST = 3

@@ -20,7 +20,8 @@ from register.calibrate.spec import (
 from register.calibrate.variables import read_variables
 from register.calibrate.words import CENTRES, DISTANCES, LONELY, REPLICATE_METHODS, STATISTICS
 from register.errors import DeclarationError, suggest
-from register.schema import read_toml, refuse_unknown_keys, table_at
+from register.schema import refuse_unknown_keys, table_at
+from register.toml_file import read_toml
 
 SECTIONS = (
     *("survey", "variables", "calibration", "benchmark", "hierarchy", "register"),

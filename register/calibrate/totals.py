@@ -8,6 +8,7 @@ from importlib.resources import files
 
 import polars as pl
 
+from register.calibrate.definition import written_definition
 from register.calibrate.spec import BenchmarkSpec, RegisterSpec, Spec, date_of
 from register.calibrate.variables import Variable
 from register.engine import Engine
@@ -183,9 +184,7 @@ def register_totals(
         engine.con.register("age_group", project.schema().codelist("age_group").to_arrow())
         frame, draws = read_residents(engine, day)
     rule = parameters.rule
-    definition = f"residents, {rule.threshold} of {rule.window} days"
-    if register.private_share < 1:
-        definition += f", private households ({register.private_share:g})"
+    definition = written_definition(rule.threshold, rule.window, register.private_share)
     version = f"{run.name} {run.stages['flows']['key'][:12]}"
     record = {"date": day.isoformat(), "definition": definition, "version": version}
     return RegisterTotals(frame, (draws, linkages_of(run.manifest)), register, record, where)

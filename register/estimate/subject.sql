@@ -3,8 +3,9 @@
 -- `population`: 0 nationals, 1 foreigners; each has a model of its own. `origin`: the citizenship, which tells kinds of
 -- travellers apart, as do `is_announced` (a visa of residence) and `is_protected` (her permits are for people under protection, as many who entered
 -- irregularly are; null without a permit). `starts_on`: the first day of her observation; `is_born`: it is her birth in
--- the country, which makes a resident. `turn`: her place among all, by what extracts say of her and not by her id, so that
--- the same extracts give the same estimates whatever the key of the project and the ids of an earlier run are.
+-- the country, which makes a resident. `turn`: her place among all, at random (the first of them are a sample) but by what
+-- extracts say of her and not by her id, so that the same extracts give the same estimates whatever the key of the project
+-- and the ids of an earlier run are.
 -- Reads: observed, person, permit, visa, permit_class, visa_class, mention, membership.
 with document as (
     select
@@ -49,7 +50,7 @@ select
     end as starts_on,
     coalesce(person.birth_in_country and person.birth_date >= :observed_from and person.birth_date <= seen.first_on, false)
         as is_born,
-    row_number() over (order by said.told, person.person_id) as turn
+    row_number() over (order by md5(cast(said.told as varchar)), person.person_id) as turn
 from (
     select person_id, date '0001-01-01' + cast(min(day) as integer) as first_on from observed group by person_id
 ) as seen

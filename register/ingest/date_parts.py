@@ -82,8 +82,11 @@ def find_counted_parts(rest: pl.DataFrame, format_: str) -> pl.DataFrame:
 
 
 def find_epoch_parts(rest: pl.DataFrame, zone: str) -> pl.DataFrame:
-    """Read seconds since 1970, or thousandths where there are more than ten figures, in the local time of a zone."""
-    number = pl.col("_text").str.extract(r"^(-?[0-9]{1,14})(?:[.,][0-9]+)?$").cast(pl.Int64)
+    """Read seconds since 1970, or thousandths where there are more than ten figures, in the local time of a zone.
+
+    A number of less than five figures (nothing, a year) counts no seconds: it would be the first hours of 1970.
+    """
+    number = pl.col("_text").str.extract(r"^(-?[0-9]{5,14})(?:[.,][0-9]+)?$").cast(pl.Int64)
     ahead = (int(zone[1:3]) * 3600 + int(zone[4:]) * 60) * (-1 if zone[0] == "-" else 1)
     seconds = pl.when(number.abs() >= 10**10).then(number // 1000).otherwise(number) + ahead
     day = pl.lit(date(1970, 1, 1)) + pl.duration(days=seconds // 86400)

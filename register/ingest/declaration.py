@@ -14,11 +14,12 @@ import polars as pl
 
 from register.concepts import RECORDS, Table
 from register.errors import DeclarationError, Faults, suggest
-from register.ingest.declared import text_at, texts_at
+from register.ingest.declared import compiled, text_at, texts_at
 from register.ingest.declared_format import read_format
 from register.ingest.declared_values import NAME_LAYOUTS, PERSON_VALUES, ValueReader
 from register.ingest.source import Document, Format, Person, Source, Value
-from register.schema import Schema, read_toml, refuse_unknown_keys, table_at
+from register.schema import Schema, refuse_unknown_keys, table_at
+from register.toml_file import read_toml
 
 __all__ = ["NAME_LAYOUTS", "Document", "Format", "Person", "Source", "Value", "load_source", "load_sources"]
 
@@ -233,10 +234,7 @@ def _share(tree: Mapping[str, Any], where: str) -> float | None:
 def _delivery(tree: Mapping[str, Any], where: str) -> re.Pattern[str] | None:
     if "delivery" not in tree:
         return None
-    try:
-        found = re.compile(text_at(tree, "delivery", where))
-    except re.error as error:
-        raise DeclarationError("bad_pattern", where=where, key="delivery", reason=str(error)) from error
+    found = compiled(text_at(tree, "delivery", where), "delivery", where)
     if "year" not in found.groupindex or set(found.groupindex) - {"year", "month", "day"}:
         raise DeclarationError("bad_delivery", where=where)
     return found

@@ -72,15 +72,37 @@ def pattern_at(node: Mapping[str, Any], key: str, where: str, groups: int = 1) -
     if key not in node:
         return None
     pattern = text_at(node, key, where)
+    groups_found = compiled(pattern, key, where).groups
     try:
-        found = re.compile(pattern).groups
         pl.Series([""]).str.contains(pattern)
-    except (re.error, pl.exceptions.ComputeError) as error:
-        lines = str(error).strip().splitlines()
-        reason = next((line for line in lines if line.startswith("error: ")), lines[0]).removeprefix(
-            "error: "
-        )
-        raise DeclarationError("bad_pattern", where=where, key=key, reason=reason) from error
-    if found < groups:
-        raise DeclarationError("bad_pattern", where=where, key=key, reason="(...)")
+    except pl.exceptions.ComputeError as error:
+        said = [
+            line.removeprefix("error: ") for line in str(error).splitlines() if line.startswith("error: ")
+        ]
+        reason = said[0] if said else type(error).__name__
+        is_known = reason.startswith(("look-around", "backreferences"))
+        told = "pattern_look_around" if is_known else "bad_pattern"
+        raise DeclarationError(told, where=where, key=key, reason=reason) from error
+    if groups_found < groups:
+        raise DeclarationError("pattern_without_group", where=where, key=key)
     return pattern
+
+
+# What is wrong with an expression, by what Python says of it, and the message that says it.
+_PATTERN_FAULTS = {
+    "unterminated": "pattern_open",
+    "missing )": "pattern_open",
+    "unbalanced": "pattern_open",
+    "nothing to repeat": "pattern_repeat",
+    "multiple repeat": "pattern_repeat",
+    "look-behind": "pattern_look_around",
+}
+
+
+def compiled(pattern: str, key: str, where: str) -> re.Pattern[str]:
+    """Return a regular expression; one that is none is told with what is wrong in it."""
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        told = next((told for said, told in _PATTERN_FAULTS.items() if said in error.msg), "bad_pattern")
+        raise DeclarationError(told, where=where, key=key, reason=error.msg) from error

@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from register.ingest.folder import every_file
 from register.ingest.kinds import refuse_other_kind
-from register.ingest.packed import Member, bare_name, is_hidden, members
+from register.ingest.packed import Member, bare_name, members
 from register.ingest.sheets import is_pattern, pick_sheets
 from register.ingest.source import Source
 
@@ -51,11 +52,11 @@ def find_extracts(directory: Path, sources: Sequence[Source]) -> tuple[list[Extr
     Raises
     ------
     ExtractError
-        If an archive cannot be unpacked, or a workbook lacks a sheet.
+        If an archive cannot be unpacked, a workbook lacks a sheet, or something is no file (`every_file`).
     """
     claimed: list[Extract] = []
     unclaimed: list[str] = []
-    for path, name, member in _files(directory) if directory.is_dir() else ():
+    for path, name, member in _files(directory):
         claims = _claims(name, (path.name, *member), sources)
         if not claims:
             unclaimed.append(name)
@@ -87,10 +88,7 @@ def _sheets(path: Path, name: str, member: Member, sources: Sequence[Source]) ->
 
 def _files(directory: Path) -> Iterator[tuple[Path, str, Member]]:
     """Yield path, name and member of every file; an archive of one file bears its own name, others are folders."""
-    for path in sorted(directory.rglob("*")):
-        name = path.relative_to(directory).as_posix()
-        if not path.is_file() or is_hidden(name):
-            continue
+    for path, name in every_file(directory):
         packed = members(path)
         if len(packed) < 2:
             yield path, name, packed[0] if packed else ()

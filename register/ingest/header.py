@@ -52,7 +52,7 @@ def first_line(extract: Extract) -> str:
     preamble = Preamble(form)
     with open_extract(extract.path, extract.member) as stream:
         encoding = find_encoding(extract.path, extract.member, form)
-        stretches = read_stretches(stream, encoding, MAX_LINE_BYTES)
+        stretches = read_stretches(stream, encoding, MAX_LINE_BYTES, form.other_encoding)
         lines = (line for text, _ in stretches for line in text.removesuffix(b"\n").split(b"\n"))
         for line in lines:
             if not preamble.holds(line):

@@ -98,7 +98,8 @@ def find_encoding(path: Path, member: Member, form: Format) -> str:
             n_found += len(text) - len(text.encode("ascii", "ignore")) - text.count("\ufffd")
             start = stream.read(_LOOKED_AT)
     of_one_byte = [encoding for encoding in form.encodings if not encoding.startswith("utf")]
-    is_utf8 = "utf-8" in form.encodings and (n_lost <= n_found or not of_one_byte)
+    # A sign of several bytes is UTF-8, also where most lines are of the other encoding: each is then read in its own.
+    is_utf8 = "utf-8" in form.encodings and (n_found > 0 or n_lost == 0 or not of_one_byte)
     return "utf-8" if is_utf8 else of_one_byte[0] if of_one_byte else form.encoding
 
 

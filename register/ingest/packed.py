@@ -131,6 +131,8 @@ def _suffix(name: str) -> str:
 def _unpacking(path: Path) -> Iterator[None]:
     try:
         yield
+    except (gzip.BadGzipFile, zipfile.BadZipFile, tarfile.ReadError) as error:
+        raise ExtractError("packed_not", where=str(path), ending=_suffix(path.name)) from error
     except _DAMAGED as error:
         raise ExtractError("packed_damaged", where=str(path), reason=type(error).__name__) from error
     except OSError as error:

@@ -17,7 +17,8 @@ from register.ingest.block import LINE
 from register.ingest.hashing import SEPARATOR, Hasher
 from register.ingest.name_knowledge import NameKnowledge
 from register.ingest.name_memory import FULL, RAW_NAMES, NameReader
-from register.ingest.person_documents import DOCUMENTS, NUMBERS, read_number, standardise_document
+from register.ingest.person_documents import DOCUMENTS, read_number, standardise_document
+from register.ingest.somebody import is_somebody
 from register.ingest.source import Person, Source
 from register.ingest.values import (
     PLACE,
@@ -176,13 +177,8 @@ class PersonReader:
         for name, (mask, reason) in wrong.items():
             values = values.with_columns(pl.when(~mask).then(pl.col(name)).alias(name))
             faults[name] = faults[name].zip_with(~mask, pl.Series([reason]))
-        is_told = pl.any_horizontal(
-            pl.lit(value=False),
-            *(column.is_not_null() for column in raw.get_columns()),
-            *(pl.col(name).is_not_null() for name in values.columns if name in NUMBERS),
-        )
-        told = values.select(is_told.alias(FLAGS)).to_series()
         bundle = self._standardise(raw, values)
+        told = is_somebody(bundle).alias(FLAGS)
         names = [pl.col(name).fill_null("") if name in raw.columns else pl.lit("") for name in RAW_NAMES]
         written = bundle.select(pl.concat_str(names, separator=SEPARATOR)).to_series()
         text = [

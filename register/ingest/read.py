@@ -67,9 +67,12 @@ def _read_blocks(extract: Extract, header: Header, block_bytes: int) -> Iterator
     reader: TextReader = _reader(form, header) if is_readable else LineText("header:missing_column")
     line, read, n_read = 1, list[Parted](), 0
     with open_extract(extract.path, extract.member) as stream:
-        cut = read_pieces if form.type == "json" and is_readable else read_stretches
         encoding = find_encoding(extract.path, extract.member, form)
-        stretches = cut(stream, encoding, min(block_bytes, STRETCH_BYTES))
+        size = min(block_bytes, STRETCH_BYTES)
+        if form.type == "json" and is_readable:
+            stretches = read_pieces(stream, encoding, size)
+        else:
+            stretches = read_stretches(stream, encoding, size, form.other_encoding)
         header_lines = header.lines if form.has_header and is_readable else 0
         for text, consumed, before, blank in without_top(stretches, form, header_lines):
             (rows, rejected, n_blank), line = reader.read(text, line + before, is_last=False)

@@ -199,7 +199,7 @@ class RecordReader:
         work = pl.DataFrame(out)
         for name, value in source.columns.items():
             if value.after is not None:
-                dates, faults[name] = _dates_after(rows, value, work[value.after[0]], value.after[1])
+                dates, faults[name] = _dates_after(rows, value, work[value.after[0]], table.columns[name])
                 work = work.with_columns(dates.alias(name))
         derived = [
             self._derive(column)
@@ -258,16 +258,23 @@ def _of_row(key: pl.Series, rows: pl.DataFrame) -> pl.Series:
 
 
 def _dates_after(
-    rows: pl.DataFrame, value: Value, dates: pl.Series, unit: str
+    rows: pl.DataFrame, value: Value, dates: pl.Series, column: Column
 ) -> tuple[pl.Series, pl.Series]:
     """Return the dates that lie as long after others as a text says, and why there is none where it says anything."""
+    unit = value.after[1] if value.after else ""
     text = raw_text(rows, value).str.strip_chars()
     number = text.str.extract(r"^([0-9]{1,5})(?:[.,]0+)?$").cast(pl.Int64)
     distance = pl.format("{}" + unit, pl.lit(number))
     unread = (text != "") & number.is_null()
+    date = pl.lit(dates).dt.offset_by(distance)
+    is_out = (date > column.latest).fill_null(value=False)
     found = pl.select(
-        pl.lit(dates).dt.offset_by(distance).alias("date"),
-        pl.when(pl.lit(unread)).then(pl.lit("date_unreadable")).alias("reason"),
+        pl.when(~is_out).then(date).alias("date"),
+        pl.when(pl.lit(unread))
+        .then(pl.lit("duration_unreadable"))
+        .when(is_out)
+        .then(pl.lit("date_out_of_range"))
+        .alias("reason"),
     )
     return found["date"], found["reason"]
 

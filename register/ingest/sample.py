@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from register.ingest.account import every_reason
 from register.ingest.block import Header
@@ -20,6 +21,11 @@ _LEAST_ROWS = 5
 _FOUND = ":similar"
 
 
+def has_rows(extract: Extract, header: Header) -> bool:
+    """Say whether rows stand at the beginning of an extract, well formed or not."""
+    return any(block.received for block in islice(read_blocks(extract, header, SAMPLE_BYTES), 1))
+
+
 def doubtful_values(extract: Extract, header: Header, reader: RecordReader) -> Iterator[tuple[str, int, int]]:
     """Yield each reason that most of the first rows have, with how many rows have it and how many were read.
 
@@ -33,8 +39,10 @@ def doubtful_values(extract: Extract, header: Header, reader: RecordReader) -> I
         Of its declaration; it may have read other extracts before.
     """
     block = next(read_blocks(extract, header, SAMPLE_BYTES), None)
-    if block is None or block.received < _LEAST_ROWS:
+    if block is None or not block.received:
         return
+    # Of a handful of rows one may be odd; what all of them have is worth a look.
+    least = _LEAST_SHARE if block.received >= _LEAST_ROWS else 1
     rows = unfold(block.rows.head(SAMPLE_ROWS), extract.source, extract.name)
     bad = block.rejected.head(SAMPLE_ROWS)["reasons"]
     texts = bad.to_list()
@@ -43,5 +51,5 @@ def doubtful_values(extract: Extract, header: Header, reader: RecordReader) -> I
         texts += [*made.rejected["reasons"], *made.records["flags"]]
     n_rows = rows.height + len(bad)
     for reason, count in sorted(every_reason(texts).items()):
-        if count >= n_rows * _LEAST_SHARE and not reason.endswith(_FOUND):
+        if count >= n_rows * least and not reason.endswith(_FOUND):
             yield reason, count, n_rows

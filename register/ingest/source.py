@@ -112,7 +112,8 @@ class Format:
     """How the bytes of an extract become rows and columns.
 
     Of several ``delimiters`` each file has the one by which most declared columns are found in it, of several
-    ``encodings`` the one that its bytes fit (`register.ingest.kinds.find_encoding`).
+    ``encodings`` the one that its bytes fit (`register.ingest.kinds.find_encoding`); where lines of both are put
+    together, each line.
     ``skipped_lines`` stand before the header, or before the first row where there is no header (``has_header``);
     then ``columns`` are the names of the columns in order. Where their number changes, the header, or the first
     row, is the first line that ``begins`` fits. Lines that ``ignored_lines`` fits (a total below the rows) are no
@@ -153,6 +154,12 @@ class Format:
     def encoding(self) -> str:
         """The encoding, or the first of several."""
         return self.encodings[0]
+
+    @property
+    def other_encoding(self) -> str | None:
+        """In which encoding a line is that is no UTF-8, where one of a byte a sign is declared beside it."""
+        of_one_byte = [encoding for encoding in self.encodings if not encoding.startswith("utf")]
+        return of_one_byte[0] if of_one_byte and "utf-8" in self.encodings else None
 
     @property
     def is_typed(self) -> bool:
@@ -201,6 +208,13 @@ class Source:
         """Yield what the columns are taken from that a row of the extract has several times."""
         for columns in self.rows.values():
             yield from columns.values()
+
+    @property
+    def has_document_as_key(self) -> bool:
+        """Whether the office's own key of a record is a number that the person shows as a document."""
+        documents = (one for person in self.persons.values() for one in person.documents)
+        numbers = {header for document in documents for header in document.number.headers}
+        return any(not numbers.isdisjoint(value.headers) for value in self.key)
 
     @cached_property
     def unfolded(self) -> Mapping[str, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from typing import IO, cast
 
@@ -29,14 +30,19 @@ _PIECE_BYTES = 2**16
 _FEW = 256
 _ROW = 512
 _HIGH_BITS = np.uint64(0x8080808080808080)
+_BEYOND_ASCII = re.compile(rb"[^\n\x80-\xff]*[\x80-\xff][^\n]*")
 Text = bytes | memoryview
 """Bytes of text, or a part of such."""
 
 
-def read_stretches(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterator[tuple[bytes, int]]:
+def read_stretches(
+    stream: IO[bytes], encoding: str, block_bytes: int, other: str | None = None
+) -> Iterator[tuple[bytes, int]]:
     """Yield text that ends with a line, and the bytes consumed for it. Bytes that are no text become U+FFFD.
 
-    A line longer than lines can be is cut: it is rejected for its length whatever its end says.
+    In UTF-8 a line that is none is read in the ``other`` encoding, if there is one: extracts are put together from
+    those of several machines. A line longer than lines can be is cut: it is rejected for its length
+    whatever its end says.
     """
     start = stream.read(min(block_bytes, MAX_LINE_BYTES))
     if encoding == "utf-16" or _ends_in_returns(start):
@@ -46,7 +52,7 @@ def read_stretches(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterat
     for text, consumed in read:
         # Files put together have a mark where each began.
         is_marked = text[: len(codecs.BOM_UTF8)] == codecs.BOM_UTF8
-        yield _as_utf8(text[len(codecs.BOM_UTF8) :] if is_marked else text, encoding), consumed
+        yield _as_utf8(text[len(codecs.BOM_UTF8) :] if is_marked else text, encoding, other), consumed
 
 
 def read_pieces(stream: IO[bytes], encoding: str, block_bytes: int) -> Iterator[tuple[bytes, int]]:
@@ -150,7 +156,7 @@ def is_lossy(text: bytes) -> bool:
     return LOST[:1] in text and LOST in text
 
 
-def _as_utf8(text: Text, encoding: str) -> bytes:
+def _as_utf8(text: Text, encoding: str, other: str | None) -> bytes:
     if encoding in ("utf-8", "utf-16"):
         whole = bytes(text)
         if encoding == "utf-16" or whole.isascii():
@@ -159,6 +165,8 @@ def _as_utf8(text: Text, encoding: str) -> bytes:
         try:
             whole.decode()
         except UnicodeDecodeError:
+            if other is not None:
+                whole = _BEYOND_ASCII.sub(lambda line: _line_as_utf8(line[0], CODECS[other]), whole)
             return whole.decode(errors="replace").encode()
         return whole
     places = _beyond_ascii(text)
@@ -166,6 +174,14 @@ def _as_utf8(text: Text, encoding: str) -> bytes:
         text = _without_marks(bytes(text))
         places = _beyond_ascii(text)
     return _one_byte_as_utf8(text, encoding, places)
+
+
+def _line_as_utf8(line: bytes, codec: str) -> bytes:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return line.decode(codec, errors="replace").encode()
+    return line
 
 
 def _without_marks(text: bytes) -> bytes:

@@ -21,7 +21,8 @@ from register.link.rules import (
     Training,
     Weights,
 )
-from register.schema import read_toml, refuse_unknown_keys
+from register.schema import refuse_unknown_keys
+from register.toml_file import read_toml
 
 
 def load_rules(path: Path) -> Rules:

@@ -11,7 +11,8 @@ import duckdb
 
 from register.errors import DeclarationError, Faults
 from register.link.impossible import ALIKE, JOURNEY, READ, SAID, SQL, WORDS
-from register.schema import read_toml, refuse_unknown_keys, table_at
+from register.schema import refuse_unknown_keys, table_at
+from register.toml_file import read_toml
 
 #: Every rule with its parameters.
 RULES: Mapping[str, tuple[str, ...]] = {

@@ -12,6 +12,7 @@ from register.errors import UsageError
 from register.project import Project
 
 if TYPE_CHECKING:
+    from register.link.confidence import Reviewed
     from register.review.app import Desk
 
 
@@ -69,6 +70,16 @@ def review(project: Project, order: Order, ready: Callable[[str, str, str], None
     return {"done": "ended", "count": desk.session.decided_now}
 
 
+def _measured(found: Reviewed) -> dict[str, Any]:
+    """Return what the answers measure; before there are any, the model's word has no interval."""
+    told = asdict(found)
+    return (
+        told
+        if found.reviewed
+        else {key: None if key.endswith(("_low", "_high")) else told[key] for key in told}
+    )
+
+
 def summarise(desk: Desk) -> dict[str, Any]:
     """Return progress by queue, the measured error, agreement, and how many disagreements and contradictions stand."""
     from register.review.agreement import agreements, measure
@@ -76,7 +87,7 @@ def summarise(desk: Desk) -> dict[str, Any]:
     session = desk.session
     return {
         "progress": {queue: {"decided": n, "pairs": of} for queue, (n, of) in session.progress().items()},
-        "measured": asdict(measure(session)),
+        "measured": _measured(measure(session)),
         "strata": len(session.queue.strata),
         "agreement": [asdict(found) for found in agreements(session.tally.by_pair)],
         "disagreements": len(session.disagreements()),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from register import __version__
 from register.console import INTERVAL_95, Console
 from register.locale import catalogue
+from register.show.results import no_flows
 
 if TYPE_CHECKING:
     from register.check import CheckReport
@@ -45,7 +46,10 @@ def build_report(console: Console, project: Project, report: BuildReport, *, dry
             persons=console.number(stages["resolve"]["rows"]["person"]),
             conflicts=console.number(stages["resolve"]["rows"]["conflict"]),
         )
-    for row in _headline(project, report):
+    headline = _headline(project, report)
+    if "flows" in stages and not headline:
+        no_flows(console, stages)
+    for row in headline:
         console.data(console.text("build.flow", **_rounded(console, row)))
     console.say("build.where", path=report.path / "tables")
 

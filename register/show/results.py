@@ -23,6 +23,9 @@ def flows(
     if console.as_json:
         console.json(list(rows))
         return
+    if not rows:
+        no_flows(console, run.stages)
+        return
     measures = ("immigration", "emigration", "net", "share_final", "linkage_share")
     titles, words = _in_words(console, schema, columns)
     console.table(
@@ -40,6 +43,12 @@ def flows(
         ],
         title=console.text("flows.title", run=run.name),
     )
+
+
+def no_flows(console: Console, stages: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say why a run has no annual flows: its series ends before the first year that could be told."""
+    series = stages.get("stays", {})
+    console.say("flows.none", first=series.get("observed_from", "?"), last=series.get("observed_until", "?"))
 
 
 def _in_words(

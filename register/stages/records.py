@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from register.errors import ExtractError, QualityError
+from register.ingest.folder import every_file
 from register.locale.numbers import Share
 from register.project import Project
 from register.run import Run, digest, digest_file
@@ -24,10 +25,7 @@ def fingerprint_extracts(project: Project, run: Run) -> list[list[str]]:
     before: dict[str, dict[str, Any]] = run.manifest.get("extracts", {})
     now: dict[str, dict[str, Any]] = {}
     unread: dict[str, Path] = {}
-    for path in sorted(project.extracts.rglob("*")) if project.extracts.is_dir() else []:
-        if not path.is_file():
-            continue
-        name = path.relative_to(project.extracts).as_posix()
+    for path, name in every_file(project.extracts):
         stat = path.stat()
         now[name] = {"bytes": stat.st_size, "modified": stat.st_mtime_ns}
         seen = before.get(name, {})
@@ -76,7 +74,11 @@ def ingest(workshop: Workshop) -> dict[str, Any]:
         workshop.keep(loader.load(extracts))
     counts = [loader.counts[extract.number] for extract in extracts]
     for count in counts:
-        if count.missing_columns:
+        if not count.received:
+            console.say("ingest.no_rows", file=count.file)
+        elif count.rejected == count.received and count.missing_columns:
+            console.say("ingest.missing_needed", file=count.file, columns=", ".join(count.missing_columns))
+        elif count.missing_columns:
             console.say("ingest.missing_columns", file=count.file, columns=", ".join(count.missing_columns))
     similar = loader.similar_texts
     if similar:
@@ -89,6 +91,8 @@ def ingest(workshop: Workshop) -> dict[str, Any]:
         "unclaimed": unclaimed,
         "similar": similar,
         "max_rejected_share": allowed,
+        # What explains a figure names records by their keys, but nobody by the number of a document.
+        "document_keys": [source.name for source in sources if source.has_document_as_key],
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from register.errors import DeclarationError, suggest
+from register.toml_file import read_toml
 
 Rates = dict[str, float]
 
@@ -47,12 +48,7 @@ def load_faults(overrides: Path | None = None) -> Faults:
     """
     faults = tomllib.loads(_shipped("faults.toml"))
     if overrides is not None:
-        try:
-            given = tomllib.loads(overrides.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise DeclarationError("file_missing", where=str(overrides)) from error
-        except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise DeclarationError("toml_syntax", where=str(overrides), reason=error) from error
+        given = read_toml(overrides)
         faults = _merge(faults, given, where=str(overrides), below="")
         for fault, section in faults.items():
             if "kinds" in section and not any(section["kinds"].values()):

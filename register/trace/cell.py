@@ -15,6 +15,7 @@ from register.locale import translate
 from register.project import Project
 from register.run import find_run
 from register.tables import open_for_rule, parameters_of
+from register.trace.named import name_records
 from register.trace.target import check_code, codes_by_dimension, read_cell
 from register.trace.units import TOTAL, UNKNOWN, WHOLE, collect, make_flow, make_stock
 
@@ -84,6 +85,7 @@ def explain_cell(project: Project, written: str, run_name: str | None, language:
     name = read_cell(written)
     parameters = parameters_of(project, run)
     with open_for_rule(project, run) as engine:
+        name_records(engine, run)
         if name.table in KEPT:
             codes = codes_by_dimension(name, *KEPT[name.table])
             _check_codes(engine, project, name.table, codes)

@@ -16,6 +16,7 @@ from register.project import Project
 from register.run import Run, find_run
 from register.tables import open_tables
 from register.trace.cell import explain_cell, write_units
+from register.trace.named import name_records
 from register.trace.pair import compared_rows, explain_pair
 from register.trace.records import Made, made_of
 from register.trace.target import find_person, is_cell
@@ -107,6 +108,7 @@ def _person(
         for table in LINKED:
             if not engine.has(table):
                 raise UsageError("table_not_built", table=table, run=run.name)
+        name_records(engine, run)
         person = find_person(engine, written, run.name)
         found = explain_person(project, person, run.name)
         rules = rules_of(project, run)

@@ -14,6 +14,7 @@ from register.project import Project
 from register.run import Run, find_run
 from register.tables import open_tables
 from register.trace.chain import path, strongest_tree
+from register.trace.named import name_records
 from register.trace.records import Conflict, Record, links_of, records_of
 from register.trace.target import find_identity
 from register.trace.weigh import Weighed, weigh
@@ -74,6 +75,7 @@ def explain_pair(project: Project, one: str, other: str, run_name: str | None = 
         for table in TABLES:
             if not engine.has(table):
                 raise UsageError("table_not_built", table=table, run=run.name)
+        name_records(engine, run)
         left, right = sorted(find_identity(engine, written, run.name) for written in (one, other))
         if left == right:
             raise UsageError("same_identity", one=one, other=other)
@@ -129,7 +131,11 @@ def _conflicts(engine: Engine, left: str, right: str, persons: tuple[str, str]) 
 
 
 def _judged(engine: Engine, project: Project, left: str, right: str) -> list[Judged]:
-    identity = {(r.source, r.record_key, r.role): r.identity_id for r in records_of(engine, (left, right))}
+    rows = engine.rows(
+        "select source, record_key, role, identity_id from mention where identity_id in ($left, $right)",
+        {"left": left, "right": right},
+    )
+    identity = {(source, key, role): found for source, key, role, found in rows}
     found = []
     for pair, standing in read_standing(project.decisions).items():
         if {identity.get(pair[0]), identity.get(pair[1])} == {left, right}:

@@ -24,11 +24,11 @@ _DATED = {
 
 @dataclass(frozen=True)
 class Record:
-    """One record that names an identity, by the source's own key. ``on`` is its day."""
+    """One record that names an identity, by the source's own key or its place (`name_records`). ``on`` is its day."""
 
     identity_id: str
     source: str
-    record_key: str
+    name: str
     role: str
     on: Any
 
@@ -48,7 +48,7 @@ class Correction:
     """A version of a record that a later delivery replaced: where both stand, and which columns differ."""
 
     source: str
-    record_key: str
+    name: str
     version: int
     file: str
     line: int
@@ -73,15 +73,16 @@ class Made:
 
 
 def records_of(engine: Engine, identities: Iterable[str]) -> list[Record]:
-    """Return the records that name identities, by day."""
+    """Return the records that name identities, by day. Reads ``named``."""
     days = " union all ".join(
         f"select record_id, {day} as day from {table}" for table, day in _DATED.items() if engine.has(table)
     )
     rows = engine.rows(
         f"""
-        select m.identity_id, m.source, m.record_key, m.role, d.day from mention as m
+        select m.identity_id, m.source, n.name, m.role, d.day from mention as m
+        join named as n using (record_id)
         left join ({days}) as d using (record_id) where list_contains($ids, m.identity_id)
-        order by d.day nulls last, m.source, m.record_key, m.role
+        order by d.day nulls last, m.source, n.name, m.role
         """,
         {"ids": list(identities)},
     )
@@ -114,15 +115,20 @@ def conflicts_of(engine: Engine, identities: Sequence[str]) -> list[Conflict]:
 
 
 def corrections_of(engine: Engine, identities: Iterable[str]) -> list[Correction]:
-    """Return the replaced versions of the records that name identities; none if the run does not keep them."""
+    """Return the replaced versions of the records that name identities; none if the run does not keep them.
+
+    Reads ``named``.
+    """
     if not engine.has("superseded"):
         return []
-    columns = ", ".join(field.name for field in fields(Correction))
+    columns = ", ".join(
+        f"{'n' if field.name == 'name' else 's'}.{field.name}" for field in fields(Correction)
+    )
     rows = engine.rows(
         f"""
-        select {columns} from superseded
+        select {columns} from superseded as s join named as n using (record_id)
         where record_id in (select record_id from mention where list_contains($ids, identity_id))
-        order by source, record_key, version, file, line
+        order by s.source, n.name, s.version, s.file, s.line
         """,
         {"ids": list(identities)},
     )

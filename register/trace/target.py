@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from register.engine import Engine
 from register.errors import UsageError, suggest
@@ -78,7 +79,8 @@ def is_cell(words: Sequence[str]) -> bool:
 def find_identity(engine: Engine, written: str, run: str) -> str:
     """Return the identity that is meant: by its id, or by a record that names it.
 
-    A record is written ``source:key``, with ``:role`` where it names several people; or its key alone.
+    A record is written ``source:key``, with ``:role`` where it names several people; or its key alone. In place of the
+    key may stand its file and line. Reads ``named``.
 
     Raises
     ------
@@ -90,12 +92,13 @@ def find_identity(engine: Engine, written: str, run: str) -> str:
         return written
     found = engine.rows(
         """
-        select distinct identity_id, source || ':' || record_key || ':' || role from mention
-        where $id in (record_key, source || ':' || record_key, source || ':' || record_key || ':' || role)
+        select distinct m.identity_id, m.source || ':' || n.name || ':' || m.role
+        from mention as m join named as n using (record_id)
+        where $id in (m.record_key, m.source || ':' || m.record_key, m.source || ':' || m.record_key || ':' || m.role)
         order by 2
         """,
         {"id": written},
-    )
+    ) or _by_place(engine, written)
     if not found:
         raise UsageError("no_identity", name=written, run=run)
     if len({identity for identity, _ in found}) > 1:
@@ -103,6 +106,23 @@ def find_identity(engine: Engine, written: str, run: str) -> str:
             "several_identities", name=written, known=", ".join(name for _, name in found[:MANY])
         )
     return str(found[0][0])
+
+
+def _by_place(engine: Engine, written: str) -> list[tuple[Any, ...]]:
+    """Return the identities, with the names of their records, of a file and line: ``source:file:line:role``."""
+    place = re.fullmatch(r"(\w+):(.+):(\d+)(?::(\w+))?", written)
+    if place is None:
+        return []
+    source, file, line, role = place.groups()
+    return engine.rows(
+        """
+        select distinct m.identity_id, m.source || ':' || n.name || ':' || m.role
+        from mention as m join named as n using (record_id)
+        where n.source = $source and n.file = $file and n.line = $line and coalesce($role, m.role) = m.role
+        order by 2
+        """,
+        {"source": source, "file": file, "line": int(line), "role": role},
+    )
 
 
 def find_person(engine: Engine, written: str, run: str) -> str:

@@ -141,7 +141,7 @@ class Teller:
     def _records(self, records: list[Record]) -> Iterator[str]:
         for record in records[:MANY]:
             source, role = (self.labels.get(code, code) for code in (record.source, record.role))
-            where = f"{record.source}:{record.record_key}:{record.role}"
+            where = f"{record.source}:{record.name}:{record.role}"
             yield self.text("record", on=record.on or "?", source=source, role=role, where=where)
         if len(records) > MANY:
             yield self.text("more", many=len(records) - MANY)

@@ -93,7 +93,7 @@ def _error(engine: Engine, table: str, where: str, values: Mapping[str, str]) ->
 
 
 def collect(engine: Engine) -> list[dict[str, Any]]:
-    """Read ``unit`` with the records behind each, those that add most first."""
+    """Read ``unit`` with the records behind each (``named``), those that add most first."""
     rows = engine.rows(
         f"""
         with dated as (
@@ -106,8 +106,9 @@ def collect(engine: Engine) -> list[dict[str, Any]]:
             from dated group by turn, person_id, direction
         ),
         crossed as (
-            select b.person_id, c.crossed_at::date as day, c.direction, 'crossing:' || m.record_key as record
+            select b.person_id, c.crossed_at::date as day, c.direction, 'crossing:' || n.name as record
             from crossing as c join mention as m on m.record_id = c.record_id and m.role = 'self'
+            join named as n on n.record_id = c.record_id
             join membership as b using (identity_id) where b.person_id in (select person_id from one)
         ),
         told as (

@@ -171,6 +171,8 @@ def test_answers_without_a_terminal(project: Project) -> None:
     ("words", "code", "told"),
     [
         (("--compare", "third"), 2, "third"),
+        (("--compare", "second"), 2, "not compared with itself"),
+        (("--compare", "first", "--compare", "first"), 2, "(COL first)"),
         (("--run", "none"), 2, "none"),
         (("--name", "../up"), 2, "../up"),
         (("--answer", "--source", "permisos_residensia"), 2, "permisos_residencia"),

@@ -52,6 +52,22 @@ def test_stretches_are_whole_lines_and_together_the_text(
     assert all(text.endswith(b"\n") for text, _ in read[:-1])
 
 
+@given(lines=st.lists(st.binary(max_size=12)), block_bytes=st.integers(min_value=1, max_value=40))
+def test_a_line_that_is_no_utf8_is_read_in_the_other_encoding_and_no_other_line(
+    lines: list[bytes], block_bytes: int
+) -> None:
+    lines = [line.replace(b"\r", b"").replace(b"\n", b"").replace(MARK[:1], b"") for line in lines]
+    read = read_stretches(
+        io.BytesIO(b"".join(line + b"\n" for line in lines)), "utf-8", block_bytes, "latin-1"
+    )
+    found = b"".join(text for text, _ in read).decode().split("\n")[:-1]
+    for line, text in zip(lines, found, strict=True):
+        try:
+            assert text == line.decode()
+        except UnicodeDecodeError:
+            assert text == line.decode("latin-1")
+
+
 @given(
     before=st.lists(st.integers(min_value=0, max_value=30), max_size=4),
     longest=st.integers(min_value=65, max_value=400),

@@ -14,6 +14,7 @@ import pytest
 from kit import command
 
 from register.calibrate.command import calibrate_file
+from register.calibrate.definition import told_definition, written_definition
 from register.calibrate.totals import benchmarks_table, share_out
 from register.commands import write_synthetic_country
 from register.console import Console
@@ -165,6 +166,14 @@ def test_benchmarks_are_the_stock_of_the_day(country: Country) -> None:
     assert found["standard_error"].filter(alone).to_list() == pytest.approx(errors, abs=1e-9)
     assert found["definition"].unique().to_list() == ["residents, 365 of 487 days"]
     assert found["date"].unique().to_list() == [DAY]
+
+
+def test_a_definition_is_data_in_a_table_and_words_on_a_page() -> None:
+    written = written_definition(365, 487, 0.985)
+    assert written == "residents, 365 of 487 days, private households (0.985)"
+    assert told_definition(written, "es") == "residentes, 365 de 487 días, en viviendas particulares (0,985)"
+    assert told_definition(written_definition(183, 365, 1), "es") == "residentes, 183 de 365 días"
+    assert told_definition("censados en 2018", "es") == "censados en 2018", "an office's own words stay"
 
 
 def test_a_table_of_benchmarks_is_one_that_a_specification_reads(country: Country, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import random
 import tomllib
 from collections.abc import Iterator
@@ -14,7 +15,9 @@ import pytest
 from kit import LAYOUTS, make_project
 
 from register.check import check_project
-from register.errors import DeclarationError
+from register.errors import DeclarationError, ExtractError
+from register.ingest.folder import every_file
+from register.toml_file import read_toml
 from tests.cli.test_commands import run
 
 VISAS = "schemas/sources/col/cancilleria_visas.toml"
@@ -112,6 +115,90 @@ def test_what_most_of_the_first_rows_would_be_rejected_or_flagged_for_is_told_be
     (project.root / CROSSINGS).write_text(wrong, "utf-8")
     told = {values["reason"] for key, values in check_project(project.root).notes if key == "check.doubtful"}
     assert told == {"crossed_at:date_unreadable"}, "rejected rows say nothing more"
+
+
+def test_a_file_without_rows_or_without_a_column_that_it_needs_is_told_and_so_is_a_stray_declaration(
+    tmp_path: Path,
+) -> None:
+    layout = {layout.declaration: layout for layout in LAYOUTS}["cancilleria_visas"]
+    row = layout.row(fecha_expedicion="15-mar-2024")
+    header = layout.header.replace("numero_visa", "nro_visa")
+    files = {
+        "cancilleria_visas_1.csv": b"",
+        "cancilleria_visas_2.csv": layout.text(),
+        "cancilleria_visas_3.csv": layout.text(row, header=header),
+        "cancilleria_visas_4.csv": layout.text(row, header=layout.header.replace("sexo", "genero")),
+    }
+    root = make_project(tmp_path / "p", files, {"schemas/sources/col/bodas.toml.txt": "table = 'x'"}).root
+    notes = [(key, values) for key, values in check_project(root).notes if key != "check.no_file"]
+    told = {(key.removeprefix("check."), values["file"]): values for key, values in notes}
+    assert {at for at in told if at[0] != "unknown_columns"} == {
+        ("no_declaration", "schemas/sources/col/bodas.toml.txt"),
+        ("no_rows", "cancilleria_visas_1.csv"),
+        ("no_rows", "cancilleria_visas_2.csv"),
+        ("missing_needed", "cancilleria_visas_3.csv"),
+        ("missing_columns", "cancilleria_visas_4.csv"),
+        ("doubtful", "cancilleria_visas_4.csv"),
+    }
+    assert told["missing_needed", "cancilleria_visas_3.csv"]["columns"] == "numero_visa (≈ nro_visa)"
+    assert told["doubtful", "cancilleria_visas_4.csv"]["reason"] == "issued_on:date_unreadable"
+
+
+TOML_FAULTS = {
+    'a = 1\nb = "x\n': ("toml_quote", 2),
+    "a = 1\n\nb = 'x": ("toml_quote", 3),
+    'b = "\\d+"': ("toml_backslash", 1),
+    "a = 1\nb : 1": ("toml_equals", 2),
+    "año = 1": ("toml_equals", 1),
+    "b = “x”": ("toml_value", 1),
+    "a = 0123": ("toml_rest", 1),
+    "a = [1, 2\n": ("toml_bracket", 1),
+    "[a]\nb = 1\n[a]": ("toml_twice", 3),
+    "a = 1\nb = 'ñ'": ("toml_encoding", 2),
+    "a = 1\x01": ("toml_rest", 1),
+}
+
+
+@pytest.mark.parametrize("text", TOML_FAULTS)
+def test_a_file_that_is_no_toml_is_told_in_words_with_its_line(tmp_path: Path, text: str) -> None:
+    key, line = TOML_FAULTS[text]
+    path = tmp_path / "x.toml"
+    path.write_text(text, "latin-1" if key == "toml_encoding" else "utf-8")
+    with pytest.raises(DeclarationError) as told:
+        read_toml(path)
+    assert (told.value.key, told.value.where) == (key, f"{path}:{line}")
+
+
+def test_a_declaration_may_begin_with_the_mark_of_an_editor_and_is_no_folder(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_bytes(b"\xef\xbb\xbfa = 1\n")
+    assert read_toml(tmp_path / "x.toml") == {"a": 1}
+    (tmp_path / "y.toml").mkdir()
+    (tmp_path / "z.toml").symlink_to("z.toml")
+    for name in "yz":
+        with pytest.raises(DeclarationError) as told:
+            read_toml(tmp_path / f"{name}.toml")
+        assert told.value.key == "declaration_no_file"
+
+
+def test_links_are_followed_and_what_is_no_file_is_told(tmp_path: Path) -> None:
+    elsewhere, extracts = tmp_path / "elsewhere", tmp_path / "extracts"
+    (elsewhere / "2024").mkdir(parents=True)
+    extracts.mkdir()
+    (elsewhere / "2024" / "visas de mañana (1).csv").write_text("x")
+    (extracts / "entrega").symlink_to(elsewhere)
+    (extracts / ".nada").symlink_to("nowhere")
+    assert [name for _, name in every_file(extracts)] == ["entrega/2024/visas de mañana (1).csv"]
+    assert every_file(tmp_path / "none") == []
+    for name, target in (("itself", "itself"), ("nowhere", "gone.csv"), ("up", ".")):
+        (extracts / name).symlink_to(target)
+        with pytest.raises(ExtractError) as told:
+            every_file(extracts)
+        assert (told.value.key, told.value.where) == ("extract_no_file", str(extracts / name))
+        (extracts / name).unlink()
+    (extracts / os.fsdecode(b"a\xf1o.csv")).write_text("x")
+    with pytest.raises(ExtractError) as told:
+        every_file(extracts)
+    assert told.value.values["name"] == "a?o.csv"
 
 
 # --- whatever stands in a declaration ---------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ from kit.release import built_project
 from polars.testing import assert_frame_equal
 
 from register.console import Console
+from register.estimate import complete
+from register.estimate.complete import read_sql
 from register.pipeline import build
 from register.project import Project, init_project
 from register.release.declaration import load_releases
@@ -34,17 +36,44 @@ def test_nothing_is_completed_after_the_last_day_observed(project: Project) -> N
     assert query_tables(project, "select max(year) as last from flow")["last"][0] == 2022
 
 
-def test_the_figures_are_the_same_under_another_key(project: Project, tmp_path: Path) -> None:
-    """Ids are made with the key of the project, and decide neither who is one person nor what is drawn."""
+def test_the_figures_are_the_same_under_another_key_and_part_by_part(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids are made with the key of the project, and decide neither who is one person nor what is drawn.
+
+    Nor do the parts in which completed lives go through the rule.
+    """
+    monkeypatch.setattr(complete, "MOVEMENTS", 20_000)
     other = init_project(tmp_path / "other", "col")
     shutil.copytree(project.extracts, other.extracts, dirs_exist_ok=True)
     build(other, Console("en", quiet=True))
     assert other.secret() != project.secret()
+    assert query_tables(other, "select count(*) as n from movement")["n"][0] > 20_000 / 10 * 2
     for table in ("person", "flow", "stock", "account", "missing_rate"):
         found = [
             query_tables(one, f"from {table}").drop("person_id", strict=False) for one in (project, other)
         ]
         assert_frame_equal(*(frame.sort(~cs.float(), cs.float()) for frame in found), abs_tol=1e-6)
+
+
+def test_the_first_people_are_a_sample_of_all(project: Project) -> None:
+    """The model is estimated from the first people: their number must not go with how much was seen of them."""
+    run = find_run(project.runs)
+    parameters = parameters_of(project, run)
+    with open_tables(project, run) as engine:
+        register_codelists(engine.con, project.schema())
+        create_tables(engine.con, ("presence",), parameters)
+        for name in ("observed", "subject"):
+            engine.run(f"create temporary table {name} as {read_sql(name, parameters.values())}")
+        people, first, last, spread = engine.rows(
+            """
+            select count(*), avg(n) filter (2 * turn <= total), avg(n) filter (2 * turn > total), stddev(n)
+            from (select person_id, count(*) as n from observed group by all)
+            inner join (select person_id, turn, count(*) over () as total from subject) using (person_id)
+            """
+        )[0]
+    # Two halves of a random order: their means differ by three standard errors in one order of four hundred.
+    assert abs(first - last) < 3 * 2 * spread / people**0.5
 
 
 def test_every_draw_of_a_person_alternates(project: Project) -> None:

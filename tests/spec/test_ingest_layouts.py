@@ -24,6 +24,44 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Built:
     return ingest(tmp_path_factory.mktemp("office") / "project", files)
 
 
+def test_words_that_stand_for_nobody_are_no_person(tmp_path: Path) -> None:
+    nobody = [("SIN PADRE", ""), ("NO REGISTRA", "NO REGISTRA"), ("N.N.", "NN"), ("", "-")]
+    births = [
+        BIRTHS.row(
+            serial=f"N{at}",
+            doc_padre="0",
+            nombres_padre=given,
+            apellidos_padre=surnames,
+            nacionalidad_padre="COL",
+        )
+        for at, (given, surnames) in enumerate(nobody)
+    ]
+    somebody = {"doc_padre": "79123456", "nombres_padre": "NN", "apellidos_padre": "NN"}
+    births.append(BIRTHS.row(serial="D", **somebody))
+    births.append(
+        BIRTHS.row(
+            serial="E", nombres="RECIEN NACIDO", primer_apellido="", segundo_apellido="", doc_padre="0"
+        )
+    )
+    crossings = [
+        CROSSINGS.row(
+            ID_MOVIMIENTO="M1", NUM_DOCUMENTO="", NOMBRES="NN", PRIMER_APELLIDO="NN", SEGUNDO_APELLIDO=""
+        )
+    ]
+    built = ingest(
+        tmp_path / "p", {BIRTHS.file: BIRTHS.text(*births), CROSSINGS.file: CROSSINGS.text(*crossings)}
+    )
+    fathers = "select record_key from mention where role = 'father' order by 1"
+    assert built.values(fathers) == ["D", "E"], "a document, a name"
+    assert len(built.values("select 1 from mention where role = 'child'")) == 6, (
+        "a child without a name was born"
+    )
+    assert built.values("select role from mention where source = 'crossing'") == ["self"], (
+        "told by her day of birth"
+    )
+    assert built.count(BIRTHS.file)["in_tables"] == 6
+
+
 def person(office: Built, source: str, role: str, key: str) -> dict:
     """Return the identity of the person whom a record names in a role."""
     return office.row(

@@ -410,7 +410,7 @@ def test_a_date_may_be_told_by_how_long_after_another_it_is(tmp_path: Path) -> N
         '{ from = "fecha_vencimiento", format = "%Y-%m-%d" }',
         '{ from = "fecha_vencimiento", months_after = "issued_on" }',
     )
-    told = {"V1": "1", "V2": "24.0", "V3": "", "V4": "indefinida", "V5": "6"}
+    told = {"V1": "1", "V2": "24.0", "V3": "", "V4": "indefinida", "V5": "6", "V6": "9999"}
     rows = [
         VISAS.row(
             numero_visa=key, fecha_vencimiento=months, fecha_expedicion="" if key == "V5" else "2023-01-31"
@@ -423,8 +423,9 @@ def test_a_date_may_be_told_by_how_long_after_another_it_is(tmp_path: Path) -> N
         ("V1", "2023-02-28", None),
         ("V2", "2025-01-31", None),
         ("V3", None, None),
-        ("V4", None, "expires_on:date_unreadable"),
+        ("V4", None, "expires_on:duration_unreadable"),
         ("V5", None, None),
+        ("V6", None, "expires_on:date_out_of_range"),
     ]
     for wrong in ("issued", "expires_on"):
         with pytest.raises(DeclarationError, match=f'"{wrong}" is no other date'):

@@ -17,6 +17,8 @@ from register.ingest import superseded
 from register.link.declaration import load_rules
 from register.link.words import Words
 from register.locale import translate
+from register.run import find_run
+from register.trace.named import name_records
 from register.trace.records import Made, corrections_of
 from register.trace.tell import Teller
 from tests.cli.test_commands import run
@@ -196,6 +198,7 @@ def test_an_explanation_names_the_corrected_versions_of_records_without_their_te
     with Engine() as engine:
         for path in tables(built.report.path):
             engine.view(path.stem, path)
+        name_records(engine, find_run(built.project.runs))
         [who] = built.values("select identity_id from mention where record_key = 'M1'")
         made = Made({}, [], [], 0, [], corrections_of(engine, [who]))
     rules = load_rules(built.project.linkage_rules / "people.toml")

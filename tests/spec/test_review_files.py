@@ -86,6 +86,10 @@ def test_the_command_tells_how_far_the_review_is(
 ) -> None:
     path = tmp_path / "pairs.csv"
     root = str(found.project.root)
+    main(["--json", "-C", root, "review", "--summary"])
+    nothing = json.loads(capsys.readouterr().out)["measured"]
+    assert nothing["reviewed"] == 0
+    assert nothing["precision_low"] is nothing["recall_high"] is None, "nobody measured anything"
     main(["--json", "-C", root, "review", "--export", str(path)])
     exported = json.loads(capsys.readouterr().out)
     lines = rows(path)
@@ -97,6 +101,7 @@ def test_the_command_tells_how_far_the_review_is(
     assert "decisiones tomadas de" in capsys.readouterr().err
     main(["--json", "-C", root, "review", "--summary"])
     told = json.loads(capsys.readouterr().out)
+    assert told["measured"]["precision_low"] <= told["measured"]["precision"]
     assert told["progress"]["threshold"]["decided"] == told["progress"]["threshold"]["pairs"] > 0
     assert told["contradictions"] == told["disagreements"] == 0
     main(["--lang", "es", "-C", root, "review", "--summary"])

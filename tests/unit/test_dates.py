@@ -204,6 +204,9 @@ def test_what_was_written_is_read(days: list[date], format_: str) -> None:
         ("1678071600", "epoch+05:30", "2023-03-06 08:30:00"),
         ("-86400", "epoch", "1969-12-31 00:00:00"),
         ("05/03/2023", "epoch", None),
+        ("0", "epoch", None),
+        ("1975", "epoch-05:00", None),
+        ("18000", "epoch-05:00", "1970-01-01 00:00:00"),
         ("99999999999999999", "epoch", None),
     ],
 )

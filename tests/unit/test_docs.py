@@ -28,7 +28,8 @@ from register.link.itinerary import RULES, load_itinerary
 from register.link.rules import VOCABULARY
 from register.locale import catalogue
 from register.project import SETTINGS_FILE, Project, load_project
-from register.schema import load_schema, read_toml
+from register.schema import load_schema
+from register.toml_file import read_toml
 from tests.reference.residence import Crossing, History
 
 ROOT = Path(__file__).parent.parent.parent
@@ -242,7 +243,7 @@ def test_documented_exit_codes_and_reasons_are_those_there_are() -> None:
     told = {key.removeprefix("reason.") for key in catalogue() if key.startswith("reason.")}
     assert told == {
         *(*lines, *checks, *places, *DATE_REASONS),
-        *("missing", "unknown_code", "document_damaged"),
+        *("missing", "unknown_code", "document_damaged", "duration_unreadable"),
     }
 
 

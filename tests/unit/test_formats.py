@@ -512,13 +512,13 @@ FAULTS = {
     "format = { skip_lines = '3' }": "not_a_count",
     "format = { header = 'no' }": "not_true_or_false",
     "format = { nulls = 0 }": "not_texts",
-    "format = { header_begins = '(' }": "bad_pattern",
+    "format = { header_begins = '(' }": "pattern_open",
     "key = 3": "bad_value",
     "key = { constant = '1' }": "constant_key",
     "ignored = 3": "not_texts",
     "title = 'Visas'": "not_a_section",
     "max_rejected_share = 'x'": "bad_share",
-    "delivery = '(?P<year>'": "bad_pattern",
+    "delivery = '(?P<year>'": "pattern_open",
     "delivery = '(?P<anio>.)'": "bad_delivery",
     "max_rejected_share = 2": "bad_share",
 }
@@ -533,8 +533,8 @@ VALUE_FAULTS = {
     "{ from = ['A', 'B'], renamed_from = 'C' }": "renamed_several",
     "{ from = 'A', constant = 'B' }": "bad_value",
     "{ from = [] }": "bad_value",
-    "{ from = 'A', pattern = 'x' }": "bad_pattern",
-    "{ from = 'A', pattern = '(' }": "bad_pattern",
+    "{ from = 'A', pattern = 'x' }": "pattern_without_group",
+    "{ from = 'A', pattern = '(' }": "pattern_open",
     "{ from = 'A', format = '%d/%m' }": "bad_date_format",
     "{ from = 'A', valid_from = '2020' }": "bad_date_setting",
     "{ from = 'A', codelist = 'country' }": "key_of_codes",
@@ -544,8 +544,10 @@ VALUE_FAULTS = {
     "{ from = 'A', optional = 'no' }": "not_true_or_false",
     "{ from = 'A', join = 1 }": "not_a_text",
     "{ from = 'A', format = '%Q' }": "bad_date_format",
-    "{ from = 'A', pattern = '(?=x)(y)' }": "bad_pattern",
-    "{ path = 'visas' }": "bad_pattern",
+    "{ from = 'A', pattern = '(?=x)(y)' }": "pattern_look_around",
+    "{ from = 'A', pattern = '(*)' }": "pattern_repeat",
+    r"{ from = 'A', pattern = '(\q)' }": "bad_pattern",
+    "{ path = 'visas' }": "pattern_without_group",
     "{ constant = 'ayer' }": "constant_no_date",
     "{ from = 'A', renamed_from = { B = 'C' } }": "renamed_unknown",
     "{ from = 'A', renamed_from = 'DOC' }": "renamed_in_use",
@@ -617,21 +619,19 @@ def refused(folder: Path, top: str, columns: str, person: str | None = None) -> 
 
 def test_an_encoding_that_changes_from_file_to_file_is_known_by_the_bytes(tmp_path: Path) -> None:
     written = {"a": "utf-8", "b": "windows-1252", "c": "utf-16", "d": "utf-8-sig"}
-    # Two bytes that are no UTF-8 among many that are do not make a text of another encoding.
-    damaged = VISAS.text(*[VISAS.row(numero_visa=f"e{at}") for at in range(9)]).replace(
-        b"LUZ", b"LUZ \xd1", 2
-    )
+    # Lines of both put together: each is read in its own, whichever are more.
+    rows = [VISAS.text(VISAS.row(numero_visa=f"e{at}")).decode().splitlines()[1] for at in range(9)]
+    mixed = {
+        few: "\n".join([VISAS.header, *rows]).encode().replace("Ñ".encode(), b"\xd1", few) for few in (2, 7)
+    }
     files = {
         f"cancilleria_visas_{name}.csv": VISAS.text(VISAS.row(numero_visa=name)).decode().encode(encoding)
         for name, encoding in written.items()
-    } | {"cancilleria_visas_e.csv": damaged}
+    } | {f"cancilleria_visas_{few}.csv": text for few, text in mixed.items()}
     several = '{ type = "csv", delimiter = ",", encoding = ["utf-8", "utf-16", "cp1252"] }'
     built = ingest(tmp_path / "p", files, with_format(several))
     assert built.values("select distinct full_name_raw from identity") == ["ZAMBRANO QUIÑONES, LUZ MARINA"]
-    assert built.values("select record_key from visa order by 1") == [
-        *"abcd",
-        *(f"e{at}" for at in range(2, 9)),
-    ]
-    assert built.values("select reasons from rejected") == ["line:encoding"] * 2
+    assert built.values("select record_key from visa order by 1") == [*"abcd", *(f"e{at}" for at in range(9))]
+    assert built.count("cancilleria_visas_7.csv")["duplicate"] == 9, "the same rows, in another mixture"
     with pytest.raises(DeclarationError, match="latin-1 or in windows-1252"):
         ingest(tmp_path / "q", {}, with_format('{ encoding = ["utf-8", "latin-1", "cp1252"] }'))

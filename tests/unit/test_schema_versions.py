@@ -8,7 +8,10 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from register.assess.declaration import load_indicators
+from register.errors import DeclarationError
 from register.project import Project
 from register.schema import load_schema, profile_directory
 
@@ -20,8 +23,40 @@ def test_a_column_that_a_later_version_added_is_taken_from_the_shipped_table(tmp
     assert "standard_error" not in older
     path.write_text(older, "utf-8")
     found = load_schema(tmp_path / "schemas").tables["flow"].columns
-    assert set(found) == set(load_schema(profile_directory() / "schemas").tables["flow"].columns)
-    assert list(found)[-1] == "standard_error"
+    shipped = load_schema(profile_directory() / "schemas").tables["flow"].columns
+    assert list(found) == list(shipped), "in its place: tables are put below each other"
+
+
+def test_an_older_copy_of_a_table_of_the_program_has_the_key_and_the_order_of_the_shipped_one(
+    tmp_path: Path,
+) -> None:
+    shutil.copytree(profile_directory() / "schemas", tmp_path / "schemas")
+    path = tmp_path / "schemas" / "tables" / "completed_residency.toml"
+    older = path.read_text("utf-8").replace(', "copy"', "").replace('[[column]]\nname = "copy"\n\n', "")
+    assert "copy" not in older
+    path.write_text(older, "utf-8")
+    found = load_schema(tmp_path / "schemas").tables["completed_residency"]
+    shipped = load_schema(profile_directory() / "schemas").tables["completed_residency"]
+    assert (found.key, list(found.columns)) == (shipped.key, list(shipped.columns))
+
+
+def test_a_type_other_than_the_shipped_one_is_told_with_its_file(tmp_path: Path) -> None:
+    shutil.copytree(profile_directory() / "schemas", tmp_path / "schemas")
+    path = tmp_path / "schemas" / "concepts.toml"
+    text = path.read_text("utf-8")
+    at = text.index("[is_certain]")
+    path.write_text(text[:at] + re.sub('type = "[a-z]+"', 'type = "string"', text[at:], count=1), "utf-8")
+    with pytest.raises(DeclarationError) as told:
+        load_schema(tmp_path / "schemas")
+    assert (told.value.key, told.value.where) == ("column_type", f"{path} [is_certain]")
+    path.write_text(text, "utf-8")
+    table = tmp_path / "schemas" / "tables" / "completed_residency.toml"
+    table.write_text(
+        table.read_text("utf-8").replace('concept = "is_certain"', 'concept = "person_id"'), "utf-8"
+    )
+    with pytest.raises(DeclarationError) as told:
+        load_schema(tmp_path / "schemas")
+    assert (told.value.key, told.value.where) == ("column_type", f"{table} [[column]] is_final")
 
 
 def test_a_code_list_that_a_later_version_added_is_taken_from_the_shipped_ones(tmp_path: Path) -> None:

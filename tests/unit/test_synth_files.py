@@ -250,7 +250,7 @@ def test_a_file_of_faults_that_is_no_toml_or_not_there(tmp_path: Path) -> None:
     faults = write_faults(tmp_path / "faults.toml", "[crossing\n")
     with pytest.raises(DeclarationError) as caught:
         generate(tmp_path, people=100, seed=1, years=(2020, 2020), faults=faults)
-    assert caught.value.key == "toml_syntax"
+    assert caught.value.key == "toml_bracket"
     with pytest.raises(DeclarationError) as caught:
         generate(tmp_path, people=100, seed=1, years=(2020, 2020), faults=tmp_path / "none.toml")
     assert caught.value.key == "file_missing"

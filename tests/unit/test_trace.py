@@ -21,6 +21,7 @@ from register.run import find_run
 from register.tables import open_tables, query_tables
 from register.trace.cell import certain, explain_cell
 from register.trace.chain import path, strongest_tree
+from register.trace.named import name_records
 from register.trace.pair import compared_rows, explain_pair
 from register.trace.target import read_cell
 from register.trace.timeline import LETTER, WIDTH, _place
@@ -74,7 +75,7 @@ def test_a_pair_is_named_by_identities_or_by_records(country: Project) -> None:
     assert explain_pair(country, visa, mother) == by_records
     assert explain_pair(country, "birth:N01:mother", "V01") == by_records
     assert by_records.is_one
-    assert {(record.source, record.record_key) for record in by_records.records} >= {
+    assert {(record.source, record.name) for record in by_records.records} >= {
         ("visa", "V01"),
         ("birth", "N01"),
     }
@@ -304,9 +305,34 @@ def test_nobody_is_named(country: Project, words: list[str], form: list[str]) ->
         "select distinct unnest([given_1, surname_1, surname_2, document_number]) as said from identity",
     )["said"]
     shown = set(re.findall(r"\w+", ran.out.upper()))
-    # the office's own key of a temporary permit is its number
-    keys = set(query_tables(country, "select record_key from mention")["record_key"])
-    assert not (set(said.drop_nulls()) - keys) & shown
+    assert not set(said.drop_nulls()) & shown
+
+
+def test_a_record_whose_key_is_a_document_is_named_by_its_place(country: Project) -> None:
+    key, identity = query_tables(
+        country, "select record_key, identity_id from mention where source = 'permit' order by 1"
+    ).row(0)
+    told = json.loads(run("-C", str(country.root), "--json", "explain", identity).out)
+    (permit,) = [record for record in told["records"] if record["source"] == "permit"]
+    file, line = query_tables(country, f"select file, line from permit where record_key = '{key}'").row(0)
+    assert permit["name"] == f"{file}:{line}" != key
+    for written in (key, f"permit:{key}:self", f"permit:{file}:{line}", f"permit:{file}:{line}:self"):
+        assert json.loads(run("-C", str(country.root), "--json", "explain", written).out) == told
+
+
+def test_a_run_that_does_not_tell_whose_keys_are_documents_tells_no_key_of_a_permit_or_a_visa(
+    country: Project,
+) -> None:
+    of_old = find_run(country.runs)
+    del of_old.stages["ingest"]["document_keys"]
+    with open_tables(country, of_old) as engine:
+        name_records(engine, of_old)
+        told = engine.rows(
+            "select distinct m.source from named join mention as m using (record_id) where name = record_key"
+        )
+    sources = {source for (source,) in told}
+    assert "crossing" in sources
+    assert not sources & {"permit", "visa"}
 
 
 def test_the_units_of_a_cell_go_to_a_file_for_the_owner_alone(country: Project, tmp_path: Path) -> None:
