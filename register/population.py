@@ -16,7 +16,7 @@ from register.estimate.complete import read_sql
 from register.project import Project
 from register.rules.residence import EVENTS, PRESETS, RESIDENCY, Parameters, bind, create_tables, read_rule
 from register.run import Run, find_run
-from register.tables import DIMENSIONS, open_for_rule, parameters_of
+from register.tables import DIMENSIONS, in_order, open_for_rule, parameters_of
 
 Row = dict[str, Any]
 
@@ -78,9 +78,16 @@ def stock_on(
             select {listed + "," if by else ""} coalesce(sum(estimate), 0.0) as estimate,
                 coalesce(sqrt(sum(standard_error * standard_error)), 0.0) as standard_error,
                 coalesce(sum(estimate * share_final) / nullif(sum(estimate), 0.0), 1.0) as share_final
-            from stock_on {f"group by {listed} order by {listed}" if by else ""}
+            from stock_on {f"group by {listed} order by {in_order(by)}" if by else ""}
             """
         ).to_dicts()
+
+
+# Of what the rule says of crossings, what is counted by year: an event knows its person too, which costs as much again.
+MIGRATIONS = """
+    select direction, movement_date as event_date, probability,
+        case when is_final then 'final' else 'provisional' end as status from migration
+"""
 
 
 def rules_side_by_side(project: Project, run_name: str | None = None) -> tuple[Run, list[Row]]:
@@ -109,8 +116,8 @@ def rules_side_by_side(project: Project, run_name: str | None = None) -> tuple[R
     rows: list[Row] = []
     for rule in rules.values():
         with open_for_rule(project, run) as engine:
-            create_tables(engine.con, EVENTS, replace(own, rule=rule))
-            found = _annual(engine, "event", first_year, own)
+            create_tables(engine.con, EVENTS[: EVENTS.index("event")], replace(own, rule=rule))
+            found = _annual(engine, f"({MIGRATIONS})", first_year, own)
         rows += [
             {"rule": rule.name, "threshold": rule.threshold, "window": rule.window, **row} for row in found
         ]

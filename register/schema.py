@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +139,24 @@ def load_schema(directory: Path) -> Schema:
         If a file is missing, is not TOML, names what does not exist, or gives a concept or column another type than
         the shipped one.
     """
+    concepts, tables = _declared(directory, _stamp(directory))
+    return Schema(directory, concepts, tables)
+
+
+def _stamp(directory: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return name, time and size of every file that declares a table or a concept, or holds a code list."""
+    folders = (profile_directory() / "schemas", directory)
+    patterns = ("concepts.toml", "tables/*.toml", "codelists/*.csv")
+    paths = [path for folder in folders for pattern in patterns for path in sorted(folder.glob(pattern))]
+    found = ((path, path.stat()) for path in paths)
+    return tuple((str(path), stat.st_mtime_ns, stat.st_size) for path, stat in found)
+
+
+@lru_cache(maxsize=8)
+def _declared(
+    directory: Path, _files: tuple[tuple[str, int, int], ...]
+) -> tuple[Mapping[str, Concept], Mapping[str, Table]]:
+    """Read the concepts and tables of a folder; again only where a file changed, as a command asks for them often."""
     shipped = profile_directory() / "schemas"
     faults = Faults()
     concepts: dict[str, Concept] = {}
@@ -184,7 +202,7 @@ def load_schema(directory: Path) -> Schema:
                     suggestion=suggest(concept.codelist, schema.codelist_names),
                 )
     faults.tell()
-    return schema
+    return concepts, tables
 
 
 _CONCEPT_KEYS = (

@@ -9,7 +9,8 @@ releases what they count. In order::
     passage, sampler      the chances to go unseen, and complete lives drawn from what was seen
     kinds, fit            the numbers of the model, estimated from the register itself
     tally, count, trends  what complete lives show of these numbers
-    complete              m draws of what is missing; the rule applied to each
+    complete              m draws of what is missing
+    derive                the rule applied to each, some of the people at a time
     outcome               what crossings not yet decided will turn out to be
     flow, stock, account  what is counted in each draw
     figures               the mean over draws, beside the plain rule, with the error of each kind

@@ -17,7 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from register.engine import Engine
-from register.estimate.complete import complete, derive
+from register.estimate.complete import complete
+from register.estimate.derive import derive_completed
 from register.rules.residence import EVENTS, STAYS, Parameters, create_tables
 
 #: Draws of a vintage: its error is judged by the outcome, not by the spread of many draws.
@@ -159,19 +160,12 @@ def _first(
         create_tables(engine.con, STAYS, past)
         complete(engine, past, DRAWS, is_modelled=is_modelled)
         for way in ways:
-            with open_run() as other:
-                _hide(other, past.observed_until)
-                for name in (
-                    "person",
-                    *STAYS,
-                    *EVENTS,
-                    "residency",
-                    "completed_event",
-                    "completed_residency",
-                ):
-                    other.run(f"drop view if exists {name}")
-                derive(engine, other, Path(folder), past, way)
-                found[way] = _year(other, "completed_event", past.observed_until)
+            with open_run() as apart:
+                _hide(apart, past.observed_until)
+                for name in ("person", *STAYS, *EVENTS, "residency"):
+                    apart.run(f"drop view if exists {name}")
+                derive_completed(engine, apart, Path(folder), past, way)
+                found[way] = _year(engine, "derived_event", past.observed_until)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Completes the register: m draws of the crossings that nobody wrote down, and the rule applied to each.
+"""Completes the register: m draws of the crossings that nobody wrote down.
 
 The draws share everything that is certain. Only people whose draws differ where it can matter are taken through the
 rule m times (``completion``); a figure is the mean over draws, and the spread of the draws is its error for what is
@@ -33,17 +33,16 @@ from register.estimate.figures import flow_figures, stock_figures
 from register.estimate.fit import UNLIKELY, fit
 from register.estimate.histories import Batch, Codes, populations, read_batch, read_codes
 from register.estimate.kinds import MODELS
-from register.estimate.outcome import forecast_by_model
 from register.estimate.sampler import Sampler
-from register.rules.residence import EVENTS, bind, create_tables
+from register.rules.residence import bind, create_tables
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from register.rules.residence import Parameters
 
 #: People from whom the numbers of a population are estimated; people drawn at a time.
 SAMPLE, BATCH = 6_000, 6_000
+#: Movements of completed lives to which the rule is applied at a time, at most.
+MOVEMENTS = 1_000_000
 #: Added to the population of people whom other linkages make: they tell nothing of its numbers.
 DRAWN = 10
 #: However seldom people of a kind are seen, at least one in five is told by the others.
@@ -81,7 +80,7 @@ def read_sql(name: str, values: dict[str, Any]) -> str:
 
 
 def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled: bool = True) -> Completed:
-    """Make ``observed``, ``subject``, ``missed``, ``opening``, ``unseen``, ``completion`` and ``completed_movement``.
+    """Make ``observed``, ``subject``, ``missed``, ``opening``, ``unseen``, ``completion`` and ``missing_rate``.
 
     Parameters
     ----------
@@ -127,7 +126,9 @@ def complete(engine: Engine, parameters: Parameters, draws: int, *, is_modelled:
                     len(MODELS[population]),
                     np.random.default_rng([seed, people, len(batch.step)]),
                 )
-    for name in ("completion", "completed_movement", "missing_rate"):
+    ((movements,),) = engine.rows("select count(*) from movement")
+    values["parts"] = max(1, -(-movements * draws // MOVEMENTS))
+    for name in ("completion", "missing_rate"):
         engine.run(f"create or replace temporary table {name} as {read_sql(name, values)}")
     return report
 
@@ -228,60 +229,3 @@ def _keep(engine: Engine, table: str, frame: pl.DataFrame) -> None:
     engine.con.register("added", frame.to_arrow())
     engine.run(f"insert into {table} by name select * from added")
     engine.con.unregister("added")
-
-
-def derive(engine: Engine, other: Engine, folder: Path, parameters: Parameters, provisional: str) -> None:
-    """Apply the rule to the completed lives: makes ``completed_event`` and ``completed_residency`` in ``other``.
-
-    Parameters
-    ----------
-    engine
-        As `complete` left it.
-    other
-        A database of its own, with ``mention``, ``visa``, ``permit`` and the code lists: there a case is a person, so
-        that the rule needs to know nothing of draws.
-    folder
-        Where to hand tables from one to the other.
-    provisional
-        How open crossings are estimated: ``"baseline"`` or ``"model"``.
-    """
-    handed = {
-        "completion": "select * from completion",
-        "movement": "select * from completed_movement",
-        "person": "select person.* replace (completion.case_id as person_id), "
-        "case when completion.is_drawn then 0.0 else completion.weight end as weight from person "
-        "inner join completion on completion.person_id = person.person_id",
-        "initial_status": read_sql("completed_initial_status", parameters.values()),
-        "membership": "select membership.* replace (completion.case_id as person_id) from membership "
-        "inner join completion on completion.person_id = membership.person_id",
-    }
-    for name, query in handed.items():
-        path = folder / f"completed_{name}.parquet"
-        engine.write(query, path)
-        other.view(name, path)
-    derive_events(other, parameters, provisional)
-    create_tables(other.con, ("stay", "residency"), parameters)
-    for name, table in (("completed_event", "event"), ("completed_residency", "residency")):
-        other.run(
-            f"create or replace temporary table {name} as select completion.person_id, completion.draw, "
-            f"completion.copy, completion.weight, completion.is_drawn, {table}.* exclude (person_id) from {table} "
-            f"inner join completion on completion.case_id = {table}.person_id"
-        )
-
-
-def derive_events(engine: Engine, parameters: Parameters, provisional: str) -> None:
-    """Make the tables of ``EVENTS`` after ``initial_status``, open crossings estimated by the baseline or the model.
-
-    Where ``person`` has a weight (a case of a completed register; none for drawn people), experience counts with it.
-    """
-    made = EVENTS[EVENTS.index("initial_status") + 1 :]
-    at = made.index("forecast")
-    create_tables(engine.con, made[:at], parameters)
-    if engine.rows("select 1 from duckdb_columns() where table_name = 'person' and column_name = 'weight'"):
-        engine.run(
-            "update landmark set weight = person.weight from person where person.person_id = landmark.person_id"
-        )
-    create_tables(engine.con, ("forecast",), parameters)
-    if provisional == "model":
-        forecast_by_model(engine.con)
-    create_tables(engine.con, made[at + 1 :], parameters)

@@ -1,5 +1,5 @@
--- completed_initial_status: as initial_status, for each case: the status before the first movement, which the model draws
--- with everything else; of people whom it does not know, the register's.
+-- completed_initial_status: as initial_status, for each case of a part: the status before the first movement, which the
+-- model draws with everything else; of people whom it does not know, the register's.
 -- Reads: initial_status, completion, opening.
 select
     completion.case_id as person_id,
@@ -10,3 +10,4 @@ from initial_status
 inner join completion on completion.person_id = initial_status.person_id
 left join opening
     on opening.person_id = completion.person_id and opening.draw = greatest(completion.draw, 1)
+where completion.part = :part

@@ -38,8 +38,8 @@ _KNOWN = (
     "against",
 )
 _CELLS = f"""
-    select direction, band, {", ".join(_KNOWN)}, sum(weight) as n,
-        sum(case when is_migration then weight else 0.0 end) as n_migration
+    select direction, band, {", ".join(_KNOWN)}, round(sum(weight), 6) as n,
+        round(sum(case when is_migration then weight else 0.0 end), 6) as n_migration
     from (select *, least(days_against // 8, 15) as against from landmark where not is_open)
     group by all order by all
     """

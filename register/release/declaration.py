@@ -18,7 +18,7 @@ CHARTS = ("lines", "pyramid", "bars", "map", "none")
 
 _TABLE_KEYS = (
     *("title_es", "title_en", "source", "published", "needs", "filter", "dimensions", "cross", "within"),
-    *("unit_es", "unit_en", "note_es", "note_en", "eurostat", "un", "chart", "is_open", "derive"),
+    *("unit_es", "unit_en", "note_es", "note_en", "eurostat", "un", "un_es", "chart", "is_open", "derive"),
 )
 _DIMENSION_KEYS = ("label_es", "label_en", "sql", "codelist", "parent", "concept", "sdmx", "code")
 _CODE_KEYS = ("code", "label_es", "label_en", "from", "to", "when", "parts", "sdmx")
@@ -97,7 +97,7 @@ class ReleaseTable:
     unit: Mapping[str, str] = field(default_factory=dict)
     note: Mapping[str, str] = field(default_factory=dict)
     eurostat: tuple[str, ...] = ()
-    un: str = ""
+    un: Mapping[str, str] = field(default_factory=dict)
     chart: str = "none"
     is_open: bool = False
     derived: tuple[Derived, ...] = ()
@@ -278,7 +278,8 @@ def _table(path: Path, dimensions: Mapping[str, Dimension]) -> ReleaseTable:
         unit=_texts(node, "unit", where, required=False),
         note=_texts(node, "note", where, required=False),
         eurostat=tuple(node.get("eurostat", ())),
-        un=node.get("un", ""),
+        # The name that the United Nations gave it; a project of an earlier version has it in English alone.
+        un={"es": node.get("un_es", node.get("un", "")), "en": node.get("un", "")},
         chart=node.get("chart", "none"),
         is_open=bool(node.get("is_open", False)),
         derived=tuple(derived),

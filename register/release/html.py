@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from register.locale.numbers import number
+from register.locale.numbers import decimal, number
 from register.page.html import page, table
 from register.release.views import Row
 
@@ -14,8 +14,18 @@ Text = Callable[..., str]
 __all__ = ["cell", "interval", "page", "rows_table", "table"]
 
 
-def rows_table(caption: str, heads: Sequence[str], found: Sequence[Row], language: str, text: Text) -> str:
-    """Return rows as a table: figure, 95% interval, women, men, children, share final."""
+def rows_table(
+    caption: str,
+    heads: Sequence[str],
+    found: Sequence[Row],
+    language: str,
+    text: Text,
+    digits: int | None = None,
+) -> str:
+    """Return rows as a table: figure, 95% interval, women, men, children, share final.
+
+    Figures have as many decimals as ``digits``, or those that they need.
+    """
     parts = [
         name for name in ("women", "men", "children") if any(not _is_nan(getattr(row, name)) for row in found)
     ]
@@ -26,9 +36,9 @@ def rows_table(caption: str, heads: Sequence[str], found: Sequence[Row], languag
         mark = "\u00a0p" if row.status == "P" else ""
         cells = [
             *row.labels,
-            cell(row.value, language) + mark,
+            cell(row.value, language, digits) + mark,
             interval(row, language),
-            *(cell(getattr(row, name), language) for name in parts),
+            *(cell(getattr(row, name), language, digits) for name in parts),
             share,
         ]
         lines.append((cells, "p" if row.status == "P" else ""))
@@ -39,9 +49,11 @@ def _is_nan(value: float | None) -> bool:
     return value is not None and math.isnan(value)
 
 
-def cell(value: float | None, language: str) -> str:
+def cell(value: float | None, language: str, digits: int | None = None) -> str:
     """Return a figure, or the sign of a withheld one."""
-    return "[c]" if value is None else number(value, language)
+    if value is None:
+        return "[c]"
+    return number(value, language) if digits is None else decimal(value, digits, language)
 
 
 def interval(row: Row, language: str) -> str:

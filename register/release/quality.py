@@ -172,8 +172,8 @@ def write_quality(found: Sequence[Indicator], order: Order, language: str, path:
                 str(step["code"]),
                 step[f"process_{language}"],
                 str(step["phase"]),
-                str(step["stage"]),
-                str(step["finished"]),
+                translate(f"stage.{step['stage']}", language),
+                _minute(str(step["finished"])),
             ],
             "",
         )
@@ -196,6 +196,12 @@ def write_quality(found: Sequence[Indicator], order: Order, language: str, path:
         + "</main>"
     )
     path.write_text(html.page(title, language, body, text("skip")), "utf-8")
+
+
+def _minute(finished: str) -> str:
+    """Return a moment of the run's log as a page tells it; a month stays as it is."""
+    day, is_moment, time = finished.partition("T")
+    return f"{day} {time[:5]} UTC" if is_moment else finished
 
 
 def write_log(order: Order, folder: Path) -> None:

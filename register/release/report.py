@@ -106,8 +106,8 @@ class Report:
         pieces.append(draw.get(table.chart, self._bars)(one))
         if table.note.get(self.language):
             pieces.append(f"<p>{escape(table.note[self.language])}</p>")
-        if table.eurostat or table.un:
-            also = "; ".join([*table.eurostat, *([table.un] if table.un else [])])
+        also = "; ".join(name for name in (*table.eurostat, table.un.get(self.language, "")) if name)
+        if also:
             pieces.append(f'<p class="soft">{escape(self.text("corresponds", tables=also))}</p>')
         return "".join([*pieces, "</section>"])
 
@@ -167,7 +167,8 @@ class Report:
             )  # fmt: skip
             listed = self._rows(one.table.name, ("age",), year=self.year, direction=direction)
             order = [*leaves, "Y0T17", UNKNOWN]
-            order.insert(order.index("Y18T19") + 1 if "Y18T19" in order else 0, "Y15T19")
+            # The band before the two that it consists of.
+            order.insert(order.index("Y15T17") if "Y15T17" in order else 0, "Y15T19")
             listed.sort(key=lambda row: order.index(row.codes[0]))
             pieces.append(
                 self._figure(caption, svg)
@@ -190,11 +191,17 @@ class Report:
             category = free[-2]
         by = [name for name in (category, series) if name]
         year = {"year": self.year}
-        found = self._top(self._rows(table.name, by, **year), category)
-        if not found:
-            return f"<p>{escape(self.text('nothing', year=self.year))}</p>"
+        every = self._rows(table.name, by, **year)
+        found = self._top(every, category)
         caption = f"{table.title[self.language]}, {self.year}"
         heads = [self._label(name) for name in by]
+        # Behind the categories, so that the sums of the table close.
+        untold = sorted((row for row in every if row.codes[0] == UNKNOWN), key=lambda row: row.codes[1:])
+        if not found:
+            told = f"<p>{escape(self.text('nothing', year=self.year))}</p>"
+            return told + (
+                html.rows_table(caption, heads, untold, self.language, self.text) if untold else ""
+            )
         lines: dict[str, list[charts.Point]] = {}
         for row in found:
             if row.value is not None and row.value >= 0:
@@ -203,11 +210,13 @@ class Report:
                     charts.Point(row.labels[0], row.value, row.half or 0.0, row.status == "P")
                 )
         svg = charts.bars(f"c-{table.name}", caption, self.text("bars_about"), lines, self.language)
-        listed = html.rows_table(caption, heads, found, self.language, self.text)
+        listed = html.rows_table(caption, heads, [*found, *untold], self.language, self.text)
+        if len(found) + len(untold) < len(every):
+            listed += f'<p class="soft">{escape(self.text("largest_alone", table=table.name))}</p>'
         for name, ratio in derived.items():
             rates = self._top(self._rows(table.name, by, **year, **{name: ratio.code}), category, found)
             label = f"{ratio.label[self.language]}: {caption}"
-            listed += html.rows_table(label, heads, rates, self.language, self.text)
+            listed += html.rows_table(label, heads, rates, self.language, self.text, digits=1)
         return self._figure(caption, svg) + listed
 
     def _top(self, found: list[Row], category: str, like: Sequence[Row] = ()) -> list[Row]:

@@ -42,7 +42,7 @@ def write_tidy(published: Sequence[Published], releases: Releases, folder: Path)
                 "note_en": one.table.note.get("en", ""),
                 "unit": one.table.unit.get("en") or "persons",
                 "eurostat": " ".join(one.table.eurostat),
-                "un": one.table.un,
+                "un": one.table.un.get("en", ""),
                 "rows": len(one.frame),
             }
             for one in published

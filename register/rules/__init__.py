@@ -36,7 +36,8 @@ EVENTS  presence           as above
         landmark           VERDICT, MOVEMENT, person, permit, visa, mention, membership
         forecast           landmark (person_id, seq, share): the baseline; register.estimate.outcome has a model
         outlook            VERDICT, forecast (person_id, seq, probability, probability_resident)
-        EVENT              VERDICT, outlook, MOVEMENT, person, visa, permit, mention, membership
+        migration          VERDICT, outlook (person_id, seq, direction, is_final, probability)
+        EVENT              migration, MOVEMENT, person, visa, permit, mention, membership
 RESIDE  residency          VERDICT, outlook, STAY, person
 ======  =================  ========================================================================
 

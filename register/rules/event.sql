@@ -1,32 +1,15 @@
 -- event: one row per migration, final or provisional, key event_id.
 --
--- A final event is certain (probability 1, finalised_on). A provisional one is a crossing whose outcome is open, with
--- its probability from outlook. Attributes are those at the date of the event: age in completed years; the class of the
--- visa in force, or else of the one issued last before; the department of the permit nearest in time. An emigration's
--- length of stay counts from the immigration before it, an immigration's to the emigration that ended it (both final).
+-- Attributes are those at the date of the event: age in completed years; the class of the visa in force, or else of the
+-- one issued last before; the department of the permit nearest in time. An emigration's length of stay counts from the
+-- immigration before it, an immigration's to the emigration that ended it (both final).
 -- `event_id` is a hash of person, date, direction and turn: it stays when other records come or go.
--- Reads: verdict, outlook, movement, person, visa, permit, mention, membership.
-with candidate as (
-    select
-        verdict.person_id,
-        verdict.seq,
-        verdict.movement_date,
-        case when verdict.direction = 'arrival' then 'immigration' else 'emigration' end as direction,
-        verdict.is_migration and verdict.finalised_on is not null as is_final,
-        case when verdict.is_migration and verdict.finalised_on is not null then 1.0 else outlook.probability end
-            as probability,
-        verdict.finalised_on
-    from verdict
-    left join outlook on outlook.person_id = verdict.person_id and outlook.seq = verdict.seq
-    where (verdict.is_migration and verdict.finalised_on is not null)
-        or (verdict.finalised_on is null and outlook.probability > 0.000001)
-),
-
-turned as (
+-- Reads: migration, movement, person, visa, permit, mention, membership.
+with turned as (
     select
         *,
         row_number() over (partition by person_id, movement_date, direction order by seq) as turn
-    from candidate
+    from migration
 ),
 
 final as (
@@ -37,7 +20,7 @@ final as (
         movement_date,
         lag(movement_date) over (partition by person_id order by seq) as previous_date,
         lead(movement_date) over (partition by person_id order by seq) as next_date
-    from candidate
+    from migration
     where is_final
 ),
 

@@ -17,8 +17,9 @@ with classed as (
 finished as (
     select
         direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land, season,
-        sum(weight) as n,
-        sum(case when is_migration then weight else 0.0 end) as n_migration
+        -- Rounded, so that the order in which tenths are added up decides nothing.
+        round(sum(weight), 6) as n,
+        round(sum(case when is_migration then weight else 0.0 end), 6) as n_migration
     from classed
     where not is_open
     group by direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land, season
@@ -26,21 +27,22 @@ finished as (
 
 anytime as (
     select
-        direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land, sum(n) as n,
-        sum(n_migration) as n_migration
+        direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land,
+        round(sum(n), 6) as n, round(sum(n_migration), 6) as n_migration
     from finished
     group by direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land
 ),
 
 anyone as (
     select
-        direction, band, is_lasting, against, is_national, is_documented, sum(n) as n, sum(n_migration) as n_migration
+        direction, band, is_lasting, against, is_national, is_documented,
+        round(sum(n), 6) as n, round(sum(n_migration), 6) as n_migration
     from finished
     group by direction, band, is_lasting, against, is_national, is_documented
 ),
 
 category as (
-    select direction, band, is_lasting, against, sum(n) as n, sum(n_migration) as n_migration
+    select direction, band, is_lasting, against, round(sum(n), 6) as n, round(sum(n_migration), 6) as n_migration
     from finished
     group by direction, band, is_lasting, against
 )

@@ -25,7 +25,7 @@ RULINGS = ("spell", "search", "decided", "walk", "late", "ruling")
 EVENTS = (
     *("presence", "initial_status", "history"),
     *RULINGS,
-    *("day_count", "verdict", "landmark", "forecast", "outlook", "event"),
+    *("day_count", "verdict", "landmark", "forecast", "outlook", "migration", "event"),
 )
 RESIDENCY = ("residency",)
 

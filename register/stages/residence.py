@@ -47,7 +47,7 @@ def stays(workshop: Workshop) -> dict[str, Any]:
 
 def events(workshop: Workshop) -> dict[str, Any]:
     """Derive verdicts and migrations from movements."""
-    from register.estimate.complete import derive_events
+    from register.estimate.derive import derive_events
 
     parameters = rule_parameters(workshop)
     register_codelists(workshop.engine.con, workshop.schema)
@@ -58,7 +58,8 @@ def events(workshop: Workshop) -> dict[str, Any]:
 
 def estimate(workshop: Workshop) -> dict[str, Any]:
     """Complete the register where crossings are missing, and apply the rule to each completion."""
-    from register.estimate.complete import complete, derive
+    from register.estimate.complete import complete
+    from register.estimate.derive import derive_completed
     from register.estimate.linkage import add_drawn
 
     project, engine = workshop.project, workshop.engine
@@ -81,17 +82,14 @@ def estimate(workshop: Workshop) -> dict[str, Any]:
         memory_limit=project.engine.memory_limit,
         threads=project.engine.threads,
         temp_directory=workshop.run.path / "staging" / "spill_completed",
-    ) as other:
-        register_codelists(other.con, workshop.schema)
+    ) as apart:
+        register_codelists(apart.con, workshop.schema)
         for name in ("mention", "visa", "permit"):
-            other.view(name, workshop.run.table_path(workshop.schema.tables[name]))
-        derive(engine, other, workshop.staging, parameters, project.estimate.provisional)
-        for name in ("event", "residency"):
-            path = workshop.staging / f"derived_{name}.parquet"
-            other.write(f"select * from completed_{name}", path)
-            engine.view(f"derived_{name}", path)
-            workshop.write(f"completed_{name}", f"select * from derived_{name} where not is_drawn")
-            workshop.write(f"drawn_{name}", f"select * from derived_{name} where is_drawn")
+            apart.view(name, workshop.run.table_path(workshop.schema.tables[name]))
+        derive_completed(engine, apart, workshop.staging, parameters, project.estimate.provisional)
+    for name in ("event", "residency"):
+        workshop.write(f"completed_{name}", f"select * from derived_{name} where not is_drawn")
+        workshop.write(f"drawn_{name}", f"select * from derived_{name} where is_drawn")
     return {"people_modelled": completed.people, "people_left_out": completed.left_out}
 
 

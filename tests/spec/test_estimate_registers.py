@@ -12,6 +12,7 @@ from kit.release import built_project
 from polars.testing import assert_frame_equal
 
 from register.console import Console
+from register.estimate import complete
 from register.estimate.complete import read_sql
 from register.pipeline import build
 from register.project import Project, init_project
@@ -35,12 +36,19 @@ def test_nothing_is_completed_after_the_last_day_observed(project: Project) -> N
     assert query_tables(project, "select max(year) as last from flow")["last"][0] == 2022
 
 
-def test_the_figures_are_the_same_under_another_key(project: Project, tmp_path: Path) -> None:
-    """Ids are made with the key of the project, and decide neither who is one person nor what is drawn."""
+def test_the_figures_are_the_same_under_another_key_and_part_by_part(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids are made with the key of the project, and decide neither who is one person nor what is drawn.
+
+    Nor do the parts in which completed lives go through the rule.
+    """
+    monkeypatch.setattr(complete, "MOVEMENTS", 20_000)
     other = init_project(tmp_path / "other", "col")
     shutil.copytree(project.extracts, other.extracts, dirs_exist_ok=True)
     build(other, Console("en", quiet=True))
     assert other.secret() != project.secret()
+    assert query_tables(other, "select count(*) as n from movement")["n"][0] > 20_000 / 10 * 2
     for table in ("person", "flow", "stock", "account", "missing_rate"):
         found = [
             query_tables(one, f"from {table}").drop("person_id", strict=False) for one in (project, other)

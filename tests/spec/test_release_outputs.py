@@ -170,16 +170,53 @@ def test_years_that_were_not_like_others_say_so_everywhere(folder: Path) -> None
 def test_the_process_log_has_the_phases_of_the_office(folder: Path) -> None:
     log = pl.read_csv(folder / "csv" / "gsbpm.csv", infer_schema=False)
     assert {"ingest", "link", "flows", "release"} <= set(log["stage"])
+    page = (folder / "quality_es.html").read_text("utf-8")
+    assert ">otros vínculos posibles<" in page, "on a page in words"
+    assert re.search(r">\d{4}-\d\d-\d\d \d\d:\d\d UTC<", page)
     assert "Recolección o acopio" in set(log["phase"])
     assert {"6.4", "7.2"} <= set(log["code"])
 
 
+def section(folder: Path, name: str) -> str:
+    page = (folder / "report_es.html").read_text("utf-8")
+    return page.split(f'<section id="{name}">')[1].split("</section>")[0]
+
+
 def test_the_report_shows_every_rule_beside_what_is_published(folder: Path) -> None:
-    section = (
-        (folder / "report_es.html").read_text("utf-8").split('<section id="T16">')[1].split("</section>")[0]
+    rules = set(tidy(folder, "T16")["rule"])
+    assert rules == {"estimated", "6-of-12", "9-of-12", "12-of-16", "12-consecutive"}
+    for rule in ("6 de 12 meses", "9 de 12 meses", "12 de 16 meses", "12 meses seguidos"):
+        assert f">{rule}<" in section(folder, "T16"), rule
+
+
+@pytest.mark.parametrize("name", ["T03", "T05", "T06"])
+def test_the_table_of_a_report_has_what_is_not_known_too_so_that_its_sums_close(
+    folder: Path, name: str
+) -> None:
+    told = section(folder, name)
+    year = re.search(r"<caption>[^<]*, (\d{4})</caption>", told)
+    assert year
+    rows = re.findall(r"<tr[^>]*>(.*?)</tr>", told.split("<tbody>")[1].split("</tbody>")[0], re.DOTALL)
+    shown: dict[str, float] = {}
+    for row in rows:
+        _, way, figure, *_ = (
+            re.sub("<[^>]*>", "", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)
+        )
+        shown[way] = shown.get(way, 0.0) + float(figure.split("\xa0")[0].replace("\u202f", ""))
+    frame = tidy(folder, name).filter(
+        pl.col("year") == year[1], pl.col("sex") == TOTAL, pl.col("child") == TOTAL
     )
-    for rule in set(tidy(folder, "T16")["rule"]) - {"estimated"}:
-        assert f">{rule}<" in section, rule
+    free = next(column for column in frame.columns if column in ("citizenship", "counterpart", "document"))
+    if "nationality" in frame.columns:
+        frame = frame.filter(pl.col("nationality") == TOTAL)
+    whole = dict(frame.filter(pl.col(free) == TOTAL).select("direction", "value").iter_rows())
+    assert shown == {"Inmigración": whole["immigration"], "Emigración": whole["emigration"]}
+
+
+def test_the_spanish_report_names_the_tables_of_the_united_nations_in_spanish(folder: Path) -> None:
+    text = (folder / "report_es.html").read_text("utf-8")
+    assert "Migrantes internacionales que entran y que salen, por país de nacimiento" in text
+    assert not re.search(r"(?i)\b(incoming|departing|residents|stock of|migrants)\b", text)
 
 
 def test_the_hatched_area_of_the_map_is_drawn_once(folder: Path) -> None:
