@@ -123,14 +123,8 @@ class Engine:
     def side_by_side(
         self, work: Callable[[duckdb.DuckDBPyConnection, Item], Result], items: Iterable[Item]
     ) -> list[Result]:
-        """Do a work for each item, each on a cursor of its own, as many at once as the engine has threads."""
-
-        def on_cursor(item: Item) -> Result:
-            with self.con.cursor() as cursor:
-                return work(cursor, item)
-
-        with ThreadPoolExecutor(max_workers=self.threads) as pool:
-            return list(pool.map(on_cursor, items))
+        """Do a work for each item; see `side_by_side`."""
+        return side_by_side(self.con, work, items)
 
     @property
     def threads(self) -> int:
@@ -167,6 +161,25 @@ class Engine:
         found = self.rows("select 1 from duckdb_tables() where table_name = $n union all "
                           "select 1 from duckdb_views() where view_name = $n", {"n": name})  # fmt: skip
         return bool(found)
+
+
+def side_by_side(
+    con: duckdb.DuckDBPyConnection,
+    work: Callable[[duckdb.DuckDBPyConnection, Item], Result],
+    items: Iterable[Item],
+) -> list[Result]:
+    """Do a work for each item, each on a cursor of its own, as many at once as there are threads.
+
+    Cursors see the tables and views of a connection, not its temporary ones.
+    """
+
+    def on_cursor(item: Item) -> Result:
+        with con.cursor() as cursor:
+            return work(cursor, item)
+
+    (threads,) = con.execute("select current_setting('threads')").fetchall()[0]
+    with ThreadPoolExecutor(max_workers=int(threads)) as pool:
+        return list(pool.map(on_cursor, items))
 
 
 def is_whole(path: Path) -> bool:

@@ -18,17 +18,17 @@ def identity_sql(identity: Table) -> str:
     first = ", ".join(f"min({column}) as {column}" for column in values)
     return f"""
         with counted as (
-            select identity_id, min(role) as first, max(role) as last, count(*) as n_mention
+            select identity_id, bool_and(role = 'self') as is_self, count(*) as n_mention
             from mention group by identity_id
         ),
-        -- few have more than one role
-        several as (
+        -- few are named in another role
+        named as (
             select identity_id, array_to_string(list_sort(list(distinct role)), ';') as roles
-            from mention semi join (from counted where first < last) using (identity_id) group by identity_id
+            from mention semi join (from counted where not is_self) using (identity_id) group by identity_id
         ),
         mentioned as (
-            select identity_id, coalesce(roles, first) as roles, n_mention
-            from counted left join several using (identity_id)
+            select identity_id, coalesce(roles, 'self') as roles, n_mention
+            from counted left join named using (identity_id)
         ),
         repeated as (select identity_id from bundle group by identity_id having count(*) > 1),
         bundled as (

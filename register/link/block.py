@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import duckdb
 
+from register.engine import side_by_side
 from register.errors import QualityError
 from register.link import compile as compiled
 from register.link.forms import is_of_form
@@ -18,7 +19,7 @@ from register.locale.numbers import Figure, Figures
 
 
 def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
-    """Create ``link_form_pair`` and ``link_node_pair``; return how many pairs of nodes they are in all.
+    """Create ``link_form_pair`` and ``link_node_pair``; return how many pairs of forms there are.
 
     ``link_node_pair`` (match_key, node_l, node_r, form_l, form_r): each pair that a block finds by more than the form,
     under the first such block. ``link_form_pair`` (match_key, form_l, form_r, is_met): the pairs of forms to compare,
@@ -30,15 +31,22 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
     for kind in ("form", "node"):
         con.execute(f"create or replace table link_{kind}_found (match_key utinyint, l integer, r integer)")
     apart = "l.turn < r.turn" + (" and l.source <> r.source" if rules.source else "")
-    for position, block in enumerate(rules.blocks):
-        kind = "form" if is_of_form(rules, block) else "node"
-        for condition in _conditions(block, _keys(rules)):
-            con.execute(
-                f"""
-                insert into link_{kind}_found select {position}, least(l.item, r.item), greatest(l.item, r.item)
-                from link_{kind}_key as l join link_{kind}_key as r on {condition} and {apart} where l.turn < 0
-                """
-            )
+    ways = [
+        (position, "form" if is_of_form(rules, block) else "node", condition)
+        for position, block in enumerate(rules.blocks)
+        for condition in _conditions(block, _keys(rules))
+    ]
+
+    def find(cursor: duckdb.DuckDBPyConnection, way: tuple[int, str, str]) -> None:
+        position, kind, condition = way
+        cursor.execute(
+            f"""
+            insert into link_{kind}_found select {position}, least(l.item, r.item), greatest(l.item, r.item)
+            from link_{kind}_key as l join link_{kind}_key as r on {condition} and {apart} where l.turn < 0
+            """
+        )
+
+    side_by_side(con, find, ways)
     if not rules.source:
         _pair_with_itself(con, rules)
     con.execute(
@@ -60,16 +68,7 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
         """
     )
     con.execute("drop table link_form_found; drop table link_node_found")
-    (many,) = con.execute(
-        """
-        select coalesce(sum(case when form_l = form_r then (l.n * (l.n - 1) - l.n_known * (l.n_known - 1)) // 2
-            else l.n * r.n - l.n_known * r.n_known end), 0)::bigint
-            + (select count(*) from link_node_pair semi join (from link_form_pair where match_key is null)
-                using (form_l, form_r))
-        from link_form_pair as p join link_form as l on l.form = form_l join link_form as r on r.form = form_r
-        where p.match_key is not null
-        """
-    ).fetchall()[0]
+    (many,) = con.execute("select count(*) from link_form_pair").fetchall()[0]
     return int(many)
 
 
@@ -104,7 +103,10 @@ def count_comparisons(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int) -
     key_of = _keys(rules)
     for kind in ("form", "node"):
         _make_keys(con, rules, kind, key_of)
-    counted = {block.name: _count(con, block, key_of, _table(rules, block)) for block in rules.blocks}
+    counts = side_by_side(
+        con, lambda cursor, block: _count(cursor, block, key_of, _table(rules, block)), rules.blocks
+    )
+    counted = {block.name: count for block, count in zip(rules.blocks, counts, strict=True)}
     allowed = rules.ceiling * max(rows, 1000)
     if sum(counted.values()) > allowed:
         worst = max(rules.blocks, key=lambda block: counted[block.name])

@@ -20,6 +20,10 @@ SLOTS = (
 )
 
 
+#: A typing error is seen in document numbers of so many signs. One edit leaves at least so many at an end as they were.
+SHORTEST, KEPT_BY_EDIT = 5, 2
+
+
 def _either(left: str, right: str) -> str:
     return f"({left}_l = {right}_r or {right}_l = {left}_r)"
 
@@ -130,7 +134,12 @@ def _date(compare: Compare, level: Level) -> str:
             # Of eight digits one edit changes one, or exchanges two: their sum stays, and with it the rest of nine.
             rest = [f"(year({side}) + month({side}) + day({side})) % 9" for side in (left, right)]
             exchanged = _only_if(" = ".join(rest), f"damerau_levenshtein({written}) = 1")
-            return _only_if(f"{full} and {eight}", _nearly_equal(f"hamming({written})", exchanged))
+            # One digit other leaves the year or the day of the year: few pairs need be written out.
+            same_day = f"month({left}) = month({right}) and day({left}) = day({right})"
+            spared = f"(year({left}) = year({right}) or {same_day} or {' = '.join(rest)})"
+            return _only_if(
+                f"{full} and {eight} and {spared}", _nearly_equal(f"hamming({written})", exchanged)
+            )
         case "same_year":
             return f"year({left}) = year({right})"
         case "same_day":
@@ -158,7 +167,7 @@ def _document(compare: Compare, level: Level) -> str:
                 terms.append(f"{left} = {right}")
             case "typo":
                 there = f"{left} is not null and {right} is not null and coalesce({same_kind}, true)"
-                long = f"length({left}) >= 5 and length({right}) >= 5"
+                long = f"length({left}) >= {SHORTEST} and length({right}) >= {SHORTEST}"
                 terms.append(_only_if(f"{there} and {long}", _one_edit(left, right)))
             case "different":
                 terms.append(

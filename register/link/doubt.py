@@ -21,11 +21,11 @@ SURE = 16.0
 
 
 def make_home(con: duckdb.DuckDBPyConnection) -> None:
-    """Create ``home`` (node, identity_id, content, person_id, person): a person is told by her smallest node."""
+    """Create ``home`` (person_id, person, and what ``node`` has): a person is told by her smallest node."""
     con.execute(
         """
         create or replace temp table home as
-        select n.node, n.identity_id, n.content, m.person_id, min(n.node) over (partition by m.person_id) as person
+        select n.*, m.person_id, min(n.node) over (partition by m.person_id) as person
         from node as n join membership as m using (identity_id)
         """
     )

@@ -26,6 +26,9 @@ _EMPTY = {
     "previous_person": "person_id varchar, first_seen_on date",
 }
 
+#: What of it the rules of one life hold against what another identity says; see `register.link.impossible`.
+_BEARING = ("given_name", "surname_1", "surname_2", "birth_date", "birth_date_precision", "sex")
+
 #: What of an identity changes with the records that mention it, or with the key.
 _NOT_SAID = ("identity_id", "roles", "n_mention")
 
@@ -51,7 +54,8 @@ def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     """Create ``node``, ``scored`` and ``edge``: identities numbered, their pairs and links.
 
     The number goes by what an identity says and not by its id, and so does ``content``, from which chance is drawn: the
-    same extracts give the same persons whatever the key is that made the ids.
+    same extracts give the same persons whatever the key is that made the ids. ``bearing`` is a hash of what one person
+    says of herself in every record.
 
     The links are those of reviewers and model; ``strength`` orders them: 2 a reviewer's, 1 of identities alike in all
     that is compared, 0 the model's.
@@ -61,8 +65,11 @@ def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     con.execute(
         f"""
         create or replace temp table node as
-        select row_number() over (order by content, identity_id) as node, identity_id, content
-        from (select identity_id, hash({", ".join(said)}) as content from identity)
+        select row_number() over (order by content, identity_id) as node, identity_id, content, bearing
+        from (
+            select identity_id, hash({", ".join(said)}) as content, hash({", ".join(_BEARING)}) as bearing
+            from identity
+        )
         """
     )
     con.execute(

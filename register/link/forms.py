@@ -12,7 +12,7 @@ from itertools import product
 import duckdb
 
 from register.link import compile as compiled
-from register.link.conditions import document_slots
+from register.link.conditions import KEPT_BY_EDIT, document_slots
 from register.link.rules import MISSING, Block, Compare, Rules
 from register.link.weigh import with_rarity
 
@@ -47,6 +47,7 @@ def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
 
     ``link_form``: form, its columns, how rare its values are (``rarity_*``), ``n``, the nodes that have it, and
     ``n_known``, how many of them are known. ``link_node``: node, form, whether it is known, and what it says beside.
+    Both have ``heads`` and ``tails``, the ends of the document numbers; see `near_sql`.
     Forms are numbered by a hash of what they say: which of two comes first does not change as the register grows. Two
     hashes, of 64 bits each, tell whether identities say the same: names need not be held against one another.
     """
@@ -54,19 +55,21 @@ def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     columns = form_columns(rules)
     source = [rules.source] if rules.source else []
     number, check = (f"hash({', '.join(names)})" for names in (columns, reversed(columns)))
+    heads, tails = (ends_sql(beside, end) for end in ("left", "right"))
     con.execute(
         f"""
         create or replace temp table link_numbered as
         select row_number() over (order by {", ".join([*source, "form_hash", "first"])})::integer as form, * from (
             select {", ".join([*source, f"{number} as form_hash", f"{check} as form_check"])},
-                min(node) as first, count(*) as n, count(k.node) as n_known
+                min(node) as first, count(*) as n, count(k.node) as n_known,
+                bit_or({heads}) as heads, bit_or({tails}) as tails
             from link_input left join link_known as k using (node)
             group by {", ".join([*source, "form_hash", "form_check"])}
         )
         """
     )
     spelt = f"""(
-        select form, n, n_known, {", ".join(f"t.{column}" for column in [*source, *columns])}
+        select form, n, n_known, heads, tails, {", ".join(f"t.{column}" for column in [*source, *columns])}
         from link_numbered join link_input as t on t.node = first
     )"""
     con.execute(f"create or replace table link_form as {with_rarity(rules, of_form, spelt)}")
@@ -86,7 +89,8 @@ def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     con.execute(
         f"""
         create or replace temp table link_said as
-        select t.node, f.form, t.node in (from link_known) as is_known{"".join(f", t.{s}" for s in source)}{said}
+        select t.node, f.form, t.node in (from link_known) as is_known, {heads} as heads, {tails} as tails
+            {"".join(f", t.{s}" for s in source)}{said}
         from link_input as t join link_numbered as f on {" and ".join(alike)}
         """
     )
@@ -113,6 +117,35 @@ def _codes(compare: Compare) -> set[str]:
     if compare.by == "document":
         return {column for kind, _, issuer in document_slots(compare) for column in (kind, issuer)}
     return set(compiled.read_columns([compare])) if compare.by in ("category", "exact") else set()
+
+
+def ends_sql(beside: Sequence[Compare], end: str) -> str:
+    """Return the SQL of a set of 64 of the first or the last signs of the numbers that are compared; see `near_sql`."""
+    numbers = [number for compare in beside if _typo(compare) for _, number, _ in document_slots(compare)]
+    marks = (
+        f"case when {number} is null then 0::ubigint"
+        f" else 1::ubigint << (hash({end}({number}, {KEPT_BY_EDIT})) & 63)::integer end"
+        for number in numbers
+    )
+    return " | ".join(marks) or "0::ubigint"
+
+
+def near_sql(left: str, right: str) -> str:
+    """Return the condition that a document of one side may be one edit away from one of the other.
+
+    Such numbers have their first signs in common, or their last. The few other pairs that the sets let through are only
+    looked at in vain.
+    """
+    return f"(({left}.heads & {right}.heads) | ({left}.tails & {right}.tails)) <> 0"
+
+
+def found_near(rules: Rules) -> dict[str, set[str]]:
+    """Return, for each comparison, the levels that only nodes reach whose documents are near one another."""
+    return {compare.concept: _typo(compare) for compare in divide(rules)[1] if _typo(compare)}
+
+
+def _typo(compare: Compare) -> set[str]:
+    return {level.name for level in compare.levels if compare.by == "document" and level.word == "typo"}
 
 
 def found_beside(rules: Rules) -> dict[str, set[str]]:

@@ -16,20 +16,7 @@ READ = (
     *("given_name", "given_1", "given_2", "given_key"),
     *("surname_1", "surname_2", "surname_1_key", "surname_2_key"),
     *("birth_date", "birth_date_precision", "sex", "n_mention"),
-    *("document_kind_code", "document_number", "document_issuer_code"),
-    *("document_2_kind_code", "document_2_number", "document_2_issuer_code"),
 )
-
-#: The documents of each core.
-SHOWN = """
-    create or replace temp table shown as
-    select distinct cluster, core, kind, number, issuer from (
-        select cluster, core, document_kind_code as kind, document_number as number,
-            document_issuer_code as issuer from suspect
-        union all
-        select cluster, core, document_2_kind_code, document_2_number, document_2_issuer_code from suspect
-    ) where number is not null
-"""
 
 #: The crossings of each core.
 JOURNEY = """
@@ -37,10 +24,14 @@ JOURNEY = """
     select s.cluster, s.core, t.* from travelled as t join suspect as s using (node)
 """
 
-#: What most records of a core say, attribute by attribute; of equals, the smallest. One identity alone needs no vote.
+#: What most records of a core say, attribute by attribute; of equals, the smallest. One that always says the same needs
+#: no vote.
 SAID = """
-    with alone as (select core from suspect group by core having count(*) = 1),
-    several as (from suspect anti join alone using (core)),
+    with steady as (
+        select core, min(node) as node, sum(n_mention) as n_mention from witness
+        group by core having min(bearing) = max(bearing)
+    ),
+    several as (from witness anti join steady using (core)),
     names as (
         select core, given_name, given_1, given_2, given_key, sum(n_mention) as votes from several
         where given_name is not null group by 1, 2, 3, 4, 5
@@ -69,9 +60,9 @@ SAID = """
         case when surname_1 is not null then surname_2 end as surname_2,
         case when surname_1 is not null then surname_2_key end as surname_2_key,
         case when birth_date_precision = 'day' then birth_date end as birth_date,
-        case when birth_date_precision = 'day' and birth_date is not null then n_mention end as n_date,
-        sex, case when sex is not null then n_mention end as n_sex
-    from suspect semi join alone using (core)
+        case when birth_date_precision = 'day' and birth_date is not null then t.n_mention end as n_date,
+        sex, case when sex is not null then t.n_mention end as n_sex
+    from witness join steady as t using (core, node)
 """
 
 
@@ -84,7 +75,7 @@ def _couples(condition: str) -> str:
 ALIKE = """
     create or replace temp table alike as
     with told as (
-        select distinct cluster, core, birth_date, surname_1_key as first, surname_2_key as second from suspect
+        select distinct cluster, core, birth_date, surname_1_key as first, surname_2_key as second from witness
         where birth_date is not null and birth_date_precision = 'day' and surname_1_key is not null
     )
     select distinct l.core as l, r.core as r from told as l join told as r using (cluster, birth_date)
@@ -140,8 +131,18 @@ def _given_differ(similarity: float) -> str:
 
 def _two_national_ids(given: Mapping[str, Any]) -> str:
     kinds = ", ".join(literal(kind) for kind in given["kinds"])
-    return f"""select l.core as l, r.core as r from shown as l join shown as r using (cluster, kind)
-        where l.core < r.core and kind in ({kinds}) and coalesce(l.issuer = r.issuer, true)
+    shown = " union all ".join(
+        f"""select identity_id, {name}_kind_code as kind, {name}_number as number, {name}_issuer_code as issuer
+        from bearer where {name}_kind_code in ({kinds}) and {name}_number is not null"""
+        for name in ("document", "document_2")
+    )
+    return f"""
+        with shown as (
+            select distinct cluster, core, kind, number, issuer from suspect
+            join node using (node) join ({shown}) using (identity_id)
+        )
+        select l.core as l, r.core as r from shown as l join shown as r using (cluster, kind)
+        where l.core < r.core and coalesce(l.issuer = r.issuer, true)
         and damerau_levenshtein(l.number, r.number) > {given["typing_errors"]}"""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from register.errors import DeclarationError, Faults
-from register.link.impossible import ALIKE, JOURNEY, READ, SAID, SHOWN, SQL, WORDS
+from register.link.impossible import ALIKE, JOURNEY, READ, SAID, SQL, WORDS
 from register.schema import refuse_unknown_keys, table_at
 from register.toml_file import read_toml
 
@@ -64,22 +64,32 @@ def load_itinerary(path: Path) -> Itinerary:
 def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identities: str) -> None:
     """Create ``impossible`` (rule, l, r): pairs of identities of one cluster that no one person can be.
 
-    Reads ``cluster`` (node, cluster), ``core`` (node, core), ``node`` (node, identity_id), the source tables, what
-    `register.link.records` made of them, and ``identities``, the relation that the linkage rules make of ``identity``.
+    Reads ``cluster`` (node, cluster), ``core`` (node, core), ``node`` (node, identity_id, bearing), the source tables,
+    what `register.link.records` made of them, and ``identities``, the relation that the linkage rules make of
+    ``identity``. The word of one identity is held against that of another only in clusters that do not all say the
+    same.
     """
+    con.execute(f"create or replace temp view bearer as from {identities}")
     con.execute(
-        f"""
+        """
         create or replace temp table suspect as
-        select c.cluster, k.core, c.node, identity_id, {", ".join(READ)} from cluster as c
-        join core as k using (node) join node using (node)
-        join {identities} as i using (identity_id)
+        select c.cluster, k.core, c.node from cluster as c join core as k using (node)
         -- what shows one document is not parted
         where c.cluster in (
             select cluster from cluster join core using (node) group by 1 having min(core) < max(core)
         )
         """
     )
-    con.execute(SHOWN)
+    con.execute(
+        f"""
+        create or replace temp table witness as
+        select s.cluster, s.core, s.node, bearing, {", ".join(READ)} from suspect as s
+        join node using (node) join bearer using (identity_id)
+        where s.cluster in (
+            select cluster from suspect join node using (node) group by 1 having min(bearing) < max(bearing)
+        )
+        """
+    )
     con.execute(f"create or replace temp table said as {SAID}")
     con.execute(ALIKE)
     con.execute(WORDS)
@@ -91,5 +101,6 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
         con.execute(
             f"insert into impossible select distinct '{rule}', l, r from ({SQL[rule](given)}) where l <> r"
         )
-    for table in ("suspect", "shown", "said", "word", "alike", "journey"):
+    for table in ("suspect", "witness", "said", "word", "alike", "journey"):
         con.execute(f"drop table {table}")
+    con.execute("drop view bearer")

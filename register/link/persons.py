@@ -158,12 +158,16 @@ def _changes(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-#: The value that most records give; of equals, the smallest.
+#: What a person has one of, as `make_person` reads it of her identities.
+_ATTRIBUTES = ("sex", "citizenship_code", "birth_country_code", "full_date", "rough_date")
+
+#: The value that most records of a person give; of equals, the smallest. Only where records differ is there a vote.
 _VOTE = """
-    select person, {column} as value from (
-        select person, {column}, sum(n_mention) as votes from known
-        where {column} is not null {extra} group by all
-    ) qualify row_number() over (partition by person order by votes desc, {column}) = 1
+    select person, {name} as value from (
+        select person, {name}, sum(n_mention) as votes from known
+        semi join (from summary where {name} < {name}_most) using (person)
+        where {name} is not null group by all
+    ) qualify row_number() over (partition by person order by votes desc, {name}) = 1
 """
 
 
@@ -183,40 +187,45 @@ def make_person(con: duckdb.DuckDBPyConnection, members: str, into: str) -> None
     con.execute(
         f"""
         create or replace temp table known as
-        select c.person, i.n_mention, i.sex, i.citizenship_code, i.birth_country_code, i.birth_date,
-            i.birth_date_precision, s.* exclude (node)
+        select c.person, i.n_mention, i.sex, i.citizenship_code, i.birth_country_code,
+            case when i.birth_date_precision = 'day' then i.birth_date end as full_date,
+            case when i.birth_date_precision <> 'day' then i.birth_date end as rough_date, s.* exclude (node)
         from {members} join called as c using (person_id) join node using (node) join identity as i using (identity_id)
         left join seen as s using (node)
         """
     )
-    votes = {
-        column: _VOTE.format(column=column, extra="")
-        for column in ("sex", "citizenship_code", "birth_country_code")
-    }
-    votes["birth_date"] = _VOTE.format(column="birth_date", extra="and birth_date_precision = 'day'")
-    votes["rough_date"] = _VOTE.format(column="birth_date", extra="and birth_date_precision <> 'day'")
+    ends = ", ".join(f"min({name}) as {name}, max({name}) as {name}_most" for name in _ATTRIBUTES)
+    con.execute(
+        f"""
+        create or replace temp table summary as
+        select person, {ends}, count(*) as n_identity, coalesce(sum(n_record), 0)::bigint as n_record,
+            min(first_seen_on) as first_seen_on, max(last_seen_on) as last_seen_on,
+            coalesce(bool_or(birth_in_country), false) as birth_in_country, min(died_on) as death_date
+        from known group by person
+        """
+    )
+    votes = ", ".join(f"v_{name} as ({_VOTE.format(name=name)})" for name in _ATTRIBUTES)
+    voted = " ".join(f"left join v_{name} using (person)" for name in _ATTRIBUTES)
+    best = ", ".join(f"coalesce(v_{name}.value, t.{name}) as {name}" for name in _ATTRIBUTES)
     con.execute(
         f"""
         create or replace table {into} as
-        with {", ".join(f"v_{name} as ({sql})" for name, sql in votes.items())},
-        told as (
-            select person, count(*) as n_identity, coalesce(sum(n_record), 0)::bigint as n_record,
-                array_to_string(list_sort(list(distinct citizenship_code)), ';') as citizenships,
-                min(first_seen_on) as first_seen_on, max(last_seen_on) as last_seen_on,
-                coalesce(bool_or(birth_in_country), false) as birth_in_country, min(died_on) as death_date
-            from known group by person
+        with {votes},
+        several as (
+            select person, array_to_string(list_sort(list(distinct citizenship_code)), ';') as listed
+            from known semi join (from summary where citizenship_code < citizenship_code_most) using (person)
+            where citizenship_code is not null group by person
+        ),
+        best as (
+            select t.* exclude ({", ".join(_ATTRIBUTES)}), {best}, coalesce(listed, t.citizenship_code) as citizenships
+            from summary as t {voted} left join several using (person)
         )
-        select c.person_id, v_sex.value as sex, coalesce(v_birth_date.value,
-            v_rough_date.value) as birth_date,
-            case when v_birth_date.value is not null then 'day' when v_rough_date.value is not null then 'year' end
+        select c.person_id, sex, coalesce(full_date, rough_date) as birth_date,
+            case when full_date is not null then 'day' when rough_date is not null then 'year' end
                 as birth_date_precision,
-            v_citizenship_code.value as citizenship_code, nullif(t.citizenships, '') as citizenships,
-            v_birth_country_code.value as birth_country_code,
-            t.death_date, t.birth_in_country, t.n_identity, t.n_record, t.first_seen_on, t.last_seen_on
-        from told as t join called as c using (person)
-        left join v_sex using (person) left join v_birth_date using (person)
-        left join v_rough_date using (person) left join v_citizenship_code using (person)
-        left join v_birth_country_code using (person)
+            citizenship_code, citizenships, birth_country_code, death_date, birth_in_country, n_identity, n_record,
+            first_seen_on, last_seen_on
+        from best join called as c using (person)
         """
     )
-    con.execute("drop table known; drop table called")
+    con.execute("drop table known; drop table called; drop table summary")

@@ -10,10 +10,11 @@ import duckdb
 from register.errors import DeclarationError, QualityError, suggest
 from register.link import compile as compiled
 from register.link.block import count_comparisons, make_candidates
-from register.link.forms import divide, found_beside, make_forms
+from register.link.forms import make_forms
 from register.link.reuse import find_known, kept_pairs
 from register.link.rules import Rules, untrained
-from register.link.weigh import PROBABILITY, levels_sql, most, prior_of, sides_sql, sum_sql
+from register.link.score import forget_candidates, score_candidates
+from register.link.weigh import PROBABILITY, prior_of
 
 #: Match weight of two identities that are alike in every compared column: certain, and no model was asked.
 IDENTICAL = 100.0
@@ -24,8 +25,9 @@ class PredictReport:
     """What the linkage compared and found: counts only.
 
     ``comparisons`` counts, for each block, the pairs that its terms would join by themselves; ``candidates`` are the
-    pairs that were scored; ``known`` those of the ``distinct`` identities that the linkage before had compared with
-    one another. ``prior`` is the match weight of a pair about which nothing is known.
+    pairs of forms that were weighed, each for all identities that are written so; ``known`` those of the ``distinct``
+    identities that the linkage before had compared with one another. ``prior`` is the match weight of a pair about
+    which nothing is known.
     """
 
     identities: int
@@ -76,10 +78,13 @@ def predict(
     announce(comparisons)
     candidates = make_candidates(con, rules)
     # What is kept is decided on the rounded weight: let what could round up through.
-    score_candidates(con, rules, whole, threshold=rules.review - 0.001)
+    scored = score_candidates(con, rules, whole, threshold=rules.review - 0.001)
     names = ", ".join(f"'{block.name}'" for block in rules.blocks)
     levels = [f"gamma_{compare.concept}" for compare in rules.compares]
     key = rules.key
+    # Nodes are numbered in the order of keys, within each source.
+    one, other = ("least(l.{0}, r.{0})", "greatest(l.{0}, r.{0})") if rules.source else ("l.{0}", "r.{0}")
+    sides = f"{one.format(key)} as {key}_l, {other.format(key)} as {key}_r"
     weight = "round(match_weight, 4)"
     kept = ""
     if known and previous_prior is not None:
@@ -87,11 +92,11 @@ def predict(
     con.execute(
         f"""
         create or replace table pair as
-        select least(l.{key}, r.{key}) as {key}_l, greatest(l.{key}, r.{key}) as {key}_r, {weight} as match_weight,
+        select {sides}, {weight} as match_weight,
             {PROBABILITY.format(weight=weight)} as match_probability,
             [{names}][match_key::integer + 1] as match_key,
             {", ".join(f"{level}::tinyint as {level}" for level in levels)}
-        from link_scored join link_input as l on l.node = node_l join link_input as r on r.node = node_r
+        from ({scored}) join link_input as l on l.node = node_l join link_input as r on r.node = node_r
         where {weight} >= {rules.review}
         {kept}
         union all
@@ -115,73 +120,6 @@ def predict(
     return PredictReport(identities, distinct, known, prior, comparisons, candidates, pairs, above)
 
 
-def score_candidates(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, threshold: float) -> None:
-    """Create ``link_scored``: the candidates whose match weight reaches a threshold.
-
-    node_l and node_r, match_key, gamma_*, match_weight. Reads what `make_forms` and `make_candidates` made. The forms
-    are weighed first; pairs of nodes that with all they may say beside would fall short are not looked at.
-    ``rows`` is the number of rows to be linked in all: it sets the prior.
-    """
-    of_form, beside = divide(rules)
-    gammas = ", ".join(f"gamma_{c.concept}" for c in of_form)
-    rarities = "".join(f", rarity_{c.concept}" for c in of_form if c.rare_values)
-    enough, enough_unmet = (
-        threshold - most(rules, beside),
-        threshold - most(rules, beside, found_beside(rules)),
-    )
-    con.execute(
-        f"""
-        create or replace table link_form_scored as
-        with pairs as (
-            select form_l, form_r, match_key, is_met, {sides_sql(of_form)} from link_form_pair
-            join link_form as l on l.form = form_l join link_form as r on r.form = form_r
-        ),
-        compared as (select form_l, form_r, match_key, is_met, {levels_sql(of_form)}{rarities} from pairs)
-        select form_l, form_r, match_key, {gammas}, {prior_of(rules, rows)} + {sum_sql(rules, of_form)} as form_weight
-        from compared where form_weight >= {enough_unmet} or is_met and form_weight >= {enough}
-        """
-    )
-
-    def weighed(pairs: str) -> str:
-        """Return the query of those pairs of nodes that reach the threshold, with their levels."""
-        levels = ", ".join(filter(None, (gammas, levels_sql(beside))))
-        return f"""
-            select * exclude (form_weight), form_weight + {sum_sql(rules, beside)} as match_weight
-            from (select node_l, node_r, match_key, form_weight, {levels} from ({pairs}))
-            where match_weight >= {threshold}
-        """
-
-    sides = f", {sides_sql(beside)}" if beside else ""
-    carried = (
-        f"least(l.node, r.node) as node_l, greatest(l.node, r.node) as node_r, {gammas}, form_weight{sides}"
-    )
-    by_form = f"""
-        select f.match_key, {carried} from link_form_scored as f
-        join link_node as l on l.form = form_l join link_node as r on r.form = form_r
-        where f.match_key is not null and form_weight >= {enough_unmet}
-            and (form_l < form_r or l.node < r.node) and not (l.is_known and r.is_known)
-    """
-    by_more = f"""
-        select least(p.match_key, f.match_key) as match_key, {carried}
-        from link_node_pair as p join link_form_scored as f using (form_l, form_r)
-        join link_node as l on l.node = p.node_l join link_node as r on r.node = p.node_r
-    """
-    con.execute(
-        f"""
-        create or replace table link_scored as
-        from ({weighed(by_form)}) anti join link_node_pair using (node_l, node_r)
-        union all
-        from ({weighed(by_more)})
-        """
-    )
-
-
-def forget_candidates(con: duckdb.DuckDBPyConnection) -> None:
-    """Drop the tables between the forms and the scores."""
-    for name in ("form", "node", "form_key", "node_key", "form_pair", "node_pair", "form_scored", "scored"):
-        con.execute(f"drop table if exists link_{name}")
-
-
 def prepare(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
     """Create ``link_input`` for training: every row of the rules' table, the columns the rules read."""
     _check_columns(con, rules)
@@ -192,31 +130,30 @@ def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
     """Create ``link_bundle`` and ``link_input``: every row, and one of each that say the same.
 
     ``link_bundle`` has each row's key, its ``representative`` in ``link_input``, and ``content``, a hash of what is
-    compared.
+    compared. Two hashes, of 64 bits each, tell whether rows say the same: names need not be held against one another.
     """
-    compared = ", ".join(compiled.columns(rules))
+    compared = compiled.columns(rules)
     groups = [" and ".join(f"{column} is not null" for column in group) for group in rules.enough]
     enough = " or ".join(f"({group})" for group in groups) or "false"
     source = f"{rules.source}, " if rules.source else ""
+    content, check = (f"hash({source}{', '.join(columns)})" for columns in (compared, reversed(compared)))
     con.execute(
         f"""
         create or replace temp table link_told as
-        select {rules.key}, hash({source}{compared}) as content, {enough} as is_enough
+        select {rules.key}, {content} as content, {check} as content_check, {enough} as is_enough
         from {compiled.identities(rules)}
         """
     )
-    # Names are held against one another only where a number says that they could be alike.
     con.execute(
         f"""
         create or replace table link_bundle as
-        with shared as (select content from link_told where is_enough group by content having count(*) > 1),
-        alike as (
-            select {rules.key}, min({rules.key}) over (partition by {source}{compared}) as representative
-            from {compiled.identities(rules)}
-            semi join (from link_told semi join shared using (content) where is_enough) using ({rules.key})
+        with shared as (
+            select content, content_check, min({rules.key}) as first from link_told where is_enough
+            group by content, content_check having count(*) > 1
         )
-        select {rules.key}, coalesce(representative, {rules.key}) as representative, content::varchar as content
-        from link_told left join alike using ({rules.key})
+        select {rules.key}, content::varchar as content,
+            case when is_enough then coalesce(first, {rules.key}) else {rules.key} end as representative
+        from link_told left join shared using (content, content_check)
         """
     )
     con.execute("drop table link_told")
@@ -227,7 +164,8 @@ def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
             select {rules.key}, row_number() over (order by {source}{rules.key})::integer as node
             from {rules.table} semi join link_bundle on representative = {rules.table}.{rules.key}
         )
-        select node, {rules.key}, {source}{compared} from {compiled.identities(rules)} join numbered using ({rules.key})
+        select node, {rules.key}, {source}{", ".join(compared)} from {compiled.identities(rules)}
+        join numbered using ({rules.key})
         """
     )
     (counts,) = con.execute(

@@ -148,8 +148,8 @@ def _resolve_draws(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itin
     con.execute(
         """
         create or replace temp table whole as
-        select row_number() over (order by c.draw, h.node) as node, c.draw, h.node as was, h.identity_id, h.person,
-            h.person_id, count(*) over (partition by c.draw, h.person) as size
+        select row_number() over (order by c.draw, h.node) as node, c.draw, h.node as was, h.identity_id, h.bearing,
+            h.person, h.person_id, count(*) over (partition by c.draw, h.person) as size
         from changed as c join home as h using (person)
         """
     )
@@ -178,7 +178,7 @@ def _resolve_draws(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itin
         join whole as a on a.was = j.l join whole as b on b.was = j.r and b.draw = a.draw
         """
     )
-    con.execute("create or replace temp table node as select node, identity_id from whole")
+    con.execute("create or replace temp table node as select node, identity_id, bearing from whole")
     make_records(con)
     connect(con, "edge", "gathered")
     con.execute(

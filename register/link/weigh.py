@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import duckdb
 
 from register.engine import file_literal
 from register.errors import DeclarationError
 from register.link.compile import prior_weight, read_columns
-from register.link.conditions import BY
+from register.link.conditions import BY, document_slots
 from register.link.rules import Compare, Level, Rules, level_names, parameters
 
 #: The match weight of a pair to its probability.
@@ -24,6 +25,16 @@ PROBABILITY = "round(1 / (1 + pow(2.0, -({weight}))), 9)"
 
 def level_sql(compare: Compare) -> str:
     """Return the SQL that numbers the level of a pair: -1 if nothing can be said, 0 for the least alike."""
+    slots = document_slots(compare) if compare.by == "document" else ()
+    if len(slots) < 2:
+        return _level_sql(compare)
+    # Few show more than one document: most pairs need not be asked about each document of both.
+    first = replace(compare, columns={**compare.columns, "slots": slots[:1]})
+    further = " and ".join(f"{number}_{side} is null" for _, number, _ in slots[1:] for side in "lr")
+    return f"case when {further} then {_level_sql(first)} else {_level_sql(compare)} end"
+
+
+def _level_sql(compare: Compare) -> str:
     missing, condition = BY[compare.by]
     top = len(level_names(compare)) - 1
     number = {level.name: top - turn for turn, level in enumerate(compare.levels)}

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from register.engine import Engine
 from register.link.block import count_comparisons, make_candidates
 from register.link.forms import make_forms
-from register.link.predict import forget_candidates, prepare, score_candidates
+from register.link.predict import prepare
 from register.link.rules import Rules
+from register.link.score import forget_candidates, score_candidates
 
 PERSONS = 1_500
 #: A new link may lead to a person from whom another new link leads on. After so many steps the rest is left out.
@@ -70,12 +71,12 @@ def _reach(engine: Engine, current: Rules, proposed: Rules, rows: int) -> None:
     make_forms(con, proposed)
     count_comparisons(con, proposed, rows)
     make_candidates(con, proposed)
-    score_candidates(con, proposed, rows, threshold=proposed.link - 0.001)
+    scored = score_candidates(con, proposed, rows, threshold=proposed.link - 0.001)
     engine.run(
         f"""
         create or replace temp table reached as
         with linked as (
-            select a.identity_id as l, b.identity_id as r from link_scored as s
+            select a.identity_id as l, b.identity_id as r from ({scored}) as s
             join link_input as x on x.node = s.node_l join link_input as y on y.node = s.node_r
             join link_bundle as a on a.representative = x.identity_id
             join link_bundle as b on b.representative = y.identity_id

@@ -7,9 +7,11 @@ from itertools import product
 from random import Random
 
 import duckdb
+import polars as pl
 from kit.linkage import rules
 
-from register.link.conditions import BY
+from register.link.conditions import BY, SHORTEST, SLOTS
+from register.link.forms import divide, ends_sql, near_sql
 from register.link.rules import Block
 
 LETTERS = "ABÑ"
@@ -62,6 +64,44 @@ def test_a_typo_in_a_date_is_one_edit_of_its_eight_digits() -> None:
     made = {day: edited(digits[day], b"0123456789") for day in days}
     expected = {(one, other) for one in days for other in days if digits[other] in made[one]}
     assert alike("birth_date", "date", list(days)) == expected
+
+
+def test_documents_one_edit_apart_are_near() -> None:
+    """Only near ones are weighed where the names alone would not do: none that is a typing error may be missed."""
+    chance = Random(2)
+    made = ["".join(chance.choices("AB12", k=chance.randrange(5, 10))) for _ in range(60)]
+    pairs = sorted(
+        {
+            (number, other.decode())
+            for number in made
+            for other in edited(number.encode(), b"AB12")
+            if len(other) >= SHORTEST
+        }
+    )
+    _, beside = divide(rules())
+    # The second document of one is the typing error in the first of the other: each is held against each.
+    rows = [
+        row
+        for turn, (one, other) in enumerate(pairs)
+        for row in ((turn, "l", one, None), (turn, "r", "99999", other))
+    ]
+    told = pl.DataFrame(rows, schema=["turn", "side", *(number for _, number, _ in SLOTS)], orient="row")
+    con = duckdb.connect()
+    con.register("told", told.to_arrow())
+    con.execute(
+        f"create table ends as select *, {ends_sql(beside, 'left')} as heads, {ends_sql(beside, 'right')} as tails"
+        " from told"
+    )
+    missed = con.execute(
+        f"select turn from ends as l join ends as r using (turn) where l.side = 'l' and r.side = 'r'"
+        f" and not {near_sql('l', 'r')}"
+    ).fetchall()
+    assert not missed
+    apart = con.execute(
+        f"select count(*) filter ({near_sql('l', 'r')}) / count(*) from ends as l join ends as r"
+        " on l.side = 'l' and r.side = 'r'"
+    ).fetchall()[0][0]
+    assert apart < 0.7
 
 
 def test_no_way_of_a_shipped_block_finds_only_what_another_finds() -> None:
