@@ -101,8 +101,8 @@ def _swapped(field: Field, left: Mapping[str, Any], right: Mapping[str, Any]) ->
     )
     if not any(one and one == other for one, other in crossed):
         return field
-    plain = (tuple(Piece(piece.text) for piece in side) for side in (field.left, field.right))
-    return Field(field.name, field.label, *plain, SWAPPED)
+    one, other = (tuple(Piece(piece.text) for piece in side) for side in (field.left, field.right))
+    return Field(field.name, field.label, one, other, SWAPPED)
 
 
 def _alike(one: str, other: str) -> bool:
