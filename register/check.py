@@ -106,8 +106,9 @@ def check_project(root: Path) -> CheckReport:
             report.notes.append(
                 ("check.unknown_columns", {"file": extract.name, "columns": ", ".join(header.unknown)})
             )
-        needed, others = header.missing_required, set(header.missing) - set(header.missing_required)
-        for note, lacking in (("missing_needed", needed), ("missing_columns", sorted(others))):
+        needed = header.missing_required
+        others = [column for column in header.missing if column not in needed]
+        for note, lacking in (("missing_needed", needed), ("missing_columns", others)):
             if lacking:
                 columns = ", ".join(_beside(column, header) for column in lacking)
                 report.notes.append((f"check.{note}", {"file": extract.name, "columns": columns}))

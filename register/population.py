@@ -16,7 +16,7 @@ from register.estimate.complete import read_sql
 from register.project import Project
 from register.rules.residence import EVENTS, PRESETS, RESIDENCY, Parameters, bind, create_tables, read_rule
 from register.run import Run, find_run
-from register.tables import DIMENSIONS, open_for_rule, parameters_of
+from register.tables import DIMENSIONS, in_order, open_for_rule, parameters_of
 
 Row = dict[str, Any]
 
@@ -78,7 +78,7 @@ def stock_on(
             select {listed + "," if by else ""} coalesce(sum(estimate), 0.0) as estimate,
                 coalesce(sqrt(sum(standard_error * standard_error)), 0.0) as standard_error,
                 coalesce(sum(estimate * share_final) / nullif(sum(estimate), 0.0), 1.0) as share_final
-            from stock_on {f"group by {listed} order by {listed}" if by else ""}
+            from stock_on {f"group by {listed} order by {in_order(by)}" if by else ""}
             """
         ).to_dicts()
 

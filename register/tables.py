@@ -205,8 +205,14 @@ def flows_sql(by: Sequence[str] = ()) -> str:
                 coalesce(sum(share_final * estimate) / nullif(sum(estimate), 0), 1) as share_final,
                 coalesce(sum(linkage_error ** 2) / nullif(sum(standard_error ** 2), 0), 0) as linkage_share
             from flow group by {listed}
-        ) order by {listed}
+        ) order by {in_order(("year", *by))}
         """
+
+
+def in_order(dimensions: Sequence[str]) -> str:
+    """Return the terms by which rows are put in order: age groups by age, "5-9" before "10-14"."""
+    ages = "try_cast(regexp_extract(age_group, '[0-9]+') as integer), age_group"
+    return ", ".join(ages if name == "age_group" else name for name in dimensions)
 
 
 def annual_flows(

@@ -75,9 +75,11 @@ class Labels:
         return f"{concept}: {translate(why, self.language)}" if rest and why in catalogue() else concept
 
     def _concept(self, name: str) -> str:
-        for table in self.schema.tables.values():
-            if name in table.columns:
-                return table.columns[name].concept.label[self.language]
+        # A name in one column is there as it came alone: the register divides it.
+        for known in (name, f"{name}_raw"):
+            for table in self.schema.tables.values():
+                if known in table.columns:
+                    return table.columns[known].concept.label[self.language]
         return name
 
     def level(self, level: int | None) -> str:

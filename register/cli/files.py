@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from register.cli.options import Text, output_option, run_option, session_of, there
+from register.cli.options import Text, listed, output_option, run_option, session_of, there
 
 
 def add(app: typer.Typer, text: Text) -> None:
@@ -77,4 +77,4 @@ def add(app: typer.Typer, text: Text) -> None:
         from register.calibrate.command import write_benchmarks
 
         session = session_of(context)
-        write_benchmarks(lambda: session.project(), run, spec, day, by or [], output, session.console)
+        write_benchmarks(lambda: session.project(), run, spec, day, listed(by), output, session.console)

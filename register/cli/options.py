@@ -51,6 +51,11 @@ def there(given: Any) -> Any:
     return given
 
 
+def listed(names: list[str] | None) -> list[str]:
+    """Return what a repeatable option names; several may stand in one, with commas: ``--by sex,age_group``."""
+    return [name.strip() for text in names or [] for name in text.split(",")]
+
+
 def run_option(text: Text) -> Any:
     """Return the option that names a run."""
     return typer.Option(None, "--run", help=text("run_option"))

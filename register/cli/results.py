@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from register.cli.options import Text, output_option, run_option, session_of
+from register.cli.options import Text, listed, output_option, run_option, session_of
 
 
 def add(app: typer.Typer, text: Text) -> None:
@@ -28,9 +28,9 @@ def add(app: typer.Typer, text: Text) -> None:
         if backtest:
             show.backtest(session.console, *backtest_run(project, run, vintages, session.console))
         elif output is None:
-            show.flows(session.console, project.schema(), *annual_flows(project, run, by or []))
+            show.flows(session.console, project.schema(), *annual_flows(project, run, listed(by)))
         else:
-            export_tables(project, flows_sql(by or []), output, run)
+            export_tables(project, flows_sql(listed(by)), output, run)
 
     @app.command(help=text("stock"))
     def stock(
@@ -44,8 +44,8 @@ def add(app: typer.Typer, text: Text) -> None:
 
         session = session_of(context)
         project = session.project()
-        found, rows = stock_on(project, day, by or [], run)
-        show.stock(session.console, project.schema(), found, day, by or [], rows)
+        found, rows = stock_on(project, day, listed(by), run)
+        show.stock(session.console, project.schema(), found, day, listed(by), rows)
 
     @app.command(help=text("concordance"))
     def concordance(context: typer.Context, run: str | None = run_option(text)) -> None:

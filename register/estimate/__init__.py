@@ -8,7 +8,7 @@ releases what they count. In order::
     histories, chain      histories of people, and the model of missing crossings
     passage, sampler      the chances to go unseen, and complete lives drawn from what was seen
     kinds, fit            the numbers of the model, estimated from the register itself
-    tally, count          what complete lives show of these numbers
+    tally, count, trends  what complete lives show of these numbers
     complete              m draws of what is missing
     derive                the rule applied to each, some of the people at a time
     outcome               what crossings not yet decided will turn out to be

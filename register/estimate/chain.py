@@ -109,7 +109,8 @@ class Histories:
 class Kind:
     """The numbers of one kind of people, per day.
 
-    ``rate`` of each crossing; ``trend``, by how much it is more often in each year: (year, from, to), by situations;
+    ``rate`` of each crossing; ``trend``, by how much it is more often in each year, before the first crossing that was
+    seen and after it: (before or after, year, from, to), by situations;
     ``states``, the chance that each purpose is stated at it: (purpose, from, to); ``missed``, the chance that a
     crossing is not written down, by the post of the one before and the situation that it ends; ``first_permit``,
     ``act`` and ``death``: how often these are seen in each state; ``lapsed``, the chance in each state that a permit

@@ -15,7 +15,6 @@ from register.estimate.chain import (
     FORMS,
     HOME,
     LAPSED,
-    MOVES,
     RENEWED,
     STATES,
     TRIP,
@@ -28,6 +27,7 @@ from register.estimate.chain import (
 )
 from register.estimate.passage import Unseen, widen
 from register.estimate.tally import SITUATIONS, Counts, narrow, stretches, tally
+from register.estimate.trends import ALWAYS, FIRST, trends
 
 #: How much the present numbers weigh against what is counted: one event, or one year.
 PULL = 1.0
@@ -36,11 +36,6 @@ POOL = 20.0
 #: Moves to the other side as often as people of all kinds make them, against those of one kind: else a kind in whose
 #: lives none was drawn would never move again, and whoever moves would be told as one who was missed.
 ALIKE = 10.0
-#: A year like all others, whatever is seen.
-ALWAYS = 1e9
-#: Crossings whose number is told for each year; how long journeys last is taken to be the same in all.
-TRENDS = np.zeros((SITUATIONS, SITUATIONS), dtype=bool)
-TRENDS[AWAY, [VISIT, HOME]] = TRENDS[HOME, [TRIP, AWAY]] = True
 #: The crossing that ends a journey is made at the post where it began more often than the one that begins the next.
 RETURNS, SETS_OUT = [VISIT, TRIP], [AWAY, HOME]
 #: The longest mean of journeys, in days: the W - V of the commonest rule.
@@ -60,7 +55,7 @@ def count(
     kinds: list[Kind],
     lives: Lives,
     rng: np.random.Generator | None = None,
-    hidden: Sequence[Unseen] = (),
+    hidden: Sequence[Unseen | None] = (),
     steady: float = 10.0,
 ) -> list[Kind]:
     """Return the numbers that complete lives show: their means, or with ``rng`` a draw from what they may be.
@@ -68,7 +63,8 @@ def count(
     Rates are gamma, shares beta and Dirichlet, with a weak pull to the present numbers where little is seen. With
     ``hidden``, one for each kind, the people of whom nothing was seen are counted too; ``steady`` crossings of a year
     like the others weigh against those of each year. When people cross where nobody watches is told by too little for
-    years of their own.
+    years of their own, and by too little whether those who leave a permit unrenewed have left: of them, those who are
+    watched tell.
     """
     h = histories
     person = h.person
@@ -81,11 +77,13 @@ def count(
     ]
     ratios = [1.0] * len(kinds)
     for number, one in enumerate(hidden):
+        if one is None:
+            continue
         people, counted = one.ratio * starts[number].sum(), counts[number]
-        counted.days[:] += people * one.days
+        counted.days[0] += people * one.days
         counted.undocumented[:] += people * one.days.sum(axis=0)
         counted.unseen[0] += people * one.crossed.sum(axis=0)
-        counted.by_year[:] += people * narrow(one.crossed)
+        counted.by_year[0] += people * narrow(one.crossed)
         starts[number] += people * one.start
         ratios[number] += one.ratio
     missed = {
@@ -103,6 +101,8 @@ def count(
         )
         for is_watched in missed
     }
+    watched = np.array([kind.is_watched for kind in kinds])
+    lapsed = _lapsed(h, lives, watched[lives.kind][person] | ~watched.any(), kinds[0].lapsed, rng)
     result = [
         _numbers(
             h,
@@ -113,23 +113,21 @@ def count(
             lives.kind == number,
             missed[kind.is_watched],
             common[kind.is_watched],
+            lapsed,
             start,
             rng,
         )
         for number, (kind, counted, rows, start) in enumerate(zip(kinds, counts, mine, starts, strict=True))
     ]
-    trends = {
-        is_watched: _trend(
-            [one for one in zip(result, counts, strict=True) if one[0].is_watched == is_watched],
+    for is_watched in missed:
+        alike = [number for number, kind in enumerate(kinds) if kind.is_watched == is_watched]
+        found = trends(
+            [(result[number], counts[number]) for number in alike],
             rng,
-            min(steady, ALWAYS) if is_watched else ALWAYS,
+            *(min(steady, ALWAYS), FIRST) if is_watched else (ALWAYS, ALWAYS),
         )
-        for is_watched in missed
-    }
-    result = [
-        replace(kind, share=kind.share * ratio, trend=trends[kind.is_watched])
-        for kind, ratio in zip(result, ratios, strict=True)
-    ]
+        for number, trend in zip(alike, found, strict=True):
+            result[number] = replace(result[number], share=result[number].share * ratios[number], trend=trend)
     whole = np.sum([kind.share for kind in result], axis=0)
     return [replace(kind, share=kind.share / whole) for kind in result]
 
@@ -164,23 +162,31 @@ def _missed(
     return bounded
 
 
+def _lapsed(h: Histories, lives: Lives, rows: Flags, now: Floats, rng: np.random.Generator | None) -> Floats:
+    """Return the chance in each state that a permit which runs out is not renewed, from some steps.
+
+    These are of those who are watched, and all kinds have it in common: of whom nobody watches, one who left and one
+    who stays without a permit look the same, and all would be told as having left.
+    """
+    ended, renewed = (
+        np.bincount(lives.before[rows & (h.kind == what)] // FORMS, minlength=SITUATIONS)
+        + 5 * PULL * before[::FORMS]
+        for what, before in ((LAPSED, now), (RENEWED, 1 - now))
+    )
+    lapsed = ended / (ended + renewed) if rng is None else rng.beta(ended, renewed)
+    return np.repeat(np.clip(lapsed, 1e-3, 1 - 1e-3), FORMS)
+
+
 def _moves(counts: list[Counts]) -> Floats:
     """Return how often a day people of some kinds together move to the other side, from each situation."""
-    moved = np.sum([one.by_year.sum(axis=0) for one in counts], axis=0)
-    days = np.sum([one.days.sum(axis=0) for one in counts], axis=0).reshape(SITUATIONS, FORMS).sum(axis=1)
+    moved = np.sum([one.by_year.sum(axis=(0, 1)) for one in counts], axis=0)
+    days = (
+        np.sum([one.days.sum(axis=(0, 1)) for one in counts], axis=0).reshape(SITUATIONS, FORMS).sum(axis=1)
+    )
     often = np.full(SITUATIONS, RAREST)
     for own, other in ((AWAY, HOME), (HOME, AWAY)):
         often[own] = (moved[own, other] + PULL) / (days[own] + PULL * SHORTEST_RESIDENCE)
     return often
-
-
-def _trend(found: list[tuple[Kind, Counts]], rng: np.random.Generator | None, steady: float) -> Floats:
-    """Return by how much crossings are more often in each year than in all, for some kinds of people together."""
-    expected = (
-        np.sum([narrow(counts.days[:, :, None] * kind.rate) for kind, counts in found], axis=0) + steady
-    )
-    happened = np.sum([counts.by_year for _, counts in found], axis=0) + steady
-    return np.where(TRENDS, (happened if rng is None else rng.gamma(happened)) / expected, 1.0)
 
 
 def _numbers(
@@ -192,10 +198,11 @@ def _numbers(
     people: Flags,
     missed: Floats,
     common: Floats,
+    lapsed: Floats,
     start: Floats,
     rng: np.random.Generator | None,
 ) -> Kind:
-    total = counts.days.sum(axis=0)
+    total = counts.days.sum(axis=(0, 1))
 
     def often(counted: Floats, now: Floats, days: Floats) -> Floats:
         shape, time = counted + PULL * now * 365, days + PULL * 365
@@ -211,7 +218,7 @@ def _numbers(
         said = rng.gamma(np.maximum(said, 1e-3))
     crossed = counts.seen.sum(axis=0) + counts.unseen.sum(axis=0)
     # In a year in which they cross more often people spend more than its days.
-    spent = np.einsum("ys,yst->st", counts.days, widen(kind.trend))
+    spent = np.einsum("fys,fyst->st", counts.days, widen(kind.trend))
     rate = often(crossed, kind.rate, spent)
     # Whoever moves does so as often in either form of life: the forms tell journeys apart, not residences.
     for own, other in ((AWAY, HOME), (HOME, AWAY)):
@@ -221,7 +228,7 @@ def _numbers(
         time = spent[rows, targets].sum(axis=0) + ALIKE / common[own]
         moves = np.maximum((shape if rng is None else rng.gamma(shape)) / time, RAREST)
         rate[rows, targets] = moves / max(1.0, SHORTEST_RESIDENCE * moves.sum())
-    rate = _bounded(rate * MOVES, total)
+    rate = _bounded(np.where(kind.rate > 0, rate, 0.0), total)
     share = np.bincount(h.origin[people], minlength=len(kind.share)).astype(np.float64) + 1.0
     if rng is not None:
         share = rng.gamma(share)
@@ -230,13 +237,8 @@ def _numbers(
         for told, now in ((1, kind.marked), (0, 1 - kind.marked))
     )
     marked = yes / (yes + no) if rng is None else rng.beta(np.maximum(yes, 1e-3), np.maximum(no, 1e-3))
-    ended, renewed = (
-        np.bincount(lives.before[mine & (h.kind == what)], minlength=STATES) + 5 * PULL * now
-        for what, now in ((LAPSED, kind.lapsed), (RENEWED, 1 - kind.lapsed))
-    )
     if not kind.is_watched:
         marked[0] = min(marked[0], MOST_ANNOUNCED)
-    lapsed = ended / (ended + renewed) if rng is None else rng.beta(ended, renewed)
     start = start + PULL * kind.start
     return Kind(
         rate=rate,
@@ -246,7 +248,7 @@ def _numbers(
         first_permit=acts(FIRST_PERMIT, kind.first_permit, counts.undocumented),
         act=acts(ACT, kind.act, total),
         death=acts(DEATH, kind.death, total),
-        lapsed=np.clip(lapsed, 1e-3, 1 - 1e-3),
+        lapsed=lapsed,
         start=start / start.sum() if rng is None else rng.dirichlet(np.maximum(start, 1e-3)),
         share=share,
         marked=np.clip(marked, 1e-4, 1 - 1e-4),

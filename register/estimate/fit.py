@@ -53,7 +53,11 @@ def fit(
         is_drawn: bool = False,
     ) -> tuple[list[Kind], Flags]:
         sampler = Sampler(seen, kinds, likely)
-        hidden = [unseen(kind, sampler.passages, at, seen.years) for at, kind in enumerate(kinds)]
+        # When those who are watched first crossed is told of those who did (`count`): nobody else is to be counted.
+        hidden = [
+            None if kind.is_watched else unseen(kind, sampler.passages, at, seen.years)
+            for at, kind in enumerate(kinds)
+        ]
         lives = sampler.draw(rng)
         found = count(seen, kinds, lives, rng if is_drawn else None, hidden, model.steady)
         return found, sampler.likely(UNLIKELY)

@@ -6,11 +6,16 @@ The numbers are rough; what the histories tell replaces them.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from register.estimate.chain import AWAY, FORMS, HOME, STATES, TRIP, VISIT, Kind
+
+#: The journeys of those who live on each side.
+JOURNEY = {AWAY: slice(FORMS * VISIT, FORMS * (VISIT + 1)), HOME: slice(FORMS * TRIP, FORMS * (TRIP + 1))}
+#: How many days a journey of those who moved lasts, to begin with.
+USUAL_JOURNEY = 20
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,8 @@ class Guess:
     """Where the search for a kind of people begins.
 
     How often a year those who live abroad come and those who live here travel, share of crossings missed, arrivals that
-    stay, people who live here at the start, share with each mark, how often a year residents get a first permit, and
-    how long in days visits last as a rule.
+    stay, people who live here at the start, share with each mark, how often a year residents get a first permit, how
+    long in days visits last as a rule, and on which side those live who moved.
     """
 
     comes: float
@@ -44,6 +49,7 @@ class Guess:
     permits: float = 0.1
     visits: float = 10
     is_watched: bool = True
+    moves_to: int = HOME
 
 
 SELDOM, OFTEN = Guess(0.1, 0.4, 0.02, 0.02, 0.3), Guess(3.0, 3.0, 0.02, 0.02, 0.3)
@@ -53,9 +59,9 @@ UNWATCHED = Guess(0.05, 0.4, 0.55, 0.5, 0.1, (0.01, 0.5), 0.02, is_watched=False
 PROTECTED = Guess(0.05, 0.4, 0.55, 0.5, 0.1, (0.01, 0.9), 1.0, is_watched=False)
 SEASONAL = Guess(1.0, 0.4, 0.02, 0.02, 0.1, visits=90)
 #: Residents who hardly ever travel. Whether they are a kind of their own can hardly be told from what is seen.
-HOMEBODY = Guess(0.2, 0.15, 0.02, 0.3, 0.9)
+HOMEBODY = Guess(0.2, 0.15, 0.02, 0.3, 0.9, moves_to=AWAY)
 #: Nothing tells a national who crosses where nobody watches from one who was missed: nationals are taken to be watched.
-NATIONALS = (SELDOM, OFTEN, SETTLER, RESIDENT)
+NATIONALS = tuple(replace(one, moves_to=AWAY) for one in (SELDOM, OFTEN, SETTLER, RESIDENT))
 FOREIGNERS = (SELDOM, OFTEN, SEASONAL, SETTLER, RESIDENT, UNWATCHED, PROTECTED)
 
 
@@ -91,10 +97,15 @@ def guess_kind(guess: Guess, sizes: Sizes) -> Kind:
                 rate[row, FORMS * target : FORMS * (target + 1)] = (
                     leaves[source][form] * share * np.array(forms[target])
                 )
+    # Who moved keeps her ways: on that side some travel often and others hardly ever, whatever they did before. There
+    # the forms tell people apart, not journeys: each leads to itself only.
+    own, journey = slice(FORMS * guess.moves_to, FORMS * (guess.moves_to + 1)), JOURNEY[guess.moves_to]
+    rate[own, journey] = np.diag(rate[own, journey].sum(axis=1))
+    rate[journey, own] = np.eye(FORMS) / USUAL_JOURNEY
     acts = np.repeat(np.array([0.001, 0.01, 0.1, 0.001]) / 365, FORMS)
     return Kind(
         rate=rate,
-        trend=np.ones((sizes.years, STATES // FORMS, STATES // FORMS)),
+        trend=np.ones((2, sizes.years, STATES // FORMS, STATES // FORMS)),
         states=np.full((sizes.purposes, STATES // FORMS, STATES // FORMS), 1 / sizes.purposes),
         missed=np.full((sizes.openers, STATES // FORMS), guess.missed),
         first_permit=acts * guess.permits * 10,

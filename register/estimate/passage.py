@@ -28,11 +28,13 @@ def daily(kind: Kind) -> Floats:
 
     Within a day at most one crossing is missed.
     """
-    rate = kind.rate * widen(kind.trend)
+    first, later = kind.rate * widen(kind.trend)
+    # No post (opener 0): no crossing was seen before.
+    rate = np.stack([first, *[later] * (len(kind.missed) - 1)], axis=1)
     seen = np.stack([np.zeros(STATES), kind.first_permit])
-    leaving = rate.sum(axis=-1)[:, None, None] + seen
+    leaving = rate.sum(axis=-1)[:, :, None] + seen
     stays = np.exp(-leaving)
-    missed = rate[:, None] * np.repeat(kind.missed, FORMS, axis=-1)[:, :, None]
+    missed = rate * np.repeat(kind.missed, FORMS, axis=-1)[:, :, None]
     share = missed[:, :, None] / np.maximum(leaving, 1e-300)[..., None]
     chances: Floats = share * (1 - stays)[..., None] + stays[..., None] * np.eye(STATES)
     return chances
@@ -67,7 +69,7 @@ class Passages:
     """
 
     def __init__(self, kinds: Sequence[Kind], longest: int) -> None:
-        self.years, self.openers = len(kinds[0].trend), len(kinds[0].missed)
+        self.years, self.openers = len(kinds[0].trend[0]), len(kinds[0].missed)
         one = np.stack([daily(kind) for kind in kinds]).astype(np.float32).reshape(-1, STATES, STATES)
         near = powers(one, STRIDE)
         self.far = powers(np.ascontiguousarray(near[:, STRIDE]), longest // STRIDE)

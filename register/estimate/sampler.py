@@ -30,15 +30,15 @@ def seen_as(kind: Kind) -> Tables:
     acts = [np.diag(kind.first_permit), np.diag(kind.act), np.eye(STATES), np.diag(kind.death)]
     acts += [np.diag(1 - kind.lapsed), np.diag(kind.lapsed), np.eye(STATES)]
     crossings = np.stack([kind.rate * crossing * widen(kind.states) for crossing in CROSSINGS])
-    by_year = widen(kind.trend)[:, None, None] * crossings
+    by_year = widen(kind.trend)[:, :, None, None] * crossings
     return np.concatenate([by_year.reshape(-1, STATES, STATES), np.stack(acts)]).astype(np.float32)
 
 
 def signs(histories: Histories, purposes: int) -> Ints:
     """Return for each step the number of its matrix in `seen_as`."""
     h = histories
-    crossing = (h.year * 2 + h.kind) * purposes + h.purpose
-    act = h.kind - FIRST_PERMIT + 2 * purposes * len(h.years)
+    crossing = (((h.opener > 0) * len(h.years) + h.year) * 2 + h.kind) * purposes + h.purpose
+    act = h.kind - FIRST_PERMIT + 4 * purposes * len(h.years)
     sign: Ints = np.where(h.kind <= DEPARTURE, crossing, act)
     return sign
 

@@ -15,8 +15,9 @@ SITUATIONS = STATES // FORMS
 class Counts:
     """What complete lives show of one kind of people.
 
-    Crossings ``seen`` and ``unseen`` by opener and states; all of them by year and situations (``by_year``), with
-    purposes at those seen; ``days`` by year and state, and those without a permit (``undocumented``) by state.
+    Crossings ``seen`` and ``unseen`` by opener and states; all of them by year and situations (``by_year``), those
+    until the first that was seen and those after it apart, with purposes at those seen; ``days`` likewise by year and
+    state, and those without a permit (``undocumented``) by state.
     """
 
     seen: Floats
@@ -33,18 +34,19 @@ def tally(h: Histories, kind: Kind, lives: Lives, days: tuple[Ints, Ints, Floats
     unseen, crossed = mine[lives.row], mine & (h.kind <= DEPARTURE)
     before, after = lives.before[crossed], lives.after[crossed]
     source, target = lives.source[unseen], lives.target[unseen]
-    by_year = _cross(h.year[crossed], before, after, years) + _cross(
-        h.year[lives.row][unseen], source, target, years
+    phase = (h.opener > 0) * years + h.year
+    by_year = _cross(phase[crossed], before, after, 2 * years) + _cross(
+        phase[lives.row][unseen], source, target, 2 * years
     )
     row, state, length = (values[mine[days[0]]] for values in days)
-    spent = np.bincount(h.year[row] * STATES + state, weights=length, minlength=years * STATES)
+    spent = np.bincount(phase[row] * STATES + state, weights=length, minlength=2 * years * STATES)
     bare = np.bincount(state, weights=length * h.undocumented[row], minlength=STATES)
     return Counts(
         seen=_cross(h.opener[crossed], before, after, openers),
         unseen=_cross(h.opener[lives.row][unseen], source, target, openers),
-        by_year=narrow(by_year),
+        by_year=narrow(by_year).reshape(2, years, SITUATIONS, SITUATIONS),
         purposes=_state(h, lives, crossed, len(kind.states)),
-        days=spent.reshape(years, STATES).astype(np.float64),
+        days=spent.reshape(2, years, STATES).astype(np.float64),
         undocumented=bare.astype(np.float64),
     )
 

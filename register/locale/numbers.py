@@ -57,6 +57,11 @@ def decimal(value: float, digits: int, language: str, *, sign: bool = False) -> 
     return text.replace(".", ",") if language == "es" else text
 
 
+def balance(arrivals: float, departures: float, digits: int) -> float:
+    """Return the difference of two figures as they are shown, so that a reader who subtracts finds it."""
+    return round(round(float(arrivals), digits) - round(float(departures), digits), digits)
+
+
 def significant(value: float, figures: int, language: str) -> str:
     """Return a number with so many figures that count, all those before the decimal mark, and no zeros at its end."""
     if math.isinf(value):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from register import __version__
 from register.console import INTERVAL_95, Console
 from register.locale import catalogue
+from register.locale.numbers import balance
 from register.show.results import no_flows
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _rounded(console: Console, row: Mapping[str, Any]) -> dict[str, object]:
         "immigration_error": console.number(INTERVAL_95 * row["immigration_standard_error"]),
         "emigration": console.number(row["emigration"]),
         "emigration_error": console.number(INTERVAL_95 * row["emigration_standard_error"]),
-        "net": console.decimal(row["net"], 0, sign=True),
+        "net": console.decimal(balance(row["immigration"], row["emigration"], 0), 0, sign=True),
         "final": f"{100 * row['share_final']:.0f}",
     }
 

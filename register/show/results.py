@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from register.console import Console
 from register.locale import catalogue
+from register.locale.numbers import balance
 
 if TYPE_CHECKING:
     from register.run import Run
@@ -35,7 +36,7 @@ def flows(
                 *(words(name, row[name]) for name in columns),
                 console.interval(row["immigration"], row["immigration_standard_error"]),
                 console.interval(row["emigration"], row["emigration_standard_error"]),
-                console.decimal(row["net"], sign=True),
+                console.decimal(balance(row["immigration"], row["emigration"], 1), sign=True),
                 f"{100 * row['share_final']:.0f}",
                 console.decimal(100 * row["linkage_share"]),
             ]
@@ -144,7 +145,7 @@ def rules(console: Console, run: Run, rows: Sequence[Row]) -> None:
                 row["year"],
                 console.decimal(row["immigration"]),
                 console.decimal(row["emigration"]),
-                console.decimal(row["net"], sign=True),
+                console.decimal(balance(row["immigration"], row["emigration"], 1), sign=True),
                 f"{100 * row['share_final']:.0f}",
             ]
             for row in rows

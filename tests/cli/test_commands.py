@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 from kit import CROSSINGS, VISAS, command, make_project
@@ -16,6 +17,7 @@ from kit.country import built_country
 
 from register.cli import main
 from register.run import open_run
+from register.tables import in_order
 
 
 @dataclass
@@ -310,8 +312,16 @@ def test_flows_are_given_by_dimension_and_written_to_a_file(root: str, tmp_path:
     rows = json.loads(run("-C", root, "flows", "--by", "sex", "--json").out)
     assert {"year", "sex", "immigration", "emigration", "net", "share_final"} <= set(rows[0])
     path = tmp_path / "flows.csv"
+    both = json.loads(run("-C", root, "flows", "--by", "sex,age_group", "--json").out)
+    assert both == json.loads(run("-C", root, "flows", "--by", "sex", "--by", "age_group", "--json").out)
     assert run("-C", root, "flows", "--by", "sex", "-o", str(path)).code == 0
     assert pl.read_csv(path).height == len(rows)
+
+
+def test_age_groups_are_in_the_order_of_ages() -> None:
+    groups = "(values ('85+'), ('10-14'), (null), ('5-9')) as t(age_group)"
+    found = duckdb.sql(f"select age_group from {groups} order by {in_order(['age_group'])}").fetchall()
+    assert [age for (age,) in found] == ["5-9", "10-14", "85+", None]
 
 
 def test_rejected_rows_are_written_to_a_file(tmp_path: Path) -> None:

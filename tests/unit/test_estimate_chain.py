@@ -14,7 +14,8 @@ from register.estimate.chain import (
     END,
     FORMS,
     HOME,
-    MOVES,
+    LAPSED,
+    RENEWED,
     STATES,
     TRIP,
     VISIT,
@@ -22,6 +23,7 @@ from register.estimate.chain import (
     Histories,
     Ints,
     Kind,
+    Lives,
 )
 from register.estimate.count import count
 from register.estimate.fit import choose, fit, resample
@@ -104,30 +106,58 @@ def test_the_return_of_a_journey_is_missed_by_its_own_share() -> None:
 
 
 def by_year(visits: Ints, days: int = 365) -> Histories:
-    """Return visitors of ten days, as many in each year as told, the year each begins marked by a step."""
+    """Return visitors of ten days, as many in each year as told, all of whom were here for a day when the series began.
+
+    A step marks where each year begins.
+    """
     lives = []
     for year, number in enumerate(visits):
         for visit in range(int(number)):
             at = 10 + visit * 300 // int(number)
-            life = [(YEAR, days, one) for one in range(year)]
-            life += [(ARRIVAL, at, year), (DEPARTURE, 10, year)]
+            life = [(ARRIVAL, 1, 0), (DEPARTURE, 1, 0)]
+            life += [(YEAR, days - 2 * (one == 0), one) for one in range(year)]
+            life += [(ARRIVAL, at - 2 * (year == 0), year), (DEPARTURE, 10, year)]
             life += [(YEAR, days - at - 10, year)] if year < len(visits) - 1 else []
             life += [(YEAR, days, one) for one in range(year + 1, len(visits) - 1)]
             last = days if year < len(visits) - 1 else days - at - 10
             lives.append([*life, (END, last, len(visits) - 1)])
     lives.sort(key=len, reverse=True)
     plain = histories(*([(kind, gap) for kind, gap, _ in life] for life in lives))
-    year = np.array([one for life in lives for _, _, one in life])
-    return replace(plain, year=year, years=np.full(len(visits), days))
+    years = np.array([one for life in lives for _, _, one in life])
+    return replace(plain, year=years, years=np.full(len(visits), days))
 
 
 def test_a_year_with_more_journeys_has_a_rate_of_its_own() -> None:
     visits = np.array([40, 160, 40])
     seen = by_year(visits)
     drawn = fit(seen, replace(SIZES, years=3), np.random.default_rng(12), 2, (Model((VISITORS,)),))
-    trend = np.mean([kinds[0].trend[:, AWAY, VISIT] for kinds in drawn], axis=0)
+    trend = np.mean([kinds[0].trend[1, :, AWAY, VISIT] for kinds in drawn], axis=0)
     assert trend[1] > 1.3 * max(trend[0], trend[2])
-    assert all(kinds[0].trend[:, VISIT, AWAY] == pytest.approx(1.0) for kinds in drawn)
+    assert all(kinds[0].trend[:, :, VISIT, AWAY] == pytest.approx(1.0) for kinds in drawn)
+
+
+def test_first_journeys_are_told_of_those_who_made_one() -> None:
+    """Nobody is taken to have stayed unseen: of 180 people all crossed, 60 for the first time in each year."""
+    steps = []
+    for year in (0, 1, 2):
+        life = [(YEAR, 300, one) for one in range(year)] + [(ARRIVAL, 150, year), (DEPARTURE, 10, year)]
+        life += [(YEAR, 140 if one == year else 300, one) for one in range(year, 2)]
+        steps += [[*life, (END, 300 if year < 2 else 140, 2)]] * 60
+    plain = histories(*([(kind, gap) for kind, gap, _ in life] for life in steps))
+    first = [
+        (np.cumsum([kind == ARRIVAL for kind, *_ in life]) - [kind == ARRIVAL for kind, *_ in life])
+        for life in steps
+    ]
+    seen = replace(
+        plain,
+        year=np.array([year for life in steps for *_, year in life]),
+        opener=np.concatenate(first).astype(np.int64),
+        years=np.full(3, 300),
+    )
+    drawn = fit(seen, replace(SIZES, years=3), np.random.default_rng(12), 2, (Model((VISITORS,)),))
+    before, after = np.mean([kinds[0].trend[:, :, AWAY, VISIT] for kinds in drawn], axis=0)
+    assert before[0] < before[1] < before[2], "a third, a half and all of those who had not crossed yet"
+    assert before[2] > 2 * after[2], "who has crossed does not cross again as soon"
 
 
 def test_a_visitor_seen_to_arrive_twice_left_soon_after_the_first_arrival() -> None:
@@ -243,7 +273,7 @@ def test_nothing_that_may_happen_is_held_impossible_because_it_was_not_seen() ->
         (kind,) = count(h, [kind], Sampler(h, [kind]).draw(rng), rng)
     for rates in (kind.first_permit, kind.act, kind.death):
         assert (rates > 0).all()
-    assert (kind.rate[MOVES > 0] > 0).all()
+    assert (kind.rate[visitors().rate > 0] > 0).all()
 
 
 def test_people_without_a_record_are_counted_by_the_chance_of_having_none() -> None:
@@ -256,13 +286,25 @@ def test_people_without_a_record_are_counted_by_the_chance_of_having_none() -> N
     nothing = np.zeros(STATES)
     kind = Kind(**{**vars(kind), "rate": rate, "start": start, "first_permit": nothing})
     years = np.array([400, 365, 235])
-    kind = replace(kind, trend=np.ones((3, 4, 4)))
+    kind = replace(kind, trend=np.ones((2, 3, 4, 4)))
     found = unseen(kind, Passages([kind], 400), 0, years)
     chance = np.exp(-1.0)
     assert found.ratio == pytest.approx(chance / (1 - chance), rel=1e-2)
     assert found.days.sum() == pytest.approx(1000, rel=1e-3)
     assert found.days.sum(axis=1) == pytest.approx(years, rel=1e-3)
     assert found.days[:, : FORMS * (AWAY + 1)].sum() > 999
+
+
+def test_whether_the_unwatched_renew_their_permits_is_told_by_those_who_are_watched() -> None:
+    """Of ten residents who are watched eight renewed; whoever else let a permit run out may have left unseen."""
+    seen = histories(*[[(RENEWED, 400), (END, 9)]] * 8, *[[(LAPSED, 400), (END, 9)]] * 12)
+    watched = visitors()
+    kinds = [watched, replace(watched, is_watched=False, missed=np.full((2, 4), 0.6))]
+    here, none = np.full(len(seen.gap), FORMS * HOME), np.zeros(0, dtype=np.int64)
+    kind = np.repeat([0, 1], 10)
+    lives = Lives(kind, np.full(20, FORMS * HOME), here, here, none, none, none, none)
+    for found in count(seen, kinds, lives):
+        assert 0.1 < found.lapsed[FORMS * HOME] < 0.3
 
 
 def test_drawing_people_again_keeps_each_history_whole() -> None:

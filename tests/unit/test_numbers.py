@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from register.errors import QualityError
-from register.locale.numbers import Figure, Figures, Share, decimal, number, percent, significant
+from register.locale.numbers import Figure, Figures, Share, balance, decimal, number, percent, significant
 
 
 @pytest.mark.parametrize(
@@ -74,3 +78,14 @@ def test_one_total_that_cannot_be_met_is_not_called_several() -> None:
     )
     assert "cumple este total, ni siquiera solo: edad: 0-14 = 45." in error.message("es")
     assert "meet this total, not even alone: edad: 0-14 = 45." in error.message("en")
+
+
+@pytest.mark.parametrize("digits", [0, 1])
+@given(arrivals=st.floats(0, 1e7), departures=st.floats(0, 1e7))
+def test_a_balance_is_what_a_reader_who_subtracts_finds(
+    arrivals: float, departures: float, digits: int
+) -> None:
+    def shown(value: float) -> Decimal:
+        return Decimal(decimal(value, digits, "en").replace("\u202f", "").replace("\u2212", "-"))
+
+    assert shown(arrivals) - shown(departures) == shown(balance(arrivals, departures, digits))
