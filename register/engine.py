@@ -152,7 +152,8 @@ class Engine:
         order = ", ".join(f'"{column}"' for column in order_by)
         query = f"select * from ({sql}) order by {order}" if order else sql
         counted = self.con.execute(
-            f"copy ({query}) to {literal(path)} (format parquet, compression zstd)"
+            # The first level packs nearly as well as the third in a third less time.
+            f"copy ({query}) to {literal(path)} (format parquet, compression zstd, compression_level 1)"
         ).fetchall()
         return int(counted[0][0])
 

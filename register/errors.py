@@ -158,11 +158,13 @@ INTERRUPTED = 130
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """Return the known word nearest to a misspelt one, or an empty string if none is near."""
-    from rapidfuzz import process
+    from rapidfuzz import fuzz, process
 
     # A short word is part of many a long one: nobody wrote "surnames" for "mrz".
     words = [other for other in known if 3 * len(other) >= len(str(word))]
-    best = process.extractOne(str(word), words, score_cutoff=60)
+    # Nearly the same word goes before one that is a part of it.
+    best = process.extractOne(str(word), words, scorer=fuzz.ratio, score_cutoff=80)
+    best = best or process.extractOne(str(word), words, score_cutoff=60)
     return str(best[0]) if best else ""
 
 

@@ -136,8 +136,8 @@ def load_schema(directory: Path) -> Schema:
     Raises
     ------
     DeclarationError
-        If a file is missing, is not TOML, names what does not exist, or gives a concept or column another type than
-        the shipped one.
+        If a file is missing, is not TOML, names what does not exist, or gives another type than the shipped one to
+        what a source declares.
     """
     concepts, tables = _declared(directory, _stamp(directory))
     return Schema(directory, concepts, tables)
@@ -160,15 +160,17 @@ def _declared(
     shipped = profile_directory() / "schemas"
     faults = Faults()
     concepts: dict[str, Concept] = {}
+    retyped: dict[str, tuple[str, str]] = {}
     for folder in (shipped, directory):
         for name, node in read_toml(folder / "concepts.toml").items():
             where = f"{folder / 'concepts.toml'} [{name}]"
             with faults.gathered(where):
                 concept = _concept(name, node, folder / "concepts.toml")
-                of = concepts.setdefault(name, concept)
+                of = concepts.get(name, concept)
                 if of.type != concept.type:
-                    raise DeclarationError("column_type", where=where, type=concept.type, shipped=of.type)
-                concepts[name] = concept
+                    retyped[name] = (where, concept.type)
+                # The program writes its tables: what a value is, it knows itself.
+                concepts[name] = replace(concept, type=of.type)
     # A table that speaks of a concept in error is not itself to blame.
     faults.tell()
     paths = [path for folder in (shipped, directory) for path in sorted((folder / "tables").glob("*.toml"))]
@@ -180,6 +182,16 @@ def _declared(
     tables = dict(sorted(known_tables.items()))
     faults.tell()
     schema = Schema(directory, concepts, tables)
+    declared = {
+        column.concept.name
+        for table in tables.values()
+        for column in table.columns.values()
+        if column.declarable
+    }
+    for name, (where, kind) in retyped.items():
+        with faults.gathered():
+            if name in declared:
+                raise DeclarationError("column_type", where=where, type=kind, shipped=concepts[name].type)
     for table in tables.values():
         for check in table.checks:
             # A check looks at a value of the record, or of a person that it names.
@@ -237,20 +249,19 @@ def _concept(name: str, node: dict[str, Any], path: Path) -> Concept:
 def _brought_up(table: Table, shipped: Table | None, path: Path) -> Table:
     """Return a project's own table with what a later version added to the shipped one.
 
-    The program writes its tables by their keys and in the order of their columns: those are the shipped ones'.
+    The program writes its tables by their keys, in the order of their columns and with their types: those are the
+    shipped ones'.
     """
     if shipped is None:
         return table
-    for name, column in table.columns.items():
-        of = shipped.columns.get(name)
-        if of is not None and of.concept.type != column.concept.type:
-            raise DeclarationError(
-                "column_type",
-                where=f"{path} [[column]] {name}",
-                type=column.concept.type,
-                shipped=of.concept.type,
-            )
-    return replace(table, key=shipped.key, columns={**shipped.columns, **table.columns})
+    columns = {**shipped.columns, **table.columns}
+    for name, of in shipped.columns.items():
+        if of.concept.type != columns[name].concept.type:
+            if columns[name].declarable:
+                where, kind = f"{path} [[column]] {name}", columns[name].concept.type
+                raise DeclarationError("column_type", where=where, type=kind, shipped=of.concept.type)
+            columns[name] = of
+    return replace(table, key=shipped.key, columns=columns)
 
 
 def _table(path: Path, concepts: Mapping[str, Concept]) -> Table:

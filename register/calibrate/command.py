@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,8 +114,11 @@ def _tell(console: Console, outcome: Outcome, summary: dict[str, Any]) -> None:
     console.table([console.text(f"calibrate.{head}") for head in heads], rows)
     if summary["estimates"]:
         heads = ("estimate", "domain", "e_before", "e_before_error", "e_after", "e_after_error")
-        keys = ("name", "domain", "before", "before_error", "after", "after_error")
-        lines = [[_short(console, one[key]) for key in keys] for one in summary["estimates"]]
+        lines = [
+            [one["name"], one["domain"] or console.text("calibrate.everybody"), *_with_error(console, one, "before"),
+             *_with_error(console, one, "after")]
+            for one in summary["estimates"]
+        ]  # fmt: skip
         console.table([console.text(f"calibrate.{head}") for head in heads], lines)
     ratios, effect, survey = summary["ratios"], summary["design_effect"], summary["survey"]
     console.say(
@@ -137,8 +140,10 @@ def _tell(console: Console, outcome: Outcome, summary: dict[str, Any]) -> None:
         console.say("calibrate.told_lonely", count=survey["lonely_strata"], lonely=lonely)
 
 
-def _short(console: Console, value: Any) -> str:
-    return console.decimal(value, 4 if abs(value) < 10 else 1) if isinstance(value, float) else str(value)
+def _with_error(console: Console, one: Mapping[str, Any], when: str) -> list[str]:
+    """Return an estimate and its standard error, the error with the decimals of the estimate."""
+    digits = 4 if abs(one[when]) < 10 else 1
+    return [console.decimal(one[key], digits) for key in (when, f"{when}_error")]
 
 
 def write_benchmarks(

@@ -63,7 +63,8 @@ class Survey:
         """Return a variable as codes, one a unit, null where there is none."""
         if name not in self._codes:
             variable = self.variables.get(name, Variable(name, name, {}))
-            self._codes[name] = variable.codes(self.column(variable.source, place), self.where)
+            asked = f"{place} [variables.{name}]" if name in self.variables else place
+            self._codes[name] = variable.codes(self.column(variable.source, asked), self.where)
         return self._codes[name]
 
     def numbers(self, name: str, place: str) -> Floats:

@@ -65,8 +65,7 @@ def derive_completed(
         create_tables(apart.con, _JUDGED, parameters)
         for name, query in _KEPT.items():
             apart.write(query, _path(folder, name, part))
-        for table in _JUDGED:
-            apart.run(f"drop table {table}")
+            apart.run(f"drop table {name}")
     apart.view("landmark", [_path(folder, "landmark", part) for part in parts])
     _forecast(apart, parameters, provisional)
     for part in parts:

@@ -91,7 +91,12 @@ class ObjectText:
         self.columns = list(header.columns)
         self._divider = ObjectDivider(form.records)
         places = ", ".join(literal(place) for place in header.places)
-        cells = ", ".join(f"nullif(cells[{at}], '') as c{at}" for at in range(1, len(self.columns) + 1))
+        # An object or a list where a value is declared says nothing: its keys and signs are no part of a name.
+        cells = ", ".join(
+            f"case when cells[{at}] <> '' and not (left(cells[{at}], 1) in ('{{', '[') and json_valid(cells[{at}])) "
+            f"then cells[{at}] end as c{at}"
+            for at in range(1, len(self.columns) + 1)
+        )
         is_object = f"case when json_valid({TEXT}) then json_type({TEXT}) = 'OBJECT' else false end"
         self._query = f"""
             select {LINE}, is_object, {cells} from (

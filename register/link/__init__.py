@@ -4,7 +4,7 @@ Three stages of the pipeline live here. Each takes a DuckDB connection, reads ta
 creates tables by name in that connection; reading and writing Parquet is the caller's. They follow one another so:
 
     rules, declaration        people.toml: blocks, comparisons, weights
-    predict                   forms, block, weigh (conditions): pairs of forms, then of identities; reuse: of last year
+    predict                   forms, block, score (weigh, conditions): pairs of forms, then of identities; reuse
     resolve                   edges (clusters, records, journeys), itinerary (impossible), cut, persons
     redraw                    doubt: other linkages that the pairs allow
     train, labels, confidence where weights come from, and how far to trust what they give

@@ -6,8 +6,6 @@ A block that reads nothing but the form is joined over forms, of which there are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import duckdb
 
 from register.engine import side_by_side
@@ -30,23 +28,27 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
     """
     for kind in ("form", "node"):
         con.execute(f"create or replace table link_{kind}_found (match_key utinyint, l integer, r integer)")
-    apart = "l.turn < r.turn" + (" and l.source <> r.source" if rules.source else "")
-    ways = [
-        (position, "form" if is_of_form(rules, block) else "node", condition)
-        for position, block in enumerate(rules.blocks)
-        for condition in _conditions(block, _keys(rules))
-    ]
 
-    def find(cursor: duckdb.DuckDBPyConnection, way: tuple[int, str, str]) -> None:
-        position, kind, condition = way
+    def find(cursor: duckdb.DuckDBPyConnection, numbered: tuple[int, Block]) -> None:
+        position, block = numbered
+        kind = "form" if is_of_form(rules, block) else "node"
+        # A block that crosses columns meets a pair from the one side or from the other; any other from both.
+        is_crossed = any(one != other for one, other in block.on)
+        once = (
+            "l.item <> r.item and least(l.turn, r.turn) < 0"
+            if is_crossed
+            else "l.turn < r.turn and l.turn < 0"
+        )
+        apart = f"{once} and l.source <> r.source" if rules.source else once
         cursor.execute(
             f"""
             insert into link_{kind}_found select {position}, least(l.item, r.item), greatest(l.item, r.item)
-            from link_{kind}_key as l join link_{kind}_key as r on {condition} and {apart} where l.turn < 0
+            from link_{kind}_key as l join link_{kind}_key as r
+            on {_condition(block, _keys(rules))} and {apart}
             """
         )
 
-    side_by_side(con, find, ways)
+    side_by_side(con, find, enumerate(rules.blocks))
     if not rules.source:
         _pair_with_itself(con, rules)
     con.execute(
@@ -75,10 +77,9 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
 def _pair_with_itself(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     """Add to ``link_form_found`` each form of several nodes, not all known, that a block pairs with itself."""
     cases = " ".join(
-        f"when {condition} then {position}"
+        f"when {_condition(block, _keys(rules), right='l')} then {position}"
         for position, block in enumerate(rules.blocks)
         if is_of_form(rules, block)
-        for condition in _conditions(block, _keys(rules), right="l")
     )
     con.execute(
         f"""
@@ -158,13 +159,11 @@ def _keys(rules: Rules) -> dict[str, str]:
     return {term: f"k{position}" for position, term in enumerate(sorted(terms))}
 
 
-def _conditions(block: Block, key_of: dict[str, str], right: str = "r") -> Iterator[str]:
-    """Yield the join conditions of a block: one, or one for each direction if it crosses columns."""
-    sides = {tuple(sorted(block.on)), tuple(sorted((other, one) for one, other in block.on))}
+def _condition(block: Block, key_of: dict[str, str], right: str = "r") -> str:
+    """Return the join condition of a block; one that crosses columns reads one of them of ``l``, the other of ``r``."""
+    terms = [f"l.{key_of[one]} = {right}.{key_of[other]}" for one, other in block.on]
     also = " or ".join(_alternative(one, other, key_of, right) for one, other in block.also)
-    for side in sorted(sides):
-        terms = [f"l.{key_of[one]} = {right}.{key_of[other]}" for one, other in side]
-        yield " and ".join([*terms, f"({also})"] if also else terms)
+    return " and ".join([*terms, f"({also})"] if also else terms)
 
 
 def _alternative(one: str, other: str, key_of: dict[str, str], right: str) -> str:

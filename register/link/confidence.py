@@ -66,12 +66,13 @@ def expect(con: duckdb.DuckDBPyConnection, scored: str = _SCORED, parted: str = 
     """
     (row,) = con.execute(
         f"""
-        with apart as (select one, other from ({parted}) where one <> other)
+        with apart as (select distinct one, other from ({parted}) where one <> other)
         select coalesce(sum(p) filter (is_linked) / count(*) filter (is_linked), 1.0),
             coalesce(coalesce(sum(p) filter (is_linked), 0) / nullif(sum(p), 0), 1.0), count(*)
         from (
             select p, one = other as is_linked from ({scored})
-            anti join (from apart union select other, one from apart) using (one, other)
+            where (one, other) not in (select one, other from apart)
+                and (other, one) not in (select one, other from apart)
         )
         """
     ).fetchall()

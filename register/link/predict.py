@@ -108,7 +108,7 @@ def predict(
     con.execute(
         f"""
         create or replace table compared as
-        select {key}, representative as representative_id, content as content_hash from link_bundle
+        select {key}, nullif(representative, {key}) as representative_id, content as content_hash from link_bundle
         """
     )
     forget_candidates(con)
@@ -151,7 +151,7 @@ def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
             select content, content_check, min({rules.key}) as first from link_told where is_enough
             group by content, content_check having count(*) > 1
         )
-        select {rules.key}, content::varchar as content,
+        select {rules.key}, (content >> 1)::bigint as content,
             case when is_enough then coalesce(first, {rules.key}) else {rules.key} end as representative
         from link_told left join shared using (content, content_check)
         """

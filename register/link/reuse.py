@@ -26,8 +26,8 @@ def find_known(con: duckdb.DuckDBPyConnection, rules: Rules, prior: int, previou
     key = rules.key
     heirs = (
         f"""
-        select distinct p.representative_id as was, b.representative as now from previous_compared as p
-        join link_bundle as b on b.{key} = p.{key} and b.content = p.content_hash
+        select distinct coalesce(p.representative_id, p.{key}) as was, b.representative as now
+        from previous_compared as p join link_bundle as b on b.{key} = p.{key} and b.content = p.content_hash
         """
         if previous_prior is not None and prior <= previous_prior and not rules.source
         else "select null::varchar as was, null::varchar as now where false"

@@ -8,6 +8,8 @@ from difflib import SequenceMatcher
 from typing import Any
 
 EQUAL, ALIKE, DIFFERENT, MISSING, INCOMPARABLE = "equal", "alike", "different", "missing", "incomparable"
+#: A surname that is equal to the other surname of the other side.
+SWAPPED = "swapped"
 #: From this similarity on (0 to 1), or with this few edits, two texts are alike: their differing signs are marked.
 SIMILAR, EDITS = 0.72, 2
 
@@ -57,12 +59,14 @@ class Labels:
 
 
 TEXTS = ("surname_1", "surname_2", "given_name", "married_name")
+SURNAMES = ("surname_1", "surname_2")
 CODES = ("sex", "citizenship_code", "birth_country_code", "department_code", "municipality_code")
 
 
 def compare(left: Mapping[str, Any], right: Mapping[str, Any], labels: Labels) -> list[Field]:
     """Return the lines of a comparison of two rows of ``identity``; what neither side has is left out."""
     fields = [_text(name, left[name], right[name], labels.column(name)) for name in TEXTS]
+    fields = [_swapped(field, left, right) for field in fields]
     fields.append(_date(left, right, labels))
     for name in CODES:
         one, other = (labels.value(name, side[name]) for side in (left, right))
@@ -84,6 +88,21 @@ def _text(name: str, left: Any, right: Any, label: str) -> Field:
     if _alike(one, other):
         return Field(name, label, *_pieces(one, other), ALIKE)
     return _whole(name, one, other, label)
+
+
+def _swapped(field: Field, left: Mapping[str, Any], right: Mapping[str, Any]) -> Field:
+    """Return the line of a surname that stands in the place of the other one on the other side as such."""
+    if field.name not in SURNAMES or field.sign == EQUAL:
+        return field
+    place = SURNAMES.index(field.name)
+    crossed = (
+        (left[SURNAMES[place]], right[SURNAMES[1 - place]]),
+        (right[SURNAMES[place]], left[SURNAMES[1 - place]]),
+    )
+    if not any(one and one == other for one, other in crossed):
+        return field
+    one, other = (tuple(Piece(piece.text) for piece in side) for side in (field.left, field.right))
+    return Field(field.name, field.label, one, other, SWAPPED)
 
 
 def _alike(one: str, other: str) -> bool:

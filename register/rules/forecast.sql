@@ -7,73 +7,66 @@
 -- crossed). Cells of fewer than 30 fall back to all seasons, then to the category with citizenship, then to the
 -- category, and last to days so far over V. Class plus mean adjustment is the share of the cell that migrated.
 -- Reads: landmark.
-with classed as (
+with finished as (
     select
-        *,
-        case when days_against = 0 then 0 when days_against <= 30 then 1 when days_against <= 60 then 2 else 3 end as against
-    from landmark
-),
-
-finished as (
-    select
-        direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land, season,
+        direction, band, is_lasting, against_class, is_national, is_documented, age_band, is_by_land, season,
         -- Rounded, so that the order in which tenths are added up decides nothing.
         round(sum(weight), 6) as n,
         round(sum(case when is_migration then weight else 0.0 end), 6) as n_migration
-    from classed
+    from landmark
     where not is_open
-    group by direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land, season
+    group by direction, band, is_lasting, against_class, is_national, is_documented, age_band, is_by_land, season
 ),
 
 anytime as (
     select
-        direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land,
+        direction, band, is_lasting, against_class, is_national, is_documented, age_band, is_by_land,
         round(sum(n), 6) as n, round(sum(n_migration), 6) as n_migration
     from finished
-    group by direction, band, is_lasting, against, is_national, is_documented, age_band, is_by_land
+    group by direction, band, is_lasting, against_class, is_national, is_documented, age_band, is_by_land
 ),
 
 anyone as (
     select
-        direction, band, is_lasting, against, is_national, is_documented,
+        direction, band, is_lasting, against_class, is_national, is_documented,
         round(sum(n), 6) as n, round(sum(n_migration), 6) as n_migration
     from finished
-    group by direction, band, is_lasting, against, is_national, is_documented
+    group by direction, band, is_lasting, against_class, is_national, is_documented
 ),
 
 category as (
-    select direction, band, is_lasting, against, round(sum(n), 6) as n, round(sum(n_migration), 6) as n_migration
+    select direction, band, is_lasting, against_class, round(sum(n), 6) as n, round(sum(n_migration), 6) as n_migration
     from finished
-    group by direction, band, is_lasting, against
+    group by direction, band, is_lasting, against_class
 )
 
 select
-    classed.person_id,
-    classed.seq,
+    landmark.person_id,
+    landmark.seq,
     case
         when finished.n >= 30 then finished.n_migration / finished.n
         when anytime.n >= 30 then anytime.n_migration / anytime.n
         when anyone.n >= 30 then anyone.n_migration / anyone.n
         when category.n >= 30 then category.n_migration / category.n
-        else least(1.0, classed.days_with * 1.0 / :threshold)
+        else least(1.0, landmark.days_with * 1.0 / :threshold)
     end as share
-from classed
+from landmark
 left join finished
-    on finished.direction = classed.direction and finished.band = classed.band
-    and finished.is_lasting = classed.is_lasting and finished.against = classed.against
-    and finished.is_national = classed.is_national and finished.is_documented = classed.is_documented
-    and finished.age_band = classed.age_band and finished.is_by_land = classed.is_by_land
-    and finished.season = classed.season - 8
+    on finished.direction = landmark.direction and finished.band = landmark.band
+    and finished.is_lasting = landmark.is_lasting and finished.against_class = landmark.against_class
+    and finished.is_national = landmark.is_national and finished.is_documented = landmark.is_documented
+    and finished.age_band = landmark.age_band and finished.is_by_land = landmark.is_by_land
+    and finished.season = landmark.season - 8
 left join anytime
-    on anytime.direction = classed.direction and anytime.band = classed.band
-    and anytime.is_lasting = classed.is_lasting and anytime.against = classed.against
-    and anytime.is_national = classed.is_national and anytime.is_documented = classed.is_documented
-    and anytime.age_band = classed.age_band and anytime.is_by_land = classed.is_by_land
+    on anytime.direction = landmark.direction and anytime.band = landmark.band
+    and anytime.is_lasting = landmark.is_lasting and anytime.against_class = landmark.against_class
+    and anytime.is_national = landmark.is_national and anytime.is_documented = landmark.is_documented
+    and anytime.age_band = landmark.age_band and anytime.is_by_land = landmark.is_by_land
 left join anyone
-    on anyone.direction = classed.direction and anyone.band = classed.band
-    and anyone.is_lasting = classed.is_lasting and anyone.against = classed.against
-    and anyone.is_national = classed.is_national and anyone.is_documented = classed.is_documented
+    on anyone.direction = landmark.direction and anyone.band = landmark.band
+    and anyone.is_lasting = landmark.is_lasting and anyone.against_class = landmark.against_class
+    and anyone.is_national = landmark.is_national and anyone.is_documented = landmark.is_documented
 left join category
-    on category.direction = classed.direction and category.band = classed.band
-    and category.is_lasting = classed.is_lasting and category.against = classed.against
-where classed.is_open
+    on category.direction = landmark.direction and category.band = landmark.band
+    and category.is_lasting = landmark.is_lasting and category.against_class = landmark.against_class
+where landmark.is_open

@@ -4,8 +4,9 @@
 --
 -- A finished crossing goes in the migrating direction and was decided with its whole window observed. `band` counts the
 -- months of 30 days since the crossing; a finished one is looked at in the middle of each month. `days_with` and
--- `days_against` are those so far; `is_lasting`: the person is on the side to which the crossing led. `is_documented`:
--- a permit or visa of residence was issued by then. `recent` tells crossings in the year before: 0 none, 1 to 4, 2 more.
+-- `days_against` are those so far, `against_class` tells the latter: 0 none, 1 up to 30, 2 up to 60, 3 more; `is_lasting`:
+-- the person is on the side to which the crossing led. `is_documented`: a permit or visa of residence was issued by then.
+-- `recent` tells crossings in the year before: 0 none, 1 to 4, 2 more.
 -- `season` is the quarter of the crossing, counted through the years. `weight` is 1; see register.estimate for draws.
 -- Reads: verdict, movement, person, permit, visa, permit_class, visa_class, mention, membership.
 with digit as (
@@ -112,36 +113,44 @@ answered as (
     inner join walked on walked.person_id = placed.person_id and walked.seq = placed.of_seq
     inner join walked as last on last.person_id = placed.person_id and last.seq = placed.last_seq
     where placed.is_question = 1
+),
+
+counted as (
+    select *, case when direction = 'arrival' then days - present else present end as days_against from answered
 )
 
 select
-    answered.person_id,
-    answered.seq,
-    answered.is_open,
-    answered.is_migration,
+    counted.person_id,
+    counted.seq,
+    counted.is_open,
+    counted.is_migration,
     cast(1.0 as double) as weight,
-    answered.direction,
-    cast(least(answered.days // 30, 15) as integer) as band,
-    cast(case when answered.direction = 'arrival' then answered.present else answered.days - answered.present end as integer)
-        as days_with,
-    cast(case when answered.direction = 'arrival' then answered.days - answered.present else answered.present end as integer)
-        as days_against,
-    answered.is_lasting,
+    counted.direction,
+    cast(least(counted.days // 30, 15) as integer) as band,
+    cast(counted.days - counted.days_against as integer) as days_with,
+    cast(counted.days_against as integer) as days_against,
+    case
+        when counted.days_against = 0 then 0
+        when counted.days_against <= 30 then 1
+        when counted.days_against <= 60 then 2
+        else 3
+    end as against_class,
+    counted.is_lasting,
     coalesce(person.citizenship_code, '') = :country as is_national,
-    coalesce(document.issued_on < answered.asked_on, false) as is_documented,
+    coalesce(document.issued_on < counted.asked_on, false) as is_documented,
     case
         when person.birth_date is null then 2
-        when date_diff('day', person.birth_date, answered.movement_date) < 18 * 365.25 then 0
-        when date_diff('day', person.birth_date, answered.movement_date) < 30 * 365.25 then 1
-        when date_diff('day', person.birth_date, answered.movement_date) < 60 * 365.25 then 2
+        when date_diff('day', person.birth_date, counted.movement_date) < 18 * 365.25 then 0
+        when date_diff('day', person.birth_date, counted.movement_date) < 30 * 365.25 then 1
+        when date_diff('day', person.birth_date, counted.movement_date) < 60 * 365.25 then 2
         else 3
     end as age_band,
     coalesce(person.sex, '0') as sex,
     coalesce(movement.transport_mode, '') in ('land', 'river') as is_by_land,
     coalesce(movement.purpose_code, '') as purpose_code,
-    case when answered.n_recent = 0 then 0 when answered.n_recent <= 4 then 1 else 2 end as recent,
-    year(answered.movement_date) * 4 + (month(answered.movement_date) - 1) // 3 as season
-from answered
-inner join person on person.person_id = answered.person_id
-inner join movement on movement.person_id = answered.person_id and movement.seq = answered.seq
-left join document on document.person_id = answered.person_id
+    case when counted.n_recent = 0 then 0 when counted.n_recent <= 4 then 1 else 2 end as recent,
+    year(counted.movement_date) * 4 + (month(counted.movement_date) - 1) // 3 as season
+from counted
+inner join person on person.person_id = counted.person_id
+inner join movement on movement.person_id = counted.person_id and movement.seq = counted.seq
+left join document on document.person_id = counted.person_id

@@ -29,6 +29,9 @@ EVENTS = (
 )
 RESIDENCY = ("residency",)
 
+# Read by the verdict and by nothing after it: as large as the register together, and dropped once it stands.
+_FOR_VERDICT = ("history", *RULINGS, "day_count")
+
 # Read and made in the order of persons and their crossings.
 IN_ORDER = frozenset({"spell", "walk"})
 
@@ -166,10 +169,16 @@ def sql(table: str, parameters: Parameters, *, in_order: bool = False) -> str:
 def create_tables(
     connection: duckdb.DuckDBPyConnection, tables: Iterable[str], parameters: Parameters
 ) -> None:
-    """Make tables of the rule in DuckDB, in the order given, as temporary tables of a connection."""
+    """Make tables of the rule in DuckDB, in the order given, as temporary tables of a connection.
+
+    Those from which ``verdict`` is made are dropped after it, so that memory holds one large step at a time.
+    """
     for table in tables:
         text = sql(table, parameters, in_order=table in IN_ORDER)
         connection.execute(f"create or replace temporary table {table} as {text}")
+        if table == "verdict":
+            for step in _FOR_VERDICT:
+                connection.execute(f"drop table if exists {step}")
 
 
 @cache

@@ -33,7 +33,7 @@ def test_every_text_of_the_pages_is_in_the_catalogue() -> None:
     told |= {key for path in TEMPLATES for key in re.findall(r'\bt\("(\w+)" if \w', path.read_text("utf-8"))}
     told |= {f"judgement_{word}" for word in JUDGEMENTS} | {f"queue_{name}" for name in (*QUEUES, JUDGED)}
     told |= {f"queue_help_{name}" for name in QUEUES} | {"reason"}
-    told |= {f"sign_{sign}" for sign in ("equal", "alike", "different", "missing", "incomparable")}
+    told |= {f"sign_{sign}" for sign in ("equal", "alike", "different", "missing", "incomparable", "swapped")}
     told |= {
         f"mark_{what}" for what in ("arrival", "departure", "visa", "permit", "birth", "death", "marriage")
     }
@@ -83,6 +83,19 @@ def fields(left: dict[str, Any], right: dict[str, Any]) -> dict[str, tuple[str, 
 )
 def test_names_are_compared_sign_by_sign(one: str, other: str | None, expected: tuple[str, str, str]) -> None:
     assert fields({"surname_1": one}, {"surname_1": other}) == {"surname_1": expected}
+
+
+def test_surnames_in_each_others_place_are_told_as_such() -> None:
+    left, right = {"surname_1": "VEGA", "surname_2": "RUIZ"}, {"surname_1": "RUIZ", "surname_2": "VEGA"}
+    assert fields(left, right) == {
+        "surname_1": ("VEGA", "swapped", "RUIZ"),
+        "surname_2": ("RUIZ", "swapped", "VEGA"),
+    }
+    assert fields(left, {"surname_1": "RUIZ"})["surname_2"] == ("RUIZ", "swapped", "")
+    assert fields(left, {"surname_1": "DAZA"})["surname_1"] == ("[VEGA]", "different", "[DAZA]")
+    assert (
+        fields({"surname_1": "VEGA", "surname_2": "VEGA"}, {"surname_1": "VEGA"})["surname_1"][1] == "equal"
+    )
 
 
 @pytest.mark.parametrize(

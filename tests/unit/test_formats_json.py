@@ -121,6 +121,25 @@ def hurt(text: bytes, chance: random.Random) -> bytes:
     return text[:at] + sign + text[at + chance.randrange(2) :]
 
 
+def test_an_object_or_a_list_where_a_text_is_declared_is_no_text(tmp_path: Path) -> None:
+    objects = [crossing(number) for number in range(5)]
+    objects[0]["persona"]["nombres"] = {"primero": "LUZ", "segundo": "MARINA"}
+    objects[1]["documentos"] = [{}, {"numero": ["B1", "B2"]}]
+    objects[2]["persona"]["nombres"] = "{LUZ}"
+    objects[3]["id"] = {}
+    objects[4]["id"] = 9_007_199_254_740_993
+    declared = {"schemas/sources/col/x.toml": NESTED}
+    built = ingest(tmp_path / "p", {"x.json": json.dumps(objects)}, declared)
+    said = "select record_key, given_name_raw, document_number from mention natural join identity order by 1"
+    assert [tuple(row.values()) for row in built.rows(said)] == [
+        ("9007199254740993", 'LUZ "Ñ" \\ }: {[', "B4"),
+        ("K000", None, None),
+        ("K001", 'LUZ "Ñ" \\ }: {[', None),
+        ("K002", "{LUZ}", "B2"),
+    ]
+    assert built.values("select reasons from rejected") == ["record_key:missing"]
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_a_broken_object_on_a_line_harms_no_other(tmp_path: Path, source: Source, seed: int) -> None:
     chance = random.Random(seed)

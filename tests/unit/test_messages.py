@@ -162,7 +162,14 @@ def test_the_language_is_that_of_the_environment_and_spanish_by_default(
 
 @pytest.mark.parametrize(
     ("word", "known", "suggestion"),
-    [("ingst", ["ingest", "link"], "ingest"), ("xyz", ["ingest", "link"], ""), ("a", [], "")],
+    [
+        ("ingst", ["ingest", "link"], "ingest"),
+        ("xyz", ["ingest", "link"], ""),
+        ("a", [], ""),
+        ("sexos", ["sex", "sexo"], "sexo"),
+        ("apellidos_nombres", ["given_surnames", "mrz"], ""),
+        ("municipio", ["department_code", "municipality_code"], "municipality_code"),
+    ],
 )
 def test_a_misspelt_word_gets_the_nearest_one_or_none(word: str, known: list[str], suggestion: str) -> None:
     assert errors.suggest(word, known) == suggestion

@@ -40,23 +40,39 @@ def test_an_older_copy_of_a_table_of_the_program_has_the_key_and_the_order_of_th
     assert (found.key, list(found.columns)) == (shipped.key, list(shipped.columns))
 
 
-def test_a_type_other_than_the_shipped_one_is_told_with_its_file(tmp_path: Path) -> None:
+def retyped(path: Path, text: str, concept: str) -> None:
+    at = text.index(f"[{concept}]")
+    path.write_text(text[:at] + re.sub('type = "[a-z]+"', 'type = "boolean"', text[at:], count=1), "utf-8")
+
+
+def test_a_type_that_the_program_changed_is_its_own_and_one_that_a_source_declares_is_told(
+    tmp_path: Path,
+) -> None:
     shutil.copytree(profile_directory() / "schemas", tmp_path / "schemas")
     path = tmp_path / "schemas" / "concepts.toml"
     text = path.read_text("utf-8")
-    at = text.index("[is_certain]")
-    path.write_text(text[:at] + re.sub('type = "[a-z]+"', 'type = "string"', text[at:], count=1), "utf-8")
+    shipped = load_schema(profile_directory() / "schemas")
+    retyped(path, text, "person_id")
+    assert load_schema(tmp_path / "schemas").tables == shipped.tables, (
+        "an office that upgrades need do nothing"
+    )
+    retyped(path, text, "crossed_at")
     with pytest.raises(DeclarationError) as told:
         load_schema(tmp_path / "schemas")
-    assert (told.value.key, told.value.where) == ("column_type", f"{path} [is_certain]")
+    assert (told.value.key, told.value.where) == ("column_type", f"{path} [crossed_at]")
     path.write_text(text, "utf-8")
     table = tmp_path / "schemas" / "tables" / "completed_residency.toml"
-    table.write_text(
-        table.read_text("utf-8").replace('concept = "is_certain"', 'concept = "person_id"'), "utf-8"
-    )
+    before = table.read_text("utf-8")
+    table.write_text(before.replace('concept = "is_certain"', 'concept = "person_id"'), "utf-8")
+    assert load_schema(tmp_path / "schemas").tables == shipped.tables
+    table.write_text(before, "utf-8")
+    table = tmp_path / "schemas" / "tables" / "crossing.toml"
+    crossed = 'name = "crossed_at"\n'
+    assert crossed in table.read_text("utf-8")
+    table.write_text(table.read_text("utf-8").replace(crossed, crossed + 'concept = "person_id"\n'), "utf-8")
     with pytest.raises(DeclarationError) as told:
         load_schema(tmp_path / "schemas")
-    assert (told.value.key, told.value.where) == ("column_type", f"{table} [[column]] is_final")
+    assert (told.value.key, told.value.where) == ("column_type", f"{table} [[column]] crossed_at")
 
 
 def test_a_code_list_that_a_later_version_added_is_taken_from_the_shipped_ones(tmp_path: Path) -> None:
