@@ -58,10 +58,12 @@ RESIDENT = Guess(0.4, 0.8, 0.02, 0.5, 0.9, (0.8, 0.05), 0.3)
 UNWATCHED = Guess(0.05, 0.4, 0.55, 0.5, 0.1, (0.01, 0.5), 0.02, is_watched=False)
 PROTECTED = Guess(0.05, 0.4, 0.55, 0.5, 0.1, (0.01, 0.9), 1.0, is_watched=False)
 SEASONAL = Guess(1.0, 0.4, 0.02, 0.02, 0.1, visits=90)
+#: Nationals who live abroad and visit. Who came once may be one of them.
+EXPATRIATE = Guess(0.15, 0.4, 0.02, 0.1, 0.02)
 #: Residents who hardly ever travel. Whether they are a kind of their own can hardly be told from what is seen.
 HOMEBODY = Guess(0.2, 0.15, 0.02, 0.3, 0.9, moves_to=AWAY)
 #: Nothing tells a national who crosses where nobody watches from one who was missed: nationals are taken to be watched.
-NATIONALS = tuple(replace(one, moves_to=AWAY) for one in (SELDOM, OFTEN, SETTLER, RESIDENT))
+NATIONALS = tuple(replace(one, moves_to=AWAY) for one in (SELDOM, OFTEN, SETTLER, RESIDENT, EXPATRIATE))
 FOREIGNERS = (SELDOM, OFTEN, SEASONAL, SETTLER, RESIDENT, UNWATCHED, PROTECTED)
 
 
