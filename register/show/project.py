@@ -40,7 +40,9 @@ def build_report(console: Console, project: Project, report: BuildReport, *, dry
     console.say("build.rows", tables=totals.pop("in_tables"), **totals)
     if any(count["superseded"] for count in files):
         console.say("superseded.told")
-    if "resolve" in stages and "identify" in stages:
+    # What a build stopped short of is in the manifest still, of other extracts.
+    made = {*report.done, *report.current}
+    if {"identify", "resolve"} <= made:
         console.say(
             "build.people",
             identities=console.number(stages["identify"]["rows"]["identity"]),
@@ -48,7 +50,7 @@ def build_report(console: Console, project: Project, report: BuildReport, *, dry
             conflicts=console.number(stages["resolve"]["rows"]["conflict"]),
         )
     headline = _headline(project, report)
-    if "flows" in stages and not headline:
+    if "flows" in made and not headline:
         no_flows(console, stages)
     for row in headline:
         console.data(console.text("build.flow", **_rounded(console, row)))

@@ -16,7 +16,11 @@ from kit import CROSSINGS, VISAS, command, make_project
 from kit.country import built_country
 
 from register.cli import main
-from register.run import open_run
+from register.console import Console
+from register.pipeline import BuildReport
+from register.project import load_project
+from register.run import find_run, open_run
+from register.show import project as show
 from register.tables import in_order
 
 
@@ -246,6 +250,25 @@ def test_a_build_narrates_on_stderr_and_gives_flows_on_stdout(tmp_path: Path) ->
     assert "LEAME.txt" in ran.err
     quiet = run("-C", str(project.root), "--quiet", "build", "--until", "ingest", "--force")
     assert (quiet.out, quiet.err) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("made", "told"), [(["ingest", "identify"], False), (["ingest", "identify", "resolve", "flows"], True)]
+)
+def test_a_build_tells_of_the_stages_that_it_made_and_not_of_older_ones(
+    root: str,
+    capsys: pytest.CaptureFixture[str],
+    made: list[str],
+    told: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a run that was built before, with other extracts, the persons stand in the manifest still."""
+    found = find_run(Path(root) / "runs")
+    report = BuildReport(found.name, found.path, made, manifest=found.manifest)
+    monkeypatch.setattr("register.show.project._headline", lambda *_: [])
+    show.build_report(Console("en"), load_project(Path(root)), report, dry_run=False)
+    said = capsys.readouterr().err
+    assert ("identities" in said, "no annual flows yet" in said) == (told, told)
 
 
 def test_a_build_with_nothing_to_do_says_so(root: str) -> None:

@@ -27,6 +27,8 @@ from register.rules.residence import Parameters, bind
 from register.schema import Schema
 
 READS = {"accounting": ("residence", "migration"), "spell": ("plain",), "movement": ("plain",)}
+# Derived in a database of their own: first, while this one holds nothing yet.
+APART = ("concordance", "plain")
 Values = dict[str, "int | str"]
 
 
@@ -53,16 +55,16 @@ def make_sources(
     values["last_year"] = parameters.observed_until.year
     register_codelists(engine.con, schema)
     _make_told(engine)
-    for name in names:
-        for part in (*READS.get(name, ()), name):
-            if part == "concordance":
-                make_concordance(engine, open_run, schema, parameters, values)
-            elif part == "plain":
-                if not engine.has("told_stay"):
-                    make_plain(engine, open_run, schema, parameters)
-            elif not engine.has(f"source_{part}"):
-                text = bind(files(__package__).joinpath(f"{part}.sql").read_text("utf-8"), values)
-                engine.run(f"create or replace temporary table source_{part} as {text}")
+    parts = dict.fromkeys(part for name in names for part in (*READS.get(name, ()), name))
+    for part in sorted(parts, key=lambda part: part not in APART):
+        if part == "concordance":
+            make_concordance(engine, open_run, schema, parameters, values)
+        elif part == "plain":
+            if not engine.has("told_stay"):
+                make_plain(engine, open_run, schema, parameters)
+        elif not engine.has(f"source_{part}"):
+            text = bind(files(__package__).joinpath(f"{part}.sql").read_text("utf-8"), values)
+            engine.run(f"create or replace temporary table source_{part} as {text}")
     return values
 
 
