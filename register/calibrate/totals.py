@@ -113,10 +113,10 @@ class RegisterTotals:
 
 
 def _spread(measure: str, draws: int) -> pl.Expr:
-    """Return (1 + 1/m) times the variance between m draws of a measure, zero in draws without a row (Rubin 1987)."""
+    """Return what m draws of a measure, zero in draws without a row, add to its variance (see `estimate.figures`)."""
     m = max(draws, 1)
     square, value = (pl.col(measure) ** 2).sum(), pl.col(measure).sum()
-    return ((square - value**2 / m) / max(m - 1, 1) * (1 + 1 / m)).clip(lower_bound=0)
+    return ((square - value**2 / m) / max(m - 3, 1) * (1 + 1 / m)).clip(lower_bound=0)
 
 
 def share_out(frame: pl.DataFrame, name: str) -> pl.DataFrame:

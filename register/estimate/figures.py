@@ -7,7 +7,9 @@ missing_error   the doubt about what is missing: between the completed registers
 linkage_error   the doubt about who is one person: between the linkages drawn
 standard_error  all three; share_final: the part of the estimate that is certain in its draw
 
-Between m draws lies (1 + 1/m) times their variance (Rubin 1987). In a drawn linkage some people of the register are
+Between m draws lies (1 + 1/m) times their variance (Rubin 1987), which so few tell only roughly: what is between has
+the distribution of Student with m - 1 degrees of freedom. Its own variance is taken, (m - 1) / (m - 3) times as much, so
+that an interval of 1.96 standard errors holds what it promises. In a drawn linkage some people of the register are
 not there, and others are: a figure then differs by what these tell less what those tell, each as the mean over her
 completed lives; so the two variances between draws are of different things, and add.
 
@@ -24,10 +26,10 @@ PLACES = ("citizenship_code", "birth_country_code")
 
 
 def spread(value: str, draws: str) -> str:
-    """Return SQL for (1 + 1/m) times the variance between m draws of a value, zero in draws without a row."""
+    """Return SQL for what m draws of a value, zero in draws without a row, add to its variance (see above)."""
     return (
         f"greatest(0.0, sum({value} * {value}) - power(sum({value}), 2) * 1.0 / {draws})"
-        f" / greatest({draws} - 1, 1) * (1.0 + 1.0 / {draws})"
+        f" / greatest({draws} - 3, 1) * (1.0 + 1.0 / {draws})"
     )
 
 

@@ -26,7 +26,7 @@ summed as (
         border_post_code,
         sum(n_missed) * 1.0 / :draws as n_missed,
         greatest(0.0, sum(n_missed * n_missed) - power(sum(n_missed), 2) * 1.0 / :draws)
-            / greatest(:draws - 1, 1) * (1.0 + 1.0 / :draws) as spread
+            / greatest(:draws - 3, 1) * (1.0 + 1.0 / :draws) as spread
     from by_draw
     group by border_post_code
 )

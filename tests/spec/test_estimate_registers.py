@@ -122,9 +122,9 @@ def test_the_estimate_is_nearer_to_the_truth_than_the_plain_rule(project: Projec
 
 
 def between(told: list[float]) -> float:
-    """Return the variance that disagreement between so many draws adds (Rubin 1987)."""
+    """Return the variance that disagreement between so many draws adds (Rubin 1987), by Student's distribution."""
     many = len(told)
-    return (1 + 1 / many) * sum((value - sum(told) / many) ** 2 for value in told) / (many - 1)
+    return (1 + 1 / many) * sum((value - sum(told) / many) ** 2 for value in told) / (many - 3)
 
 
 def test_a_release_gives_the_error_of_its_totals(project: Project) -> None:
