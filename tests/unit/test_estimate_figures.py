@@ -33,8 +33,8 @@ def test_an_immigration_that_hangs_on_a_link_of_one_half_has_the_variance_of_a_c
     """Two records, together one immigrant, apart none; in two of four linkages they are apart: p (1 - p) = 1/4."""
     (found,) = told([("in", "x", 0, 0, 1.0, 1.0), ("in", "x", 0, 1, -1.0, 1.0), ("in", "x", 0, 3, -1.0, 1.0)])
     assert found["estimate"] == 1
-    # Of four draws: 4/3 of the variance 1/4, and 1/4 more for their number.
-    assert found["linkage_error"] ** 2 == pytest.approx(0.25 * 4 / 3 * 1.25)
+    # Of four draws: 4/3 of the variance 1/4, and 1/4 more for their number; of Student's three degrees, three times that.
+    assert found["linkage_error"] ** 2 == pytest.approx(0.25 * 4 / 3 * 1.25 * 3)
     assert found["standard_error"] == found["linkage_error"]
     assert found["missing_error"] == found["outcome_error"] == 0
 
@@ -53,7 +53,7 @@ def test_who_comes_and_who_goes_at_once_leaves_the_figure_as_it_is() -> None:
 def test_lives_of_which_each_is_drawn_in_part_count_by_their_mean() -> None:
     """A drawn person whose four lives hold two immigrations is half an immigrant in the linkage that makes her."""
     rows = [("in", "x", 0, 0, 1.0, 1.0), *(("in", "x", draw, 1, 0.25, 1.0) for draw in (1, 2))]
-    assert told(rows)[0]["linkage_error"] ** 2 == pytest.approx((0.25 - 0.0625) / 3 * 1.25)
+    assert told(rows)[0]["linkage_error"] ** 2 == pytest.approx((0.25 - 0.0625) / 3 * 1.25 * 3)
 
 
 def test_errors_are_of_three_kinds_and_add_as_squares() -> None:
@@ -72,7 +72,7 @@ def test_errors_of_cells_add_up_to_that_of_their_total() -> None:
     rows = [("in", part, 0, linkage, 1.0, 1.0) for part in "xy" for linkage in (0, 1)]
     found = told(rows)
     assert [row["part"] for row in found] == ["x", "y"]
-    variance = (4 - 4 / 4) / 3 * 1.25
+    variance = (4 - 4 / 4) / 3 * 1.25 * 3
     assert sum(row["linkage_error"] ** 2 for row in found) == pytest.approx(variance)
 
 
@@ -81,7 +81,7 @@ def test_a_cell_that_nobody_is_in_is_none() -> None:
     rows = [("in", "x", 0, 0, 1.0, 1.0), ("in", "x", 0, 1, 1.0, 1.0), ("in", "y", 0, 1, 1.0, 1.0)]
     (found,) = told(rows)
     assert found["part"] == "x"
-    assert found["linkage_error"] ** 2 == pytest.approx((4 - 4 / 4) / 3 * 1.25)
+    assert found["linkage_error"] ** 2 == pytest.approx((4 - 4 / 4) / 3 * 1.25 * 3)
 
 
 def test_with_no_linkage_drawn_there_is_no_error_of_linkage() -> None:

@@ -106,7 +106,8 @@ def test_another_linkage_adds_doubt_to_cells_and_nobody() -> None:
     cells = {(row["sex"], row["child"], row["nationality"]): row for row in told.iter_rows(named=True)}
     assert {key[0] for key in cells} == {TOTAL, "F"}
     assert (cells["F", TOTAL, TOTAL]["n"], cells["F", TOTAL, TOTAL]["estimate"]) == (1, 1)
-    assert cells["F", TOTAL, TOTAL]["variance"] == pytest.approx((1 - 1 / 4) / 3 * 1.25)
+    # Between four draws, with the three degrees of freedom of Student's distribution.
+    assert cells["F", TOTAL, TOTAL]["variance"] == pytest.approx((1 - 1 / 4) / 3 * 1.25 * 3)
     # Who goes and who comes leave the total as it is.
     assert cells[TOTAL, TOTAL, TOTAL]["variance"] == 0
 
