@@ -8,9 +8,9 @@ linkage_error   the doubt about who is one person: between the linkages drawn
 standard_error  all three; share_final: the part of the estimate that is certain in its draw
 
 Between m draws lies (1 + 1/m) times their variance (Rubin 1987), which so few tell only roughly: what is between has
-the distribution of Student with m - 1 degrees of freedom. Its own variance is taken, (m - 1) / (m - 3) times as much, so
-that an interval of 1.96 standard errors holds what it promises. In a drawn linkage some people of the register are
-not there, and others are: a figure then differs by what these tell less what those tell, each as the mean over her
+the distribution of Student with m - 1 degrees of freedom. The variance of that is taken, (m - 1) / (m - 3) times as
+much, so that an interval of 1.96 standard errors holds what it promises. In a drawn linkage some people of the register
+are not there, and others are: a figure then differs by what these tell less what those tell, each as the mean over her
 completed lives; so the two variances between draws are of different things, and add.
 
 Draws of one register move together: the sum over cells of their variances falls short of that of a total. So each of
