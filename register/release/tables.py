@@ -4,8 +4,8 @@ A source (``sources/*.sql``) has one row per thing counted: ``unit_id``, ``weigh
 times the share of its completed register), ``draw`` (the completed register, 0 for all), ``draw_weight`` (its share),
 ``linkage``, ``is_final`` and the columns that dimensions read. A cell is the sum of weights of the rows that have its
 codes; its variance is that of outcomes not yet known, mean over the m completed registers, and what lies
-between them (`register.estimate.figures`). Rows of another linkage (``linkage`` above 0) are in no cell; the variance between
-linkages is added likewise.
+between them (`register.estimate.figures`). Rows of another linkage (``linkage`` above 0) are in no cell; what lies
+between linkages is added likewise.
 Cells with a total or a group of codes (a margin) equal sums of others: those sums are what an attacker uses, so
 they are made here once, for rounding, suppression and audit alike.
 """

@@ -33,7 +33,7 @@ def test_an_immigration_that_hangs_on_a_link_of_one_half_has_the_variance_of_a_c
     """Two records, together one immigrant, apart none; in two of four linkages they are apart: p (1 - p) = 1/4."""
     (found,) = told([("in", "x", 0, 0, 1.0, 1.0), ("in", "x", 0, 1, -1.0, 1.0), ("in", "x", 0, 3, -1.0, 1.0)])
     assert found["estimate"] == 1
-    # Of four draws: 4/3 of the variance 1/4, and 1/4 more for their number; of Student's three degrees, three times that.
+    # Of four draws: 4/3 of the variance 1/4, and 1/4 more for their number; three times that for three degrees.
     assert found["linkage_error"] ** 2 == pytest.approx(0.25 * 4 / 3 * 1.25 * 3)
     assert found["standard_error"] == found["linkage_error"]
     assert found["missing_error"] == found["outcome_error"] == 0
