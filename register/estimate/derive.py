@@ -58,7 +58,8 @@ def derive_completed(
     provisional
         How open crossings are estimated: ``"baseline"`` or ``"model"``.
     """
-    parts = [number for (number,) in engine.rows("select distinct part from completion order by part")]
+    # A register of nobody has a part as well, in which nobody is.
+    parts = [number for (number,) in engine.rows("select distinct part from completion order by part")] or [0]
     for part in parts:
         _hand_over(engine, folder, parameters, part)
         _view(apart, folder, _READ, part)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from register.engine import Engine
+from register.errors import UsageError
 from register.release import vintage
 from register.release.disclose import protect
 from register.release.identifiers import check_files
@@ -56,11 +57,15 @@ def publish(engine: Engine, order: Order) -> Outcome:
     ------
     DisclosureError
         If a gate is not passed.
+    UsageError
+        If the run counts nobody in any table.
     """
     clock = _Clock()
     ledger = vintage.last_ledger(order.vintages, order.month)
     outcome = Outcome(order.folder, order.month, order.protection.method, ledger.month if ledger else "")
     counted = _count(engine, order)
+    if not counted:
+        raise UsageError("nothing_to_publish")
     clock.lap("count")
     universe = make_universe(counted)
     size = len(universe.figure)

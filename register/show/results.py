@@ -47,7 +47,10 @@ def flows(
 
 
 def no_flows(console: Console, stages: Mapping[str, Mapping[str, Any]]) -> None:
-    """Say why a run has no annual flows: its series ends before the first year that could be told."""
+    """Say why a run has no annual flows: without crossings, or before the first year that could be told."""
+    if not stages.get("ingest", {}).get("rows", {}).get("crossing"):
+        console.say("flows.no_crossings")
+        return
     series = stages.get("stays", {})
     console.say("flows.none", first=series.get("observed_from", "?"), last=series.get("observed_until", "?"))
 

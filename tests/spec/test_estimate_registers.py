@@ -11,7 +11,9 @@ import pytest
 from kit.release import built_project
 from polars.testing import assert_frame_equal
 
+from register.commands import make_release
 from register.console import Console
+from register.errors import UsageError
 from register.estimate import complete
 from register.estimate.complete import read_sql
 from register.pipeline import build
@@ -22,12 +24,29 @@ from register.release.tables import count_cells
 from register.rules.codelists import register_codelists
 from register.rules.residence import STAYS, create_tables
 from register.run import find_run
+from register.show.results import no_flows
 from register.tables import open_tables, parameters_of, query_tables
 
 
 @pytest.fixture(scope="module")
 def project() -> Project:
     return built_project()
+
+
+def test_extracts_without_rows_make_a_register_of_nobody(
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nobody = init_project(tmp_path / "nobody", "col")
+    for extract in project.extracts.glob("*.csv"):
+        with extract.open(encoding="utf-8") as lines:
+            (nobody.extracts / extract.name).write_text(next(lines), "utf-8")
+    built = build(nobody, Console("en", quiet=True))
+    assert query_tables(nobody, "select count(*) as n from person")["n"][0] == 0
+    assert query_tables(nobody, "select count(*) as n from completed_event")["n"][0] == 0
+    no_flows(Console("en"), built.manifest["stages"])
+    assert "no extract brought border crossings" in " ".join(capsys.readouterr().err.split())
+    with pytest.raises(UsageError, match="no table counts anybody"):
+        make_release(nobody, None, None, None)
 
 
 def test_nothing_is_completed_after_the_last_day_observed(project: Project) -> None:
