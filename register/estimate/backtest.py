@@ -22,7 +22,7 @@ from register.estimate.derive import derive_completed
 from register.rules.residence import EVENTS, STAYS, Parameters, create_tables
 
 #: Draws of a vintage: its error is judged by the outcome, not by the spread of many draws.
-DRAWS = 4
+DRAWS = 6
 #: Months between two vintages.
 APART = 3
 #: For 80% and 95% intervals.
@@ -42,8 +42,9 @@ DATED = {
 class Vintage:
     """One figure of one vintage: the migrations of the twelve months before its cut-off.
 
-    ``sex`` is ``_T`` for everybody. ``first`` is the first estimate with its ``standard_error``, ``final`` what the
-    run says today, ``error`` the share by which the first was off.
+    ``sex`` is ``_T`` for everybody. ``first`` is the first estimate with its ``standard_error``, without that of
+    linkage, which both figures share; ``final`` what the run says today with what it does not know either
+    (``final_error``), ``error`` the share by which the first was off.
     """
 
     cut_off: dt.date
@@ -53,6 +54,7 @@ class Vintage:
     first: float
     standard_error: float
     final: float
+    final_error: float
     error: float
 
 
@@ -61,7 +63,9 @@ class Backtest:
     """All vintages, and for each way of estimating how good it was.
 
     ``error`` is the mean size of the error of totals by direction, ``bias`` its mean with the sign; ``covered_80``
-    and ``covered_95`` the shares of figures by direction and sex whose interval held the final value.
+    and ``covered_95`` the shares of figures by direction and sex whose interval held the final value. The interval is
+    that of the first estimate for the truth; the final value is an estimate too, from more of the same records, so it
+    should be held somewhat more often than the truth would be.
     """
 
     vintages: tuple[Vintage, ...]
@@ -125,7 +129,7 @@ def backtest(
             final = _year(engine, "completed_event", cut_off)
         past = replace(parameters, observed_until=cut_off)
         for way, first in _first(open_run, past, ways, is_modelled=is_modelled).items():
-            for (direction, sex), (value, _) in final.items():
+            for (direction, sex), (value, own) in final.items():
                 estimate, error = first.get((direction, sex), (0.0, 0.0))
                 off = (estimate - value) / max(value, 1.0)
                 found.append(
@@ -137,6 +141,7 @@ def backtest(
                         first=round(estimate, 3),
                         standard_error=round(error, 3),
                         final=round(value, 3),
+                        final_error=round(own, 3),
                         error=round(off, 6),
                     )
                 )
@@ -206,10 +211,11 @@ def _year(engine: Engine, table: str, until: dt.date) -> Figures:
         from one group by all order by all
         """
     )
+    # The variance of so few draws as in `figures.spread`.
     return {
         (direction, sex): (
             estimate,
-            math.sqrt(outcome + max(0.0, squares - total**2 / draws) / max(draws - 1, 1) * (1 + 1 / draws)),
+            math.sqrt(outcome + max(0.0, squares - total**2 / draws) / max(draws - 3, 1) * (1 + 1 / draws)),
         )
         for direction, sex, estimate, outcome, squares, total in rows
     }

@@ -1,9 +1,9 @@
 """What open crossings will turn out to be: a logistic model on finished ones, as they stood the same months after.
 
 One model for each direction and month since the crossing, fitted to all finished crossings that were still open then,
-with what was known then and nothing later: days against so far, whether the stay goes on, citizenship, documents, age,
-sex, purpose, how the border was crossed, crossings in the year before. A model with an intercept is calibrated on
-average, and each group with a term of its own is too. The baseline (``rules/forecast.sql``) stands where there is too
+with what was known then and nothing later: days since, days against so far, whether the stay goes on, whether the status
+before is certain, citizenship, documents in force or run out, age, sex, purpose, how the border was crossed, crossings in
+the year before. A model with an intercept is calibrated on average, and each group with a term of its own is too. The baseline (``rules/forecast.sql``) stands where there is too
 little to fit.
 
 A crossing counts once in a model; a person with several counts with several, so the spread of a coefficient is not read
@@ -22,13 +22,16 @@ from register.estimate.chain import Floats
 LEAST = 40
 #: The pull of coefficients to zero, in crossings.
 RIDGE = 1.0
-ROUNDS = 25
+#: Steps at most, and the step that is none.
+ROUNDS, SETTLED = 50, 1e-7
 
 _KNOWN = (
     *(
         "is_lasting",
+        "is_settled",
         "is_national",
         "is_documented",
+        "is_lapsed",
         "age_band",
         "sex",
         "purpose_code",
@@ -36,16 +39,18 @@ _KNOWN = (
         "recent",
     ),
     "against",
+    "since",
 )
+_SEEN = "least(days_against // 8, 15) as against, (days_with + days_against) % 30 // 6 as since"
 _CELLS = f"""
     select direction, band, {", ".join(_KNOWN)}, round(sum(weight), 6) as n,
         round(sum(case when is_migration then weight else 0.0 end), 6) as n_migration
-    from (select *, least(days_against // 8, 15) as against from landmark where not is_open)
+    from (select *, {_SEEN} from landmark where not is_open)
     group by all order by all
     """
 _OPEN = f"""
     select person_id, seq, direction, band, {", ".join(_KNOWN)}
-    from (select *, least(days_against // 8, 15) as against from landmark where is_open)
+    from (select *, {_SEEN} from landmark where is_open)
     """
 
 
@@ -80,21 +85,34 @@ def forecast_by_model(con: duckdb.DuckDBPyConnection) -> int:
 
 def _terms(frame: pl.DataFrame, purposes: list[str]) -> Floats:
     """Return the columns of the model: each known thing, and those that change what an interruption means."""
-    lasting, national, documented, by_land = (
+    lasting, settled, national, documented, lapsed, by_land = (
         frame[name].to_numpy().astype(np.float64)
-        for name in ("is_lasting", "is_national", "is_documented", "is_by_land")
+        for name in ("is_lasting", "is_settled", "is_national", "is_documented", "is_lapsed", "is_by_land")
     )
     against = frame["against"].to_numpy() / 15.0
+    since = frame["since"].to_numpy() / 5.0
     columns = [
         np.ones(len(frame)),
-        *(lasting, national, documented, by_land, against, against**2, (against == 0).astype(np.float64)),
+        *(
+            lasting,
+            settled,
+            national,
+            documented,
+            by_land,
+            against,
+            against**2,
+            (against == 0).astype(np.float64),
+        ),
         *(
             lasting * national,
             lasting * documented,
+            lasting * lapsed,
             lasting * against,
             national * against,
             documented * against,
+            lapsed * against,
         ),
+        *(since, lasting * since, lasting * settled, national * settled),
         *((frame["age_band"] == band).to_numpy().astype(np.float64) for band in (0, 1, 3)),
         *((frame["recent"] == band).to_numpy().astype(np.float64) for band in (1, 2)),
         (frame["sex"] == "2").to_numpy().astype(np.float64),
@@ -107,15 +125,25 @@ def _fit(terms: Floats, happened: Floats, tried: Floats) -> Floats:
     """Return the coefficients of a logistic regression on counts, by iteratively reweighted least squares."""
     slope = np.zeros(terms.shape[1])
     slope[0] = np.log(happened.sum() / (tried.sum() - happened.sum()))
-    pull = RIDGE * np.eye(terms.shape[1])
-    pull[0, 0] = 0.0
+    pull = np.full(terms.shape[1], RIDGE)
+    pull[0] = 0.0
+
+    def loss(slope: Floats) -> float:
+        score = terms @ slope
+        return float(tried @ np.logaddexp(0.0, score) - happened @ score + (pull * slope**2).sum() / 2)
+
+    now = loss(slope)
     for _ in range(ROUNDS):
         share = 1 / (1 + np.exp(-np.clip(terms @ slope, -30, 30)))
         weight = tried * share * (1 - share)
         change = np.linalg.solve(
-            (terms * weight[:, None]).T @ terms + pull, terms.T @ (happened - tried * share) - pull @ slope
+            (terms * weight[:, None]).T @ terms + np.diag(pull),
+            terms.T @ (happened - tried * share) - pull * slope,
         )
-        slope = slope + np.clip(change, -3, 3)
-        if np.abs(change).max() < 1e-7:
+        # Where hardly anybody migrates a whole step may lead away from the summit, the next one further: half of it.
+        while (after := loss(slope + change)) > now and np.abs(change).max() > SETTLED:
+            change = change / 2
+        slope, now = slope + change, after
+        if np.abs(change).max() < SETTLED:
             break
     return slope
