@@ -1,10 +1,10 @@
 """What open crossings will turn out to be: a logistic model on finished ones, as they stood the same months after.
 
 One model for each direction and month since the crossing, fitted to all finished crossings that were still open then,
-with what was known then and nothing later: days since, days against so far, whether the stay goes on, whether the status
-before is certain, citizenship, documents in force or run out, age, sex, purpose, how the border was crossed, crossings in
-the year before. A model with an intercept is calibrated on average, and each group with a term of its own is too. The baseline (``rules/forecast.sql``) stands where there is too
-little to fit.
+with what was known then and nothing later: days since, days against so far, whether the stay goes on, whether the
+status before is certain, citizenship, documents in force or run out, age, sex, purpose, how the border was crossed,
+crossings in the year before. A model with an intercept is calibrated on average, and each group with a term of its own
+is too. The baseline (``rules/forecast.sql``) stands where there is too little to fit.
 
 A crossing counts once in a model; a person with several counts with several, so the spread of a coefficient is not read
 off the model: errors of figures come from the outcomes themselves and are checked by backtest.
