@@ -79,8 +79,8 @@ class Office:
     def permit(self, issued: str, expires: str, *, person: str = "p") -> None:
         self.record("permit", ["CE", issued, expires, "11"], person=person)
 
-    def build(self, missing_leg: str = "midpoint", seed: int = 1) -> None:
-        parameters = Parameters(Rule.preset("12-of-16"), FIRST, LAST, "COL", missing_leg, seed)
+    def build(self, missing_leg: str = "midpoint", seed: int = 1, until: dt.date = LAST) -> None:
+        parameters = Parameters(Rule.preset("12-of-16"), FIRST, until, "COL", missing_leg, seed)
         create_tables(self.connection, (*STAYS, *EVENTS), parameters)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
@@ -382,6 +382,49 @@ class TestEvents:
         office.crosses("2018-03-10", "D")
         office.build()
         assert (event,) in office.rows("select event_id from event")
+
+
+class TestExperience:
+    """Open crossings are told by finished ones as these stood."""
+
+    LOOKED = (
+        "select seq, direction, band, days_with, days_against, is_lasting, is_settled, is_documented, is_lapsed, "
+        "recent from landmark where "
+    )
+
+    def test_a_finished_crossing_is_looked_at_as_it_stood_on_that_day(self, office: Office) -> None:
+        office.person()
+        office.permit("2019-02-10", "2019-11-30")
+        office.permit("2022-09-01", "2023-03-01")
+        arrivals = ("2019-02-01", "2019-03-20", "2021-03-15", "2022-08-01", "2022-09-04")
+        departures = ("2019-03-12", "2020-06-01", "2021-03-30", "2022-08-25")
+        for way, days in (("A", arrivals), ("D", departures)):
+            for day in days:
+                office.crosses(day, way)
+        office.build()
+        finished = office.rows(self.LOOKED + "not is_open order by all")
+        assert {one[1] for one in finished} == {"arrival", "departure"}
+        for name in ("is_lasting", "is_settled", "is_documented", "is_lapsed"):
+            assert len(office.rows(f"select distinct {name} from landmark where not is_open")) == 2
+        crossed = dict(office.rows("select seq, movement_date from movement"))
+        eves = [(crossed[one[0]] + dt.timedelta(days=one[3] + one[4] - 1), one) for one in finished]
+        for eve, one in sorted(eves, reverse=True)[::5]:
+            for table, known in (("crossing", "crossed_at::date"), ("permit", "issued_on")):
+                office.rows(f"delete from {table} where {known} > date '{eve}'")
+            office.build(until=eve)
+            assert one in office.rows(self.LOOKED + "is_open"), eve
+
+    def test_they_are_spread_over_the_days_of_a_month_as_open_ones_are(self, office: Office) -> None:
+        for number in range(30):
+            office.person(f"p{number}")
+            day = dt.date(2020, 1, 1) + dt.timedelta(days=number)
+            office.crosses(f"{day}", "A", person=f"p{number}")
+        office.build()
+        looked = office.rows(
+            "select band, count(distinct days_with) from landmark where band < 12 group by band"
+        )
+        # On the day of the crossing itself nobody asks: there the first month is a day short.
+        assert sorted(looked) == [(0, 29), *((band, 30) for band in range(1, 12))]
 
 
 class TestImputedCrossings:
