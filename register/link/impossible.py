@@ -66,6 +66,11 @@ SAID = """
 """
 
 
+#: Couples whose full names, two surnames and all, sound the same.
+_SAME_NAMES = """coalesce(l.given_key = r.given_key and l.surname_1_key = r.surname_1_key
+    and l.surname_2_key = r.surname_2_key, false)"""
+
+
 def _couples(condition: str) -> str:
     return f"""select l.node as l, r.node as r from said as l join said as r using (cluster)
         where l.node < r.node and {condition}"""
@@ -180,8 +185,6 @@ def _two_birth_dates(given: Mapping[str, Any]) -> str:
     left, right = "strftime(l.birth_date, '%Y%m%d')", "strftime(r.birth_date, '%Y%m%d')"
     same_day = "month(l.birth_date) = month(r.birth_date) and day(l.birth_date) = day(r.birth_date)"
     # One who issues a document with a mistyped year makes every record of it say so.
-    same_names = """l.given_key = r.given_key and l.surname_1_key = r.surname_1_key
-            and l.surname_2_key = r.surname_2_key"""
     return _couples(
         f"""l.birth_date <> r.birth_date
             and least(l.n_date, r.n_date) >= case when hamming({left}, {right}) >= {given["digits"]}
@@ -189,15 +192,15 @@ def _two_birth_dates(given: Mapping[str, Any]) -> str:
                 then {given["records"]} else {given["near_records"]} end
             and not (month(l.birth_date) = day(r.birth_date) and day(l.birth_date) = month(r.birth_date))
             and not (year(l.birth_date) = year(r.birth_date) and '0101' in ({left}[5:], {right}[5:]))
-            and not coalesce({same_day} and {same_names}
-                and damerau_levenshtein({left}[:4], {right}[:4]) = 1, false)"""
+            and not ({same_day} and {_SAME_NAMES} and damerau_levenshtein({left}[:4], {right}[:4]) = 1)"""
     )
 
 
 def _two_sexes(given: Mapping[str, Any]) -> str:
     return _couples(
-        f"""l.sex <> r.sex
-            and (least(l.n_sex, r.n_sex) >= {given["records"]} or {_given_differ(given["similarity"])})"""
+        f"""l.sex <> r.sex and (least(l.n_sex, r.n_sex) >= {given["records"]}
+                and not coalesce({_SAME_NAMES} and l.birth_date = r.birth_date, false)
+            or {_given_differ(given["similarity"])})"""
     )
 
 

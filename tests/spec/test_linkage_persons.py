@@ -161,6 +161,26 @@ def test_a_year_mistyped_in_a_document_stands_on_all_its_records() -> None:
     assert town.link().together == groups("ab", "c", "d")
 
 
+def test_a_sex_miscoded_on_a_document_parts_nobody_of_one_name_and_birth() -> None:
+    other = {"sex": "1", "document": OTHER_PASSPORT, "records": 3}
+    miscoded = Town({"a": someone("ANDREA", records=3), "b": someone("ANDREA", **other)})
+    brother = Town({"a": someone("ANDREA", records=3), "b": someone("ANDREAS", **other)})
+    assert miscoded.link().together == groups("ab")
+    assert brother.link().together == groups("a", "b")
+
+
+def test_the_words_of_a_name_in_other_columns_are_the_same_name() -> None:
+    """The clerk went on in the column of the surnames, or took a particle for the beginning of one."""
+    town = Town(
+        {
+            "a": someone("DANIELA RAQUEL", "MORENO", "COLMENARES"),
+            "b": someone("MORENO COLMENARES", "DANIELA", "RAQUEL", document=OTHER_PASSPORT),
+            "c": someone("DANIELA", "RAQUEL", "MORENO COLMENARES", document=(PPT, "5263179")),
+        }
+    )
+    assert town.link().together == groups("abc")
+
+
 def test_one_mistyped_birth_date_parts_nobody_and_two_that_stand_do() -> None:
     late = {"born": "1971-11-30", "document": OTHER_PASSPORT}
     rare = ("EUDOXIA", "CHIRIPUA", "QUINAYAS")
