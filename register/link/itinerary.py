@@ -28,6 +28,9 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "completed_journeys": ("bits", "gaps"),
 }
 
+#: Parameters that a project may leave out, as one made before they were thought of does.
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {"two_national_ids": {"records": 1}}
+
 
 @dataclass(frozen=True)
 class Itinerary:
@@ -52,13 +55,13 @@ def load_itinerary(path: Path) -> Itinerary:
     for rule in (rule for rule in tree if rule in RULES):
         where, given = f"{path} [{rule}]", table_at(tree, rule, str(path))
         with faults.gathered():
-            refuse_unknown_keys(given, RULES[rule], where)
+            refuse_unknown_keys(given, (*RULES[rule], *DEFAULTS.get(rule, ())), where)
         for key in RULES[rule]:
             with faults.gathered():
                 if key not in given:
                     raise DeclarationError("missing_key", where=where, key=key)
     faults.tell()
-    return Itinerary(path, tree)
+    return Itinerary(path, {rule: {**DEFAULTS.get(rule, {}), **given} for rule, given in tree.items()})
 
 
 def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identities: str) -> None:
