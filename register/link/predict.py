@@ -71,7 +71,9 @@ def predict(
     _check_columns(con, rules)
     identities, distinct = _distinct(con, rules)
     # A node is here the place of its row: nothing that comes of a pair depends on the numbers, and to sort takes time.
-    con.execute("create or replace temp view link_input as select rowid::integer as node, * from link_distinct")
+    con.execute(
+        "create or replace temp view link_input as select rowid::integer as node, * from link_distinct"
+    )
     whole = rows or distinct
     prior = prior_of(rules, whole)
     known = find_known(con, rules, prior, previous_prior)
