@@ -18,12 +18,6 @@ READ = (
     *("birth_date", "birth_date_precision", "sex", "n_mention"),
 )
 
-#: The crossings of each core.
-JOURNEY = """
-    create or replace temp table journey as
-    select s.cluster, s.core, t.* from travelled as t join suspect as s using (node)
-"""
-
 #: What most records of a core say, attribute by attribute; of equals, the smallest. One that always says the same needs
 #: no vote.
 SAID = """
@@ -139,7 +133,8 @@ def _two_national_ids(given: Mapping[str, Any]) -> str:
 
     What a number is, most records of the cluster say: a passport keyed once as a national id is none. A number with a
     part missing, or with letters for the figures that look like them, is the same one mistyped. A number on few records
-    against one on many, where names and birth date are one, is somebody else's, or nobody's.
+    against one on many, where names and birth date are one, is somebody else's, or nobody's. Only clusters where two
+    numbers were ever said to be of such a kind are looked at: they are few.
     """
     kinds = ", ".join(literal(kind) for kind in given["kinds"])
     shown = " union all ".join(
@@ -148,8 +143,12 @@ def _two_national_ids(given: Mapping[str, Any]) -> str:
         for name in ("document", "document_2")
     )
     return f"""
-        with shown as (
-            select s.cluster, s.core, d.* exclude (identity_id) from suspect as s
+        with doubted as (
+            select cluster from suspect join node using (node) join ({shown}) using (identity_id)
+            where is_kept group by cluster having min(number) < max(number)
+        ),
+        shown as (
+            select s.cluster, s.core, d.* exclude (identity_id) from suspect as s semi join doubted using (cluster)
             join node using (node) join ({shown}) as d using (identity_id)
         ),
         kept as (
@@ -161,7 +160,7 @@ def _two_national_ids(given: Mapping[str, Any]) -> str:
         ),
         bearing as (select distinct cluster, core, number from shown),
         unlike as (
-            select l.node as l, r.node as r from said as l join said as r using (cluster)
+            select l.node as l, r.node as r from said as l join said as r using (cluster) semi join doubted using (cluster)
             where not coalesce(l.given_key = r.given_key and l.surname_1_key = r.surname_1_key
                 and coalesce(l.surname_2_key = r.surname_2_key, true) and l.birth_date = r.birth_date, false)
         )
