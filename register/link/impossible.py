@@ -160,8 +160,9 @@ def _two_national_ids(given: Mapping[str, Any]) -> str:
         ),
         bearing as (select distinct cluster, core, number from shown),
         unlike as (
-            from said as l semi join doubted using (cluster) join said as r using (cluster)
-            select l.node as l, r.node as r where not coalesce(l.given_key = r.given_key and l.surname_1_key = r.surname_1_key
+            select l.node as l, r.node as r from said as l join said as r using (cluster)
+            semi join doubted using (cluster)
+            where not coalesce(l.given_key = r.given_key and l.surname_1_key = r.surname_1_key
                 and coalesce(l.surname_2_key = r.surname_2_key, true) and l.birth_date = r.birth_date, false)
         )
         select a.core as l, b.core as r from kept as l join kept as r using (cluster)
