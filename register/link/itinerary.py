@@ -97,13 +97,15 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
     con.execute(ALIKE)
     con.execute(WORDS)
     con.execute(JOURNEY)
+    # One statement for all: most rules alone are too small a work for more than one processor.
+    found = " union all ".join(
+        f"select distinct '{rule}', l, r from ({SQL[rule](given)}) where l <> r"
+        for rule, given in itinerary.rules.items()
+        if rule in SQL  # another brings together: register.link.journeys
+    )
     con.execute("create or replace temp table impossible (rule varchar, l bigint, r bigint)")
-    for rule, given in itinerary.rules.items():
-        if rule not in SQL:  # one that brings together: register.link.journeys
-            continue
-        con.execute(
-            f"insert into impossible select distinct '{rule}', l, r from ({SQL[rule](given)}) where l <> r"
-        )
+    if found:
+        con.execute(f"insert into impossible {found}")
     for table in ("suspect", "witness", "said", "word", "alike", "journey"):
         con.execute(f"drop table {table}")
     con.execute("drop view bearer")

@@ -108,15 +108,11 @@ def _membership(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         create or replace table membership as
-        with within as materialized (select l, r, strength from edge anti join parted using (l, r)),
-        held as (
-            select node, max(strength) as most, min(strength) as least from (
-                select l as node, strength from within union all select r, strength from within
-            ) group by node
-        )
-        select n.identity_id, p.person_id,
-            case when h.most = 2 then 'decision' when h.least = 0 then 'model' else 'exact' end as method
-        from node as n join person_of as p using (node) left join held as h using (node)
+        with within as (select unnest([l, r]) as node, strength from edge anti join parted using (l, r))
+        select identity_id, person_id,
+            case when node in (select node from within where strength = 2) then 'decision'
+                when node in (select node from within where strength = 0) then 'model' else 'exact' end as method
+        from node join person_of using (node)
         """
     )
 
