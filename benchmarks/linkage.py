@@ -30,10 +30,10 @@ ALLOWED = 1 / 14
 MEMORY = {"register_linkage": "1200MB", "plain_splink": "16GB"}
 #: Blocks that an analyst would give to Splink: fewer than the rules have, to its advantage in time.
 PLAIN_BLOCKS = (
-    "l.document_number = r.document_number",
-    "l.document_number = r.document_2_number",
-    "l.document_2_number = r.document_number",
-    "l.document_2_number = r.document_2_number",
+    "l.document_key = r.document_key",
+    "l.document_key = r.document_2_key",
+    "l.document_2_key = r.document_key",
+    "l.document_2_key = r.document_2_key",
     "l.birth_date = r.birth_date and l.surname_1_key = r.surname_1_key",
     "l.birth_date = r.birth_date and l.given_key = r.given_key",
     "l.birth_date = r.birth_date and l.surname_1_key = r.surname_2_key",
