@@ -62,6 +62,8 @@ class Engine:
         # Rows are put in order where order matters, by `order by`; keeping insertion order costs memory.
         self.con.execute("set preserve_insertion_order = false")
         self.con.execute("set enable_progress_bar = false")
+        # The database lives in memory and with the build: to pack its tables anew at every few takes time for nothing.
+        self.con.execute("set checkpoint_threshold = '1TB'")
         if memory_limit:
             self.con.execute(f"set memory_limit = '{memory_limit}'")
         if threads:

@@ -13,8 +13,9 @@ from typing import Any
 from register.engine import Engine
 from register.errors import UsageError, suggest
 from register.estimate.complete import read_sql
+from register.estimate.derive import derive_events
 from register.project import Project
-from register.rules.residence import EVENTS, PRESETS, RESIDENCY, Parameters, bind, create_tables, read_rule
+from register.rules.residence import PRESETS, RESIDENCY, Parameters, bind, create_tables, read_rule
 from register.run import Run, find_run
 from register.tables import DIMENSIONS, in_order, open_for_rule, parameters_of
 
@@ -83,7 +84,7 @@ def stock_on(
         ).to_dicts()
 
 
-# Of what the rule says of crossings, what is counted by year: an event knows its person too, which costs as much again.
+# Of what the rule says of crossings, what is counted by year.
 MIGRATIONS = """
     select direction, movement_date as event_date, probability,
         case when is_final then 'final' else 'provisional' end as status from migration
@@ -116,7 +117,10 @@ def rules_side_by_side(project: Project, run_name: str | None = None) -> tuple[R
     rows: list[Row] = []
     for rule in rules.values():
         with open_for_rule(project, run) as engine:
-            create_tables(engine.con, EVENTS[: EVENTS.index("event")], replace(own, rule=rule))
+            given = replace(own, rule=rule)
+            create_tables(engine.con, ("presence", "initial_status"), given)
+            # An event knows its person too, which costs as much again.
+            derive_events(engine, given, project.estimate.provisional, until="migration")
             found = _annual(engine, f"({MIGRATIONS})", first_year, own)
         rows += [
             {"rule": rule.name, "threshold": rule.threshold, "window": rule.window, **row} for row in found

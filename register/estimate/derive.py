@@ -29,11 +29,33 @@ _READ = ("movement", "person", "membership", "initial_status")
 _COLUMNS = "completion.person_id, completion.draw, completion.copy, completion.weight, completion.is_drawn"
 
 
-def derive_events(engine: Engine, parameters: Parameters, provisional: str) -> None:
-    """Make the tables of ``EVENTS`` after ``initial_status``, open crossings estimated by the baseline or the model."""
+def derive_events(
+    engine: Engine,
+    parameters: Parameters,
+    provisional: str,
+    *,
+    learns_from: str = "true",
+    until: str = "event",
+) -> None:
+    """Make the tables of ``EVENTS`` after ``initial_status``, open crossings estimated by the baseline or the model.
+
+    Parameters
+    ----------
+    engine
+        With the records, the code lists, ``membership``, ``person``, ``movement`` and ``initial_status``.
+    parameters
+        Of the rule.
+    provisional
+        How open crossings are estimated: ``"baseline"`` or ``"model"``.
+    learns_from
+        Whose finished crossings tell of open ones: SQL over ``person_id``.
+    until
+        The last table that is wanted.
+    """
     create_tables(engine.con, _JUDGED, parameters)
+    engine.run(f"delete from landmark where not is_open and not ({learns_from})")
     _forecast(engine, parameters, provisional)
-    create_tables(engine.con, _CONCLUDED, parameters)
+    create_tables(engine.con, _CONCLUDED[: _CONCLUDED.index(until) + 1], parameters)
 
 
 def derive_completed(

@@ -6,6 +6,7 @@ those of the register, lived: the error that linkage leaves.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from register.engine import Engine, literal
@@ -14,32 +15,35 @@ from register.rules.residence import STAYS, Parameters, create_tables
 ADDED = ("membership", "person", "movement", "initial_status")
 
 
-def add_drawn(engine: Engine, apart: Engine, folder: Path, parameters: Parameters) -> int:
-    """Add drawn people to ``membership``, ``person``, ``movement`` and ``initial_status``; return how many there are.
+def derive_drawn(apart: Engine, parameters: Parameters, then: Sequence[str] = ()) -> None:
+    """Make ``membership``, ``person``, ``STAYS`` and what comes ``then`` of drawn people, in a database of their own.
+
+    Others have their identities in the register. The database has ``drawn_membership``, ``drawn_person``, the records,
+    ``mention`` and the code lists.
+    """
+    for name, query in (
+        ("membership", "select distinct identity_id, person_id, 'model' as method from drawn_membership"),
+        ("person", "select * from drawn_person"),
+    ):
+        apart.run(f"create temporary table {name} as {query}")
+    create_tables(apart.con, (*STAYS, *then), parameters)
+
+
+def add_drawn(engine: Engine, apart: Engine, folder: Path, parameters: Parameters) -> None:
+    """Add drawn people to the views ``membership``, ``person``, ``movement`` and ``initial_status`` of an engine.
 
     Parameters
     ----------
     engine
-        With these tables as views, and ``drawn_membership`` and ``drawn_person``.
+        With these views.
     apart
-        A database of its own, with the records, ``mention`` and the code lists: it derives the movements of the drawn
-        people, whose identities others have in the register.
+        As `derive_drawn` asks.
     folder
         Where to hand tables from one to the other.
     parameters
         Of the rule.
     """
-    ((people,),) = engine.rows("select count(*) from drawn_person")
-    if not people:
-        return 0
-    for name, query in (
-        ("membership", "select distinct identity_id, person_id, 'model' as method from drawn_membership"),
-        ("person", "select * from drawn_person"),
-    ):
-        path = folder / f"drawn_{name}_alone.parquet"
-        engine.write(query, path)
-        apart.view(name, path)
-    create_tables(apart.con, STAYS, parameters)
+    derive_drawn(apart, parameters)
     for name in ADDED:
         columns = ", ".join(
             f'cast("{column}" as {kind}) as "{column}"'
@@ -52,4 +56,3 @@ def add_drawn(engine: Engine, apart: Engine, folder: Path, parameters: Parameter
             f"create view {name} as select * from register_{name} "
             f"union all select * from read_parquet({literal(path)})"
         )
-    return int(people)

@@ -46,8 +46,13 @@ _UNDECOMPOSED = {
     "Ħ": "H", "Ŋ": "N", "Ŧ": "T", "Mª": "MARIA ", "M.ª": "MARIA ", "Mº": "MARIA ",
     **dict.fromkeys("'’‘`´ʼ′ʹ\u00ad\u200b\u200d\ufeff\u0640", ""),
     **dict.fromkeys("‐‑‒–—―−", "-"),
+    # Ñ of the code pages 437 and 850, read as Latin-1.
+    **dict.fromkeys("¥¤", "N"),
 }  # fmt: skip
 _DOUBLES = {letter * 2: letter for letter in string.ascii_uppercase}
+
+
+MACHINE_READ = "([NU])XX+"
 
 
 def repair_mojibake(text: pl.Expr) -> pl.Expr:
@@ -62,8 +67,9 @@ def repair_mojibake(text: pl.Expr) -> pl.Expr:
 def clean(text: pl.Expr) -> pl.Expr:
     """Return upper-case ASCII words with single spaces; hyphens and commas stay, for their meaning.
 
-    Accents are taken off (Ñ is N), apostrophes join ("O'BRIEN" is "OBRIEN"), 0 and 1 between
-    letters are O and I, other digits and signs are dropped. Empty text is null.
+    Accents are taken off (Ñ is N, and so are the signs that stand for a lost one: "MU#OZ", "MU¥OZ", "MUNXXOZ"),
+    apostrophes join ("O'BRIEN" is "OBRIEN"), 0, 1, 5 and 8 among letters are O, I, S and B, other digits and signs are
+    dropped. Empty text is null.
     """
     upper = repair_mojibake(text).str.to_uppercase()
     ascii_only = (
@@ -78,7 +84,14 @@ def clean(text: pl.Expr) -> pl.Expr:
         ascii_only.str.replace_all(r"([A-Z])0", "${1}O")
         .str.replace_all(r"0([A-Z])", "O${1}")
         .str.replace_all(r"([A-Z])1([A-Z])", "${1}I${2}")
+        # A figure that a name ends in is no letter, but for the S of ROJAS and TORRES.
+        .str.replace_all(r"([AEIOU])5", "${1}S")
+        .str.replace_all(r"5([A-Z])", "S${1}")
+        .str.replace_all(r"8([A-Z])", "B${1}")
         .str.replace_all("[0-9]", "")
+        .str.replace_all(r"([A-Z])#([A-Z])", "${1}N${2}")
+        # The NXX and UXX of a machine-readable zone are Ñ and Ü.
+        .str.replace_all(MACHINE_READ, "${1}")
     )
     tidy = (
         letters.str.replace_all(r"[^A-Z,\-]+", " ")
@@ -91,7 +104,7 @@ def clean(text: pl.Expr) -> pl.Expr:
 
 def is_plain(text: pl.Expr) -> pl.Expr:
     """Return whether text is already as :func:`clean` would leave it, as most of an upper-case extract is."""
-    return text.str.contains("^[A-Z]+(?: [A-Z]+)*$")
+    return text.str.contains("^[A-Z]+(?: [A-Z]+)*$") & ~text.str.contains(MACHINE_READ)
 
 
 def has_word(text: pl.Expr, vocabulary: Iterable[str]) -> pl.Expr:

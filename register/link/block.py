@@ -19,15 +19,17 @@ from register.locale.numbers import Figure, Figures
 def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
     """Create ``link_form_pair`` and ``link_node_pair``; return how many pairs of forms there are.
 
-    ``link_node_pair`` (match_key, node_l, node_r, form_l, form_r): each pair that a block finds by more than the form,
-    under the first such block. ``link_form_pair`` (match_key, form_l, form_r, is_met): the pairs of forms to compare,
-    under the first block that has them, and whether nodes of theirs are in ``link_node_pair``; match_key is null where
-    only those are worth it. Of a form that several nodes have, the pair with itself is one.
+    ``link_node_pair`` (node_l, node_r, form_l, form_r): each pair that a block finds by more than the form.
+    ``link_form_pair`` (match_key, form_l, form_r, is_met): the pairs of forms to compare, under the first block that
+    has them, and whether nodes of theirs are in ``link_node_pair``; match_key is null where only those are worth it. Of
+    a form that several nodes have, the pair with itself is one.
 
     Reads ``link_form``, ``link_node`` and the keys that `count_comparisons` made. Two known nodes are no pair.
     """
-    for kind in ("form", "node"):
-        con.execute(f"create or replace table link_{kind}_found (match_key utinyint, l integer, r integer)")
+    con.execute("create or replace table link_form_found (match_key utinyint, l integer, r integer)")
+    con.execute(
+        "create or replace table link_node_found (l integer, r integer, form_l integer, form_r integer)"
+    )
 
     def find(cursor: duckdb.DuckDBPyConnection, numbered: tuple[int, Block]) -> None:
         position, block = numbered
@@ -40,10 +42,12 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
             else "l.turn < r.turn and l.turn < 0"
         )
         apart = f"{once} and l.source <> r.source" if rules.source else once
+        pair = "least(l.item, r.item), greatest(l.item, r.item)"
+        more = ", least(l.form, r.form), greatest(l.form, r.form)"
+        found = f"{position}, {pair}" if kind == "form" else pair + more
         cursor.execute(
             f"""
-            insert into link_{kind}_found select {position}, least(l.item, r.item), greatest(l.item, r.item)
-            from link_{kind}_key as l join link_{kind}_key as r
+            insert into link_{kind}_found select {found} from link_{kind}_key as l join link_{kind}_key as r
             on {_condition(block, _keys(rules))} and {apart}
             """
         )
@@ -54,10 +58,7 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
     con.execute(
         """
         create or replace table link_node_pair as
-        select match_key, p.l as node_l, p.r as node_r, least(a.form, b.form) as form_l,
-            greatest(a.form, b.form) as form_r
-        from (select min(match_key) as match_key, l, r from link_node_found group by l, r) as p
-        join link_node as a on a.node = p.l join link_node as b on b.node = p.r
+        select distinct l as node_l, r as node_r, form_l, form_r from link_node_found
         """
     )
     con.execute(
@@ -130,7 +131,8 @@ def _table(rules: Rules, block: Block) -> str:
 def _make_keys(con: duckdb.DuckDBPyConnection, rules: Rules, kind: str, key_of: dict[str, str]) -> None:
     """Create ``link_form_key`` or ``link_node_key``: item, turn, n and n_known (nodes), and the keys of the blocks.
 
-    A pair is met once, from the smaller ``turn``: items not known all have one below zero, and are paired with all.
+    That of nodes has their ``form``. A pair is met once, from the smaller ``turn``: items not known all have one below
+    zero, and are paired with all.
     """
     of_form = kind == "form"
     terms = {side for block in rules.blocks if is_of_form(rules, block) == of_form for side in _sides(block)}
@@ -141,7 +143,9 @@ def _make_keys(con: duckdb.DuckDBPyConnection, rules: Rules, kind: str, key_of: 
     )
     source = f", {rules.source} as source" if rules.source else ""
     counts, known = (
-        ("n, n_known", "n = n_known") if of_form else ("1 as n, is_known::integer as n_known", "is_known")
+        ("n, n_known", "n = n_known")
+        if of_form
+        else ("form, 1 as n, is_known::integer as n_known", "is_known")
     )
     con.execute(
         f"create or replace table link_{kind}_key as select {kind} as item,"

@@ -76,14 +76,22 @@ def _alternative(left: str, right: str) -> str:
 
 
 def identities(rules: Rules) -> str:
-    """Return the relation to read identities from: the declared table, the kinds of documents filled in."""
+    """Return the relation to read identities from: the declared table, the kinds of documents filled in.
+
+    A document of a kind that goes without saying is one of the country where it does.
+    """
     if not rules.untold_kind:
         return rules.table
     kinds = " ".join(f"when '{country}' then '{kind}'" for country, kind in sorted(rules.untold_kind.items()))
+    told = ", ".join(f"'{country}'" for country in sorted(rules.untold_kind))
+    # What begins with a letter is the number of a passport.
+    untold = "document_kind_code is null and document_number < 'A'"
     return f"""(
         select * replace (
-            case when document_kind_code is null and document_number is not null
-                then case citizenship_code {kinds} end else document_kind_code end as document_kind_code
+            case when {untold} then case citizenship_code {kinds} end else document_kind_code end
+                as document_kind_code,
+            case when {untold} and citizenship_code in ({told}) then coalesce(document_issuer_code, citizenship_code)
+                else document_issuer_code end as document_issuer_code
         ) from {rules.table}
     )"""
 

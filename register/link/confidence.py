@@ -66,14 +66,15 @@ def expect(con: duckdb.DuckDBPyConnection, scored: str = _SCORED, parted: str = 
     """
     (row,) = con.execute(
         f"""
-        with apart as (select distinct one, other from ({parted}) where one <> other)
+        with apart as (
+            select distinct least(one, other) as one, greatest(one, other) as other from ({parted}) where one <> other
+        ),
+        asked as (
+            select p, least(one, other) as one, greatest(one, other) as other, one = other as is_linked from ({scored})
+        )
         select coalesce(sum(p) filter (is_linked) / count(*) filter (is_linked), 1.0),
             coalesce(coalesce(sum(p) filter (is_linked), 0) / nullif(sum(p), 0), 1.0), count(*)
-        from (
-            select p, one = other as is_linked from ({scored})
-            where (one, other) not in (select one, other from apart)
-                and (other, one) not in (select one, other from apart)
-        )
+        from asked anti join apart using (one, other)
         """
     ).fetchall()
     return Expected(round(float(row[0]), 6), round(float(row[1]), 6), int(row[2]))

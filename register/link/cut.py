@@ -22,7 +22,7 @@ def make_cores(con: duckdb.DuckDBPyConnection) -> None:
         anti join (select unnest([l, r]) as node from judged where judgement = 'different') using (node)
         join (
             select identity_id, document_number as number from identity where document_number is not null
-            union select identity_id, document_2_number from identity where document_2_number is not null
+            union all select identity_id, document_2_number from identity where document_2_number is not null
         ) using (identity_id)
         """
     )

@@ -65,7 +65,7 @@ def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     con.execute(
         f"""
         create or replace temp table node as
-        select row_number() over (order by content, identity_id) as node, identity_id, content, bearing
+        select row_number() over (order by content, identity_id)::integer as node, identity_id, content, bearing
         from (
             select identity_id, hash({", ".join(said)}) as content, hash({", ".join(_BEARING)}) as bearing
             from identity

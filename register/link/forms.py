@@ -86,16 +86,13 @@ def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         f"f.form_check = {check}",
         *(f"t.{name} = f.{name}" for name in source),
     ]
-    con.execute(
-        f"""
-        create or replace temp table link_said as
+    told = f"""(
         select t.node, f.form, t.node in (from link_known) as is_known, {heads} as heads, {tails} as tails
             {"".join(f", t.{s}" for s in source)}{said}
         from link_input as t join link_numbered as f on {" and ".join(alike)}
-        """
-    )
-    con.execute(f"create or replace table link_node as {with_rarity(rules, beside, 'link_said')}")
-    con.execute("drop table link_numbered; drop table link_said; drop type link_code")
+    )"""
+    con.execute(f"create or replace table link_node as {with_rarity(rules, beside, told)}")
+    con.execute("drop table link_numbered; drop type link_code")
 
 
 def _make_codes(con: duckdb.DuckDBPyConnection, beside: Sequence[Compare]) -> set[str]:

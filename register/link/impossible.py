@@ -18,12 +18,6 @@ READ = (
     *("birth_date", "birth_date_precision", "sex", "n_mention"),
 )
 
-#: The crossings of each core.
-JOURNEY = """
-    create or replace temp table journey as
-    select s.cluster, s.core, t.* from travelled as t join suspect as s using (node)
-"""
-
 #: What most records of a core say, attribute by attribute; of equals, the smallest. One that always says the same needs
 #: no vote.
 SAID = """
@@ -64,6 +58,11 @@ SAID = """
         sex, case when sex is not null then t.n_mention end as n_sex
     from witness join steady as t using (core, node)
 """
+
+
+#: Couples whose full names, two surnames and all, sound the same.
+_SAME_NAMES = """coalesce(l.given_key = r.given_key and l.surname_1_key = r.surname_1_key
+    and l.surname_2_key = r.surname_2_key, false)"""
 
 
 def _couples(condition: str) -> str:
@@ -130,20 +129,52 @@ def _given_differ(similarity: float) -> str:
 
 
 def _two_national_ids(given: Mapping[str, Any]) -> str:
+    """Couples that show two numbers of a kind kept for life, from one issuer.
+
+    What a number is, most records of the cluster say: a passport keyed once as a national id is none. A number with a
+    part missing, or with letters for the figures that look like them, is the same one mistyped. A number on few records
+    against one on many, where names and birth date are one, is somebody else's, or nobody's. Only clusters where two
+    numbers were ever said to be of such a kind are looked at: they are few.
+    """
     kinds = ", ".join(literal(kind) for kind in given["kinds"])
     shown = " union all ".join(
-        f"""select identity_id, {name}_kind_code as kind, {name}_number as number, {name}_issuer_code as issuer
-        from bearer where {name}_kind_code in ({kinds}) and {name}_number is not null"""
+        f"""select identity_id, {name}_kind_code in ({kinds}) as is_kept, {name}_number as number,
+            {name}_issuer_code as issuer, n_mention from bearer where {name}_number is not null"""
         for name in ("document", "document_2")
     )
     return f"""
-        with shown as (
-            select distinct cluster, core, kind, number, issuer from suspect
-            join node using (node) join ({shown}) using (identity_id)
+        with doubted as (
+            select cluster from suspect join node using (node) join ({shown}) using (identity_id)
+            where is_kept group by cluster having min(number) < max(number)
+        ),
+        shown as (
+            select s.cluster, s.core, d.* exclude (identity_id) from suspect as s semi join doubted using (cluster)
+            join node using (node) join ({shown}) as d using (identity_id)
+        ),
+        kept as (
+            select cluster, number, arg_max(issuer, (n_mention, issuer)) filter (is_kept) as issuer,
+                ltrim(translate(number, 'OQILSBZG', '00115826'), '0') as figures, sum(n_mention) as records,
+                max(sum(n_mention)) over (partition by cluster) as most
+            from shown group by 1, 2
+            having sum(case when is_kept then n_mention when is_kept is null then 0 else -n_mention end) > 0
+        ),
+        bearing as (select distinct cluster, core, number from shown),
+        unlike as (
+            select l.node as l, r.node as r from said as l join said as r using (cluster)
+            semi join doubted using (cluster)
+            where not coalesce(l.given_key = r.given_key and l.surname_1_key = r.surname_1_key
+                and coalesce(l.surname_2_key = r.surname_2_key, true) and l.birth_date = r.birth_date, false)
         )
-        select l.core as l, r.core as r from shown as l join shown as r using (cluster, kind)
-        where l.core < r.core and coalesce(l.issuer = r.issuer, true)
-        and damerau_levenshtein(l.number, r.number) > {given["typing_errors"]}"""
+        select a.core as l, b.core as r from kept as l join kept as r using (cluster)
+        join bearing as a on a.cluster = l.cluster and a.number = l.number
+        join bearing as b on b.cluster = r.cluster and b.number = r.number
+        where l.number < r.number and a.core <> b.core and coalesce(l.issuer = r.issuer, true)
+            and not (
+                least(l.records, r.records) < {given["records"]} and l.most >= {given["records"]}
+                and (a.core, b.core) not in (select l, r from unlike)
+            )
+            and not contains(l.figures, r.figures) and not contains(r.figures, l.figures)
+            and damerau_levenshtein(l.figures, r.figures) > {given["typing_errors"]}"""
 
 
 def _twins(given: Mapping[str, Any]) -> str:
@@ -152,20 +183,24 @@ def _twins(given: Mapping[str, Any]) -> str:
 
 def _two_birth_dates(given: Mapping[str, Any]) -> str:
     left, right = "strftime(l.birth_date, '%Y%m%d')", "strftime(r.birth_date, '%Y%m%d')"
+    same_day = "month(l.birth_date) = month(r.birth_date) and day(l.birth_date) = day(r.birth_date)"
+    # One who issues a document with a mistyped year makes every record of it say so.
     return _couples(
         f"""l.birth_date <> r.birth_date
             and least(l.n_date, r.n_date) >= case when hamming({left}, {right}) >= {given["digits"]}
-                and not (month(l.birth_date) = month(r.birth_date) and day(l.birth_date) = day(r.birth_date))
+                and not ({same_day})
                 then {given["records"]} else {given["near_records"]} end
             and not (month(l.birth_date) = day(r.birth_date) and day(l.birth_date) = month(r.birth_date))
-            and not (year(l.birth_date) = year(r.birth_date) and '0101' in ({left}[5:], {right}[5:]))"""
+            and not (year(l.birth_date) = year(r.birth_date) and '0101' in ({left}[5:], {right}[5:]))
+            and not ({same_day} and {_SAME_NAMES} and damerau_levenshtein({left}[:4], {right}[:4]) = 1)"""
     )
 
 
 def _two_sexes(given: Mapping[str, Any]) -> str:
     return _couples(
-        f"""l.sex <> r.sex
-            and (least(l.n_sex, r.n_sex) >= {given["records"]} or {_given_differ(given["similarity"])})"""
+        f"""l.sex <> r.sex and (least(l.n_sex, r.n_sex) >= {given["records"]}
+                and not coalesce({_SAME_NAMES} and l.birth_date = r.birth_date, false)
+            or {_given_differ(given["similarity"])})"""
     )
 
 

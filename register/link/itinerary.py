@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from register.errors import DeclarationError, Faults
-from register.link.impossible import ALIKE, JOURNEY, READ, SAID, SQL, WORDS
+from register.link.impossible import ALIKE, READ, SAID, SQL, WORDS
 from register.schema import refuse_unknown_keys, table_at
 from register.toml_file import read_toml
 
@@ -27,6 +27,9 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "two_journeys": ("breaks",),
     "completed_journeys": ("bits", "gaps"),
 }
+
+#: Parameters that a project may leave out, as one made before they were thought of does.
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {"two_national_ids": {"records": 1}}
 
 
 @dataclass(frozen=True)
@@ -52,13 +55,13 @@ def load_itinerary(path: Path) -> Itinerary:
     for rule in (rule for rule in tree if rule in RULES):
         where, given = f"{path} [{rule}]", table_at(tree, rule, str(path))
         with faults.gathered():
-            refuse_unknown_keys(given, RULES[rule], where)
+            refuse_unknown_keys(given, (*RULES[rule], *DEFAULTS.get(rule, ())), where)
         for key in RULES[rule]:
             with faults.gathered():
                 if key not in given:
                     raise DeclarationError("missing_key", where=where, key=key)
     faults.tell()
-    return Itinerary(path, tree)
+    return Itinerary(path, {rule: {**DEFAULTS.get(rule, {}), **given} for rule, given in tree.items()})
 
 
 def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identities: str) -> None:
@@ -93,14 +96,21 @@ def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identi
     con.execute(f"create or replace temp table said as {SAID}")
     con.execute(ALIKE)
     con.execute(WORDS)
-    con.execute(JOURNEY)
+    con.execute(
+        """
+        create or replace temp table journey as
+        select s.cluster, s.core, t.* from travelled as t join suspect as s using (node)
+        """
+    )
+    # One statement for all: most rules alone are too small a work for more than one processor.
+    found = " union all ".join(
+        f"select distinct '{rule}', l, r from ({SQL[rule](given)}) where l <> r"
+        for rule, given in itinerary.rules.items()
+        if rule in SQL  # another brings together: register.link.journeys
+    )
     con.execute("create or replace temp table impossible (rule varchar, l bigint, r bigint)")
-    for rule, given in itinerary.rules.items():
-        if rule not in SQL:  # one that brings together: register.link.journeys
-            continue
-        con.execute(
-            f"insert into impossible select distinct '{rule}', l, r from ({SQL[rule](given)}) where l <> r"
-        )
+    if found:
+        con.execute(f"insert into impossible {found}")
     for table in ("suspect", "witness", "said", "word", "alike", "journey"):
         con.execute(f"drop table {table}")
     con.execute("drop view bearer")

@@ -52,7 +52,7 @@ _CORRECTED = """
 
 
 def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
-    """Create ``person_of`` (node, person_id).
+    """Create ``person_of`` (node, person_id, person): ``person`` is a number, for what is only told apart by it.
 
     A person of the run before passes the id on to the cluster that holds most of its identities; where
     several would pass theirs to one cluster, the one seen first in the country survives. Everybody else gets
@@ -92,7 +92,7 @@ def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
                 $key || ' person ' || identity_id || coalesce(' ' || old, '')), 16) as made
             from first join node using (node)
         )
-        select w.node, coalesce(h.old, f.made) as person_id
+        select w.node, coalesce(h.old, f.made) as person_id, w.cluster as person
         from was as w join fresh as f using (cluster) left join heir as h using (cluster)
         """,
         {"key": key},
@@ -108,15 +108,11 @@ def _membership(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         create or replace table membership as
-        with within as materialized (select l, r, strength from edge anti join parted using (l, r)),
-        held as (
-            select node, max(strength) as most, min(strength) as least from (
-                select l as node, strength from within union all select r, strength from within
-            ) group by node
-        )
-        select n.identity_id, p.person_id,
-            case when h.most = 2 then 'decision' when h.least = 0 then 'model' else 'exact' end as method
-        from node as n join person_of as p using (node) left join held as h using (node)
+        with within as (select unnest([l, r]) as node, strength from edge anti join parted using (l, r))
+        select identity_id, person_id,
+            case when node in (select node from within where strength = 2) then 'decision'
+                when node in (select node from within where strength = 0) then 'model' else 'exact' end as method
+        from node join person_of using (node)
         """
     )
 
@@ -174,23 +170,16 @@ _VOTE = """
 def make_person(con: duckdb.DuckDBPyConnection, members: str, into: str) -> None:
     """Create ``into``, one row per person, no names: each attribute by the vote of the records.
 
-    ``members`` is the relation (node, person_id) of the persons; a node may have several. Reads ``node``, ``identity``
-    and ``seen``.
+    ``members`` is the relation (node, person_id, person) of the persons, ``person`` being a number of the person_id; a
+    node may have several. Reads ``node``, ``identity`` and ``seen``.
     """
     con.execute(
         f"""
-        create or replace temp table called as
-        select row_number() over (order by person_id)::integer as person, person_id
-        from (select distinct person_id from {members})
-        """
-    )
-    con.execute(
-        f"""
         create or replace temp table known as
-        select c.person, i.n_mention, i.sex, i.citizenship_code, i.birth_country_code,
+        select m.person, i.n_mention, i.sex, i.citizenship_code, i.birth_country_code,
             case when i.birth_date_precision = 'day' then i.birth_date end as full_date,
             case when i.birth_date_precision <> 'day' then i.birth_date end as rough_date, s.* exclude (node)
-        from {members} join called as c using (person_id) join node using (node) join identity as i using (identity_id)
+        from {members} as m join node using (node) join identity as i using (identity_id)
         left join seen as s using (node)
         """
     )
@@ -225,7 +214,7 @@ def make_person(con: duckdb.DuckDBPyConnection, members: str, into: str) -> None
                 as birth_date_precision,
             citizenship_code, citizenships, birth_country_code, death_date, birth_in_country, n_identity, n_record,
             first_seen_on, last_seen_on
-        from best join called as c using (person)
+        from best join (select distinct person, person_id from {members}) as c using (person)
         """
     )
-    con.execute("drop table known; drop table called; drop table summary")
+    con.execute("drop table known; drop table summary")

@@ -70,6 +70,10 @@ def predict(
         raise QualityError("linkage_untrained", where=str(rules.weights_path), levels=", ".join(missing))
     _check_columns(con, rules)
     identities, distinct = _distinct(con, rules)
+    # A node is here the place of its row: nothing that comes of a pair depends on the numbers, and to sort takes time.
+    con.execute(
+        "create or replace temp view link_input as select rowid::integer as node, * from link_distinct"
+    )
     whole = rows or distinct
     prior = prior_of(rules, whole)
     known = find_known(con, rules, prior, previous_prior)
@@ -82,9 +86,7 @@ def predict(
     names = ", ".join(f"'{block.name}'" for block in rules.blocks)
     levels = [f"gamma_{compare.concept}" for compare in rules.compares]
     key = rules.key
-    # Nodes are numbered in the order of keys, within each source.
-    one, other = ("least(l.{0}, r.{0})", "greatest(l.{0}, r.{0})") if rules.source else ("l.{0}", "r.{0}")
-    sides = f"{one.format(key)} as {key}_l, {other.format(key)} as {key}_r"
+    sides = f"least(l.{key}, r.{key}) as {key}_l, greatest(l.{key}, r.{key}) as {key}_r"
     weight = "round(match_weight, 4)"
     kept = ""
     if known and previous_prior is not None:
@@ -112,7 +114,8 @@ def predict(
         """
     )
     forget_candidates(con)
-    for name in ("input", "bundle", "heir", "known"):
+    con.execute("drop view link_input")
+    for name in ("distinct", "bundle", "heir", "known"):
         con.execute(f"drop table link_{name}")
     (pairs, above) = con.execute(
         f"select count(*), count(*) filter (match_weight >= {rules.link}) from pair"
@@ -121,15 +124,27 @@ def predict(
 
 
 def prepare(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
-    """Create ``link_input`` for training: every row of the rules' table, the columns the rules read."""
+    """Create ``link_input`` and ``link_bundle`` for training: the distinct rows, numbered in the order of their keys.
+
+    Chance is drawn from the numbers: they are the same every time. Returns how many rows there are.
+    """
     _check_columns(con, rules)
-    return _distinct(con, rules)[1]
+    _, distinct = _distinct(con, rules)
+    order = ", ".join(filter(None, (rules.source, rules.key)))
+    con.execute(
+        f"""
+        create or replace table link_input as
+        select row_number() over (order by {order})::integer as node, * from link_distinct
+        """
+    )
+    con.execute("drop table link_distinct")
+    return distinct
 
 
 def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
-    """Create ``link_bundle`` and ``link_input``: every row, and one of each that say the same.
+    """Create ``link_bundle`` and ``link_distinct``: every row, and one of each that say the same, as the rules read it.
 
-    ``link_bundle`` has each row's key, its ``representative`` in ``link_input``, and ``content``, a hash of what is
+    ``link_bundle`` has each row's key, its ``representative`` in ``link_distinct``, and ``content``, a hash of what is
     compared. Two hashes, of 64 bits each, tell whether rows say the same: names need not be held against one another.
     """
     compared = compiled.columns(rules)
@@ -159,17 +174,13 @@ def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
     con.execute("drop table link_told")
     con.execute(
         f"""
-        create or replace table link_input as
-        with numbered as (
-            select {rules.key}, row_number() over (order by {source}{rules.key})::integer as node
-            from {rules.table} semi join link_bundle on representative = {rules.table}.{rules.key}
-        )
-        select node, {rules.key}, {source}{", ".join(compared)} from {compiled.identities(rules)}
-        join numbered using ({rules.key})
+        create or replace table link_distinct as
+        select {rules.key}, {source}{", ".join(compared)} from {compiled.identities(rules)}
+        anti join (select {rules.key} from link_bundle where representative <> {rules.key}) using ({rules.key})
         """
     )
     (counts,) = con.execute(
-        "select (select count(*) from link_bundle), (select count(*) from link_input)"
+        "select (select count(*) from link_bundle), (select count(*) from link_distinct)"
     ).fetchall()
     return int(counts[0]), int(counts[1])
 

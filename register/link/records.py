@@ -24,13 +24,21 @@ def make_records(con: duckdb.DuckDBPyConnection) -> None:
     role): its other records. ``seen`` (node, n_record, first_seen_on, last_seen_on, birth_in_country, died_on): one row
     for each node that has a record.
     """
+    # Most records are crossings: they are joined by two hashes of the id, of 64 bits each, instead of a long text.
+    numbers = "hash(record_id) as turn, hash(reverse(record_id)) as check_turn"
     con.execute(
-        """
+        f"""
         create or replace temp table travelled as
-        select n.node, hash(record_id) as turn, c.crossed_at, c.direction = 'arrival' as is_arrival,
-            case when c.border_post_code is not null then hash(c.border_post_code) end as post
-        from mention as m join node as n using (identity_id) join crossing as c using (record_id)
-        where m.source = 'crossing' and m.role = 'self'
+        with mentioned as (
+            select {numbers}, identity_id from mention where source = 'crossing' and role = 'self'
+        ),
+        crossed as (
+            select {numbers}, crossed_at, direction = 'arrival' as is_arrival,
+                case when border_post_code is not null then hash(border_post_code) end as post
+            from crossing
+        )
+        select node, turn, crossed_at, is_arrival, post
+        from mentioned join node using (identity_id) join crossed using (turn, check_turn)
         """
     )
     con.execute(

@@ -227,7 +227,8 @@ def _people(con: duckdb.DuckDBPyConnection) -> None:
     make_records(con)
     con.execute(
         "create or replace temp table member as"
-        " select distinct node, person_id from drawn_membership join node using (identity_id)"
+        " select distinct node, person_id, dense_rank() over (order by person_id) as person"
+        " from drawn_membership join node using (identity_id)"
     )
     make_person(con, "member", "drawn_person")
     con.execute("drop table member")

@@ -53,11 +53,23 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
     (links_cut,) = con.execute("select count(*) from parted").fetchall()[0]
     report = make_persons(con, key)
     _conflicts(con, itinerary)
+    con.execute(
+        "create or replace temp table overruled as select l, r from parted union select l, r from judged"
+    )
     expected = expect(
         con,
-        """
-        select probability as p, coalesce(a.cluster, l) as one, coalesce(b.cluster, r) as other from scored
-        left join cluster as a on a.node = l left join cluster as b on b.node = r where not is_identical
+        # A link that nothing parted is within one person: of the many it need not be asked in which.
+        f"""
+        with asked as (from scored where not is_identical),
+        held as (select l, r, probability from asked where weight >= {rules.link}),
+        doubted as (
+            select l, r, probability from asked where weight < {rules.link}
+            union all from held semi join overruled using (l, r)
+        )
+        select probability as p, l as one, l as other from held anti join overruled using (l, r)
+        union all
+        select probability, coalesce(a.cluster, l), coalesce(b.cluster, r) from doubted
+        left join cluster as a on a.node = l left join cluster as b on b.node = r
         """,
         """
         select coalesce(a.cluster, l) as one, coalesce(b.cluster, r) as other from told
@@ -68,6 +80,7 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
     for name in [
         *added,
         *("node", "scored", "edge", "cluster", "core", "impossible", "judged", "grown", "parted", "told"),
+        "overruled",
     ]:
         con.execute(f"drop table {name}")
     conflicts = dict(con.execute("select rule, count(*) from conflict group by 1 order by 1").fetchall())

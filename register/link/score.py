@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
-from register.link.forms import divide, found_beside, found_near, near_sql
+from register.link.compile import block_conditions
+from register.link.forms import divide, found_beside, found_near, is_of_form, near_sql
 from register.link.rules import Rules
 from register.link.weigh import levels_sql, most, prior_of, sides_sql, sum_sql
 
@@ -50,25 +51,35 @@ def score_candidates(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, th
 
     sides = f", {sides_sql(beside)}" if beside else ""
     carried = (
-        f"least(l.node, r.node) as node_l, greatest(l.node, r.node) as node_r, {gammas}, form_weight{sides}"
+        f"least({_found_by_more(rules)}, f.match_key)::utinyint as match_key,"
+        f" least(l.node, r.node) as node_l, greatest(l.node, r.node) as node_r, {gammas}, form_weight{sides}"
     )
+    # All pairs of nodes of such forms are weighed: of the pairs that a block found by more, few are left.
+    is_spread = f"""(
+        f.match_key is not null and (form_weight >= {enough} or form_weight >= {enough_near} and {near_sql("l", "r")})
+    )"""
     by_form = f"""
-        select f.match_key, {carried} from link_form_scored as f
+        select {carried} from link_form_scored as f
         join link_node as l on l.form = form_l join link_node as r on r.form = form_r
-        where f.match_key is not null
-            and (form_weight >= {enough} or form_weight >= {enough_near} and {near_sql("l", "r")})
-            and (form_l < form_r or l.node < r.node) and not (l.is_known and r.is_known)
+        where {is_spread} and (form_l < form_r or l.node < r.node) and not (l.is_known and r.is_known)
     """
     by_more = f"""
-        select least(p.match_key, f.match_key) as match_key, {carried}
-        from link_node_pair as p join link_form_scored as f using (form_l, form_r)
+        select {carried} from link_node_pair as p join link_form_scored as f using (form_l, form_r)
         join link_node as l on l.node = p.node_l join link_node as r on r.node = p.node_r
+        where not {is_spread}
     """
-    return f"""
-        from ({weighed(by_form)}) anti join link_node_pair using (node_l, node_r)
-        union all
-        from ({weighed(by_more)})
-    """
+    return f"from ({weighed(by_form)}) union all from ({weighed(by_more)})"
+
+
+def _found_by_more(rules: Rules) -> str:
+    """Return the SQL of the first block that has a pair of nodes by more than their forms, null if none has."""
+    cases = " ".join(
+        f"when {condition} then {turn}"
+        for turn, block in enumerate(rules.blocks)
+        if not is_of_form(rules, block)
+        for _, condition in block_conditions((block,))
+    )
+    return f"case {cases} end" if cases else "null::utinyint"
 
 
 def forget_candidates(con: duckdb.DuckDBPyConnection) -> None:

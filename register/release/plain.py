@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from register.engine import Engine
+from register.estimate.linkage import derive_drawn
 from register.rules.codelists import register_codelists
-from register.rules.residence import EVENTS, STAYS, Parameters, create_tables
+from register.rules.residence import EVENTS, Parameters
 from register.schema import Schema
 
 #: What the release reads of each table, person by person.
@@ -23,17 +24,11 @@ def make_plain(
 ) -> None:
     """Let SQL read ``told_stay``, ``told_movement`` (both with weight and linkage) and ``told_verdict``.
 
-    The movements and stays of people whom other linkages make of the records are derived by the rule's own SQL in a
-    database of their own, where they are all the people there are.
+    Those of people whom other linkages make are derived in a database of their own.
     """
     with open_run() as apart:
         register_codelists(apart.con, schema)
-        for name, query in (
-            ("membership", "select distinct identity_id, person_id, 'model' as method from drawn_membership"),
-            ("person", "select * from drawn_person"),
-        ):
-            apart.run(f"create temporary table {name} as {query}")
-        create_tables(apart.con, (*STAYS, *_VERDICT), parameters)
+        derive_drawn(apart, parameters, _VERDICT)
         for name, columns in COLUMNS.items():
             found = apart.frame(f"select person_id, {', '.join(columns)} from {name}")
             engine.con.register(f"drawn_{name}", found.to_arrow())

@@ -23,7 +23,7 @@ from register.release.disclose import protect
 from register.release.identifiers import check_files
 from register.release.order import Order
 from register.release.published import Published, publish_cells
-from register.release.sources import Shelf, linkages_of, make_sources, published_sources
+from register.release.sources import Shelf, make_sources, published_sources
 from register.release.tables import Cells, count_cells
 from register.release.universe import make_universe
 
@@ -108,7 +108,7 @@ def _count(engine: Engine, order: Order) -> list[Cells]:
         order.releases.schema,
         order.parameters,
         names,
-        linkages_of(order.manifest),
+        order.manifest,
     )
     counted = [count_cells(engine, order.releases, table, values, order.secret) for table in declared]
     return [cells for cells in counted if len(cells.frame)]

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -74,20 +75,21 @@ def make_app(desk: Desk) -> Starlette:
         "/history": _history,
         "/static/{name}": _static,
     }
+    show = partial(_show, desk, pages)
     posts: dict[str, Callable[..., Awaitable[Response]]] = {
         "/decide": _decide,
         "/undo": _undo,
         "/language": _language,
         "/finish": _finish,
     }
-    show = partial(_show, desk, pages)
+    missing = partial(_missing, desk, show)
     return Starlette(
         routes=[Route(path, partial(handle, desk, show), methods=["GET"]) for path, handle in gets.items()]
         + [
             Route(path, partial(_posted, desk, show, handle), methods=["POST"])
             for path, handle in posts.items()
         ],
-        exception_handlers={404: _missing, 405: _missing, RegisterError: partial(_failed, desk)},
+        exception_handlers={404: missing, 405: missing, RegisterError: partial(_failed, desk, show)},
     )
 
 
@@ -128,7 +130,7 @@ async def _queue(desk: Desk, show: Show, request: Request) -> Response:
     """Show the next open pair of a queue."""
     queue = request.path_params["queue"]
     if queue not in QUEUES:
-        return await _missing(request, None)
+        raise HTTPException(404)
     desk.session.refresh()
     after = request.query_params.get("after", "")
     item = desk.session.next(queue, int(after) if after.isascii() and after.isdigit() else -1)
@@ -141,7 +143,7 @@ async def _pair(desk: Desk, show: Show, request: Request) -> Response:
     desk.session.refresh()
     number = request.path_params["number"]
     if number >= len(desk.session.queue.items):
-        return await _missing(request, None)
+        raise HTTPException(404)
     return _page(desk, show, desk.session.queue.items[number])
 
 
@@ -238,7 +240,7 @@ async def _static(_desk: Desk, _show: Show, request: Request) -> Response:
     """Return a file of the page. Only names on the list are looked at, so no path leads elsewhere."""
     name = request.path_params["name"]
     if name not in STATIC:
-        return await _missing(request, None)
+        raise HTTPException(404)
     content = files(__package__).joinpath("static", name).read_bytes()
     return Response(content, media_type=STATIC[name])
 
@@ -285,11 +287,18 @@ async def _finish(desk: Desk, show: Show, _form: dict[str, str]) -> Response:
     return show("finished.html", queue="")
 
 
-async def _missing(_request: Request, _error: Exception | None) -> Response:
-    return Response("404\n", 404, media_type="text/plain")
+async def _missing(desk: Desk, show: Show, _request: Request, _error: Exception | None) -> Response:
+    return show(
+        "message.html",
+        404,
+        queue="",
+        title=desk.text("review.missing"),
+        message=desk.text("review.missing_note"),
+    )
 
 
-async def _failed(desk: Desk, _request: Request, error: Exception) -> Response:
+async def _failed(desk: Desk, show: Show, _request: Request, error: Exception) -> Response:
     """Say what went wrong in the catalogue's words; nothing that was decided is lost."""
     message = error.message(desk.language) if isinstance(error, RegisterError) else ""
-    return Response(f"{message}\n", 400 if isinstance(error, UsageError) else 500, media_type="text/plain")
+    status = 400 if isinstance(error, UsageError) else 500
+    return show("message.html", status, queue="", title=desk.text("review.failed"), message=message)

@@ -51,9 +51,10 @@ def events(workshop: Workshop) -> dict[str, Any]:
 
     parameters = rule_parameters(workshop)
     register_codelists(workshop.engine.con, workshop.schema)
-    derive_events(workshop.engine, parameters, workshop.project.estimate.provisional)
+    provisional = workshop.project.estimate.provisional
+    derive_events(workshop.engine, parameters, provisional)
     workshop.write_made()
-    return _series(parameters)
+    return {**_series(parameters), "provisional": provisional}
 
 
 def estimate(workshop: Workshop) -> dict[str, Any]:
@@ -71,7 +72,7 @@ def estimate(workshop: Workshop) -> dict[str, Any]:
         temp_directory=workshop.run.path / "staging" / "spill_drawn",
     ) as apart:
         register_codelists(apart.con, workshop.schema)
-        for name in (*RECORDS, "mention"):
+        for name in (*RECORDS, "mention", "drawn_membership", "drawn_person"):
             apart.view(name, workshop.run.table_path(workshop.schema.tables[name]))
         add_drawn(engine, apart, workshop.staging, parameters)
     completed = complete(

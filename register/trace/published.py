@@ -11,7 +11,7 @@ from register.errors import UsageError, suggest
 from register.project import Project
 from register.release.concordance import ESTIMATED
 from register.release.declaration import TOTAL, Releases, ReleaseTable, load_releases
-from register.release.sources import linkages_of, make_sources
+from register.release.sources import make_sources
 from register.release.tables import count_cells
 from register.rules.residence import Parameters, bind
 from register.run import Run
@@ -53,7 +53,7 @@ def release_units(
         releases.schema,
         parameters,
         [table.source],
-        linkages_of(run.manifest),
+        run.manifest,
     )
     cells = count_cells(engine, releases, table, values, project.secret())
     _check(cells.frame, table, codes)

@@ -146,6 +146,13 @@ def test_no_path_leads_out_of_the_page(page: Page, path: str) -> None:
     assert "import" not in text
 
 
+def test_a_page_that_is_not_there_leads_back(page: Page) -> None:
+    status, _, text = page.ask("GET", "/pair/999999999")
+    assert status == 404
+    assert '<a href="/">' in text
+    assert "999999999" not in text
+
+
 @pytest.mark.parametrize(
     "form",
     [

@@ -15,6 +15,7 @@ import duckdb
 import polars as pl
 
 from register.console import Console
+from register.ingest.documents import read_documents
 from register.ingest.names import standardise_names
 from register.link.declaration import load_rules
 from register.link.itinerary import load_itinerary
@@ -35,6 +36,7 @@ IDENTITY: Mapping[str, Any] = {
     **dict.fromkeys(("birth_date_precision", "sex", "citizenship_code", "birth_country_code"), pl.String),
     **dict.fromkeys(("document_kind_code", "document_number", "document_issuer_code"), pl.String),
     **dict.fromkeys(("document_2_kind_code", "document_2_number", "document_2_issuer_code"), pl.String),
+    **dict.fromkeys(("document_key", "document_2_key"), pl.String),
     **dict.fromkeys(("municipality_code", "department_code"), pl.String),
     "n_mention": pl.Int64,
 }
@@ -203,7 +205,7 @@ def groups(*names: str) -> set[frozenset[str]]:
 
 
 def identity_frame(identities: Mapping[str, Mapping[str, Any]], order: Sequence[str] = ()) -> pl.DataFrame:
-    """The table `identity`: names standardised as ingest does it."""
+    """The table `identity`: names and documents standardised as ingest does it."""
     rows = [{"identity_id": name, **identities[name]} for name in order or identities]
     names = pl.DataFrame(
         [
@@ -223,7 +225,12 @@ def identity_frame(identities: Mapping[str, Mapping[str, Any]], order: Sequence[
         [{name: row.get(name) for name in kept} for row in rows],
         schema={name: IDENTITY[name] for name in kept},
     )
-    return rest.join(standard, on="identity_id", how="left", maintain_order="left").select(list(IDENTITY))
+    rest = rest.join(standard, on="identity_id", how="left", maintain_order="left")
+    for slot in ("document", "document_2"):
+        columns = {"kind": f"{slot}_kind_code", "number": f"{slot}_number", "issuer": f"{slot}_issuer_code"}
+        given = rest.select(pl.col(column).alias(part) for part, column in columns.items())
+        rest = rest.with_columns(read_documents(given)["document_bare_key"].alias(f"{slot}_key"))
+    return rest.select(list(IDENTITY))
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from polars.testing import assert_frame_equal
 
 from register.commands import make_release
 from register.console import Console
+from register.engine import Engine
 from register.errors import UsageError
 from register.estimate import complete
 from register.estimate.complete import read_sql
@@ -22,8 +24,9 @@ from register.release.declaration import load_releases
 from register.release.sources import linkages_of, make_sources
 from register.release.tables import count_cells
 from register.rules.codelists import register_codelists
-from register.rules.residence import STAYS, create_tables
+from register.rules.residence import EVENTS, STAYS, Rule, create_tables
 from register.run import find_run
+from register.schema import Schema
 from register.show.results import no_flows
 from register.tables import open_tables, parameters_of, query_tables
 
@@ -159,7 +162,7 @@ def test_a_release_gives_the_error_of_its_totals(project: Project) -> None:
             releases.schema,
             parameters_of(project, run),
             ["migration"],
-            linkages,
+            run.manifest,
         )
         cells = count_cells(engine, releases, releases.tables["T01"], values, project.secret()).frame
     totals = cells.filter(pl.col(name) == "_T" for name in ("sex", "child", "nationality"))
@@ -190,6 +193,25 @@ def test_a_release_gives_the_error_of_its_totals(project: Project) -> None:
     assert by_linkage > 0
 
 
+def link_otherwise(engine: Engine, schema: Schema, linkage: int) -> None:
+    """Put the persons of a drawn linkage in the place of those of the register, for the rule to derive them anew."""
+    register_codelists(engine.con, schema)
+    engine.run(
+        f"""
+        create temporary table membership as
+        select identity_id, coalesce(drawn.person_id, own.person_id) as person_id, own.method
+        from membership as own left join (
+            select identity_id, person_id from drawn_membership where draw = {linkage}
+        ) as drawn using (identity_id)
+        """
+    )
+    engine.run(
+        "create temporary table person as"
+        " select * from (select * from person union all select * from drawn_person)"
+        " where person_id in (select person_id from membership)"
+    )
+
+
 def test_stays_and_crossings_carry_the_error_of_linkage(project: Project) -> None:
     """As if the whole register were derived again under another linkage, which moves crossings and adds none."""
     releases, run = load_releases(project.schema()), find_run(project.runs)
@@ -202,7 +224,7 @@ def test_stays_and_crossings_carry_the_error_of_linkage(project: Project) -> Non
             releases.schema,
             parameters,
             ["spell", "movement"],
-            linkages,
+            run.manifest,
         )
         stays, crossings = (
             count_cells(engine, releases, releases.tables[name], values, project.secret()).frame
@@ -225,21 +247,7 @@ def test_stays_and_crossings_carry_the_error_of_linkage(project: Project) -> Non
     assert between(told) > 0
 
     with open_tables(project, run) as other:
-        register_codelists(other.con, releases.schema)
-        other.run(
-            f"""
-            create temporary table membership as
-            select identity_id, coalesce(drawn.person_id, own.person_id) as person_id, own.method
-            from membership as own left join (
-                select identity_id, person_id from drawn_membership where draw = {linkage}
-            ) as drawn using (identity_id)
-            """
-        )
-        other.run(
-            "create temporary table person as"
-            " select * from (select * from person union all select * from drawn_person)"
-            " where person_id in (select person_id from membership)"
-        )
+        link_otherwise(other, releases.schema, linkage)
         create_tables(other.con, STAYS, parameters)
         whole = other.frame(
             f"""
@@ -254,6 +262,59 @@ def test_stays_and_crossings_carry_the_error_of_linkage(project: Project) -> Non
         both.cast({"n": pl.Int64}), whole.cast({"n": pl.Int64}), check_row_order=False, check_dtypes=False
     )
     assert totals["variance"].sum() > 0
+
+
+def test_every_rule_carries_the_error_of_linkage(project: Project) -> None:
+    """Migrations of another linkage, whoever they are, by a rule that is not the project's: as if derived of all."""
+    releases, run = load_releases(project.schema()), find_run(project.runs)
+    parameters = parameters_of(project, run)
+    with open_tables(project, run) as engine:
+        values = make_sources(
+            engine,
+            lambda: open_tables(project, run),
+            releases.schema,
+            parameters,
+            ["concordance"],
+            run.manifest,
+        )
+        own, told = (
+            engine.frame(
+                f"""select split_part(unit_id, '@', 1) as event_id, weight::double as probability
+                from {source} order by 1"""
+            )
+            for source in (
+                f"source_concordance where linkage = 0 and rule = '{parameters.rule.name}'",
+                f"(select event_id as unit_id, probability as weight from event where year >= {values['first_year']})",
+            )
+        )
+        assert_frame_equal(own, told)
+        final = engine.frame(
+            """select linkage, year, direction, sum(weight)::bigint as n from source_concordance
+            where rule = '6-of-12' and is_final group by all"""
+        )
+        cells = count_cells(engine, releases, releases.tables["T16"], values, project.secret()).frame
+    changed = final.filter(pl.col("linkage") > 0, pl.col("n") != 0).sort("year", "direction", "linkage")
+    linkage, year, direction, _ = changed.row(0)
+    (total,) = cells.filter(
+        pl.col("year") == str(year),
+        pl.col("direction") == direction,
+        *(pl.col(name) == "_T" for name in ("sex", "child")),
+        rule="6-of-12",
+    )["variance"]
+    here = final.filter(year=year, direction=direction)
+    of_linkage = between([here.filter(linkage=k)["n"].sum() for k in range(1, linkages_of(run.manifest) + 1)])
+    assert total == pytest.approx(of_linkage)
+    assert of_linkage > 0
+    given = replace(parameters, rule=Rule.preset("6-of-12"))
+    with open_tables(project, run) as other:
+        link_otherwise(other, releases.schema, linkage)
+        create_tables(other.con, (*STAYS, *EVENTS), given)
+        whole = other.frame(
+            f"""select year, direction, count(*) as n from event
+            where status = 'final' and year >= {final["year"].min()} group by all"""
+        )
+    both = final.filter(pl.col("linkage").is_in([0, linkage])).group_by("year", "direction").agg(pl.sum("n"))
+    assert_frame_equal(both, whole, check_row_order=False, check_dtypes=False)
 
 
 def test_people_of_other_linkages_weigh_nothing_in_the_register(project: Project) -> None:

@@ -95,7 +95,8 @@ def test_a_split_undone_restores_the_id() -> None:
     parted = Town(
         {"a": LILIANA, "b": LILIANA_RENEWED}, before=whole, decisions=[("a", "b", "different")]
     ).link()
-    again = Town({"a": LILIANA, "b": LILIANA_RENEWED}, before=parted.person_of).link()
+    first_seen = dict.fromkeys(whole.values(), "2018-01-01")
+    again = Town({"a": LILIANA, "b": LILIANA_RENEWED}, before=parted.person_of, first_seen=first_seen).link()
     assert len(set(parted.person_of.values())) == 2
     assert set(again.person_of.values()) == set(whole.values())
 

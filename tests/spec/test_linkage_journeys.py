@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,3 +78,9 @@ def test_an_office_may_leave_the_rule_out() -> None:
     resolved = resolve(con, rules(), replace(itinerary, rules=without), "a secret")
     assert Linked(con, predicted, resolved).together == groups("a", "b")
     assert resolved.links_completed == 0
+
+
+def test_a_project_made_before_a_parameter_was_thought_of_goes_by_its_default(tmp_path: Path) -> None:
+    declared = tmp_path / "itinerary.toml"
+    declared.write_text('[two_national_ids]\nkinds = ["national_id"]\ntyping_errors = 2\n', "utf-8")
+    assert load_itinerary(declared).rules["two_national_ids"]["records"] == 1

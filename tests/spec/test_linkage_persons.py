@@ -69,7 +69,10 @@ def test_a_rare_name_says_more_than_a_common_one() -> None:
 
 
 def test_a_mother_is_known_by_name_and_document_alone() -> None:
-    town = Town({"a": someone(), "b": someone(born=None, document=(None, "112233445"))})
+    """Also where a spreadsheet dropped the zeros that the number begins with."""
+    town = Town(
+        {"a": someone(document=(PASSPORT, "001122334")), "b": someone(born=None, document=(None, "1122334"))}
+    )
     assert town.link().together == groups("ab")
 
 
@@ -117,6 +120,68 @@ def test_a_registry_number_of_a_citizen_is_a_national_id_though_its_kind_is_unto
         }
     )
     assert town.link().together == groups("a", "b")
+
+
+def test_a_number_wrongly_keyed_as_a_national_id_parts_nobody() -> None:
+    """A passport once taken for one, a number cut short, and somebody else's number on one record of many."""
+    own = {"citizenship": "COL", "document": (NATIONAL_ID, "1258970495")}
+    town = Town(
+        {
+            "a": someone(**own, records=3),
+            "b": someone(citizenship="COL", document=(PASSPORT, "AX223344"), records=2),
+            "c": someone(citizenship="COL", document=(NATIONAL_ID, "AX223344")),
+            "d": someone(citizenship="COL", document=(NATIONAL_ID, "970495")),
+            "e": someone(citizenship="COL", document=(NATIONAL_ID, "I2S897O49S")),
+            "f": someone(citizenship="COL", document=(NATIONAL_ID, "52443311")),
+            "g": someone(citizenship="COL", document=(None, "BY998877")),
+        }
+    )
+    assert town.link().together == groups("abcdefg")
+
+
+def test_a_citizen_with_the_national_ids_of_two_countries_is_one_person() -> None:
+    """The civil registry does not say of which country the number is: of the one whose citizen was registered."""
+    town = Town(
+        {
+            "a": someone(document=(NATIONAL_ID, "18642907"), records=2),
+            "b": someone(citizenship="COL", document=(None, "1743170920"), records=2),
+        }
+    )
+    assert town.link().together == groups("ab")
+
+
+def test_a_year_mistyped_in_a_document_stands_on_all_its_records() -> None:
+    town = Town(
+        {
+            "a": someone(records=3),
+            "b": someone(born="1998-04-23", document=OTHER_PASSPORT, records=3),
+            "c": someone("EUDOXIA", "CHIRIPUA", "QUINAYAS", document=(PASSPORT, "AA1"), records=3),
+            "d": someone(
+                "EUDOXIA", "CHIRIPUA", "QUINAYAS", born="1988-04-24", document=(PASSPORT, "BB2"), records=3
+            ),
+        }
+    )
+    assert town.link().together == groups("ab", "c", "d")
+
+
+def test_a_sex_miscoded_on_a_document_parts_nobody_of_one_name_and_birth() -> None:
+    other = {"sex": "1", "document": OTHER_PASSPORT, "records": 3}
+    miscoded = Town({"a": someone("ANDREA", records=3), "b": someone("ANDREA", **other)})
+    brother = Town({"a": someone("ANDREA", records=3), "b": someone("ANDREAS", **other)})
+    assert miscoded.link().together == groups("ab")
+    assert brother.link().together == groups("a", "b")
+
+
+def test_the_words_of_a_name_in_other_columns_are_the_same_name() -> None:
+    """The clerk went on in the column of the surnames, or took a particle for the beginning of one."""
+    town = Town(
+        {
+            "a": someone("DANIELA RAQUEL", "MORENO", "COLMENARES"),
+            "b": someone("MORENO COLMENARES", "DANIELA", "RAQUEL", document=OTHER_PASSPORT),
+            "c": someone("DANIELA", "RAQUEL", "MORENO COLMENARES", document=(PPT, "5263179")),
+        }
+    )
+    assert town.link().together == groups("abc")
 
 
 def test_one_mistyped_birth_date_parts_nobody_and_two_that_stand_do() -> None:

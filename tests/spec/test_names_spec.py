@@ -35,6 +35,8 @@ def parts(name: dict[str, object]) -> tuple[object, object, object]:
         (("ANGE-MARIE", "PETIT FRERE", None), ("ANGE MARIE", "PETIT", "FRERE")),
         (("Jürgen", "Groß", None), ("JURGEN", "GROSS", None)),
         (("R0SA", "PEREZ2", "G0MEZ"), ("ROSA", "PEREZ", "GOMEZ")),
+        (("R05A", "8ENITE5", "ROJA5"), ("ROSA", "BENITES", "ROJAS")),
+        (("BEGO¥A", "CEDE#O", "PENXXALVER"), ("BEGONA", "CEDENO", "PENALVER")),
         (("MA. FERNANDA", "HDEZ", "RDGUEZ"), ("MARIA FERNANDA", "HERNANDEZ", "RODRIGUEZ")),
         (("Dra. ANA", "ROJAS", "PAZ"), ("ANA", "ROJAS", "PAZ")),
         (("JUAN", "PEREZ JR.", None), ("JUAN", "PEREZ", None)),

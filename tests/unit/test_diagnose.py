@@ -124,7 +124,7 @@ def test_a_block_that_alone_finds_a_link_cannot_be_dropped(town: duckdb.DuckDBPy
         f"select count(*) from pair where match_weight >= {rules().link} and match_key <> 'identical'"
     ).fetchall()[0][0]
     blocks = {row.block: row for row in measure_blocks(town, rules())}
-    document = blocks["document_number"]
+    document = blocks["document_key"]
     assert document.comparisons == document.groups == 1
     assert document.found == document.alone == pytest.approx(1 / linked)
     by_name = blocks["birth_date + given_key"]

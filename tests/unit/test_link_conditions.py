@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 from kit.linkage import rules
 
-from register.link.conditions import BY, SHORTEST, SLOTS
+from register.link.conditions import BY, SHORTEST, document_slots
 from register.link.forms import divide, ends_sql, near_sql
 from register.link.rules import Block
 
@@ -85,7 +85,9 @@ def test_documents_one_edit_apart_are_near() -> None:
         for turn, (one, other) in enumerate(pairs)
         for row in ((turn, "l", one, None), (turn, "r", "99999", other))
     ]
-    told = pl.DataFrame(rows, schema=["turn", "side", *(number for _, number, _ in SLOTS)], orient="row")
+    document = next(compare for compare in beside if compare.by == "document")
+    numbers = [number for _, number, _ in document_slots(document)]
+    told = pl.DataFrame(rows, schema=["turn", "side", *numbers], orient="row")
     con = duckdb.connect()
     con.register("told", told.to_arrow())
     con.execute(

@@ -123,7 +123,7 @@ def test_rules_without_a_name_or_a_date_are_one_form_for_each_identity(
     only = replace(given, compares=(sex,), blocks=given.blocks[:1], link=-20.0, review=-30.0, enough=())
     predict(con, only)
     rows = con.execute(
-        "select identity_id, document_number, sex from identity where document_number is not null"
+        "select identity_id, document_key, sex from identity where document_key is not null"
     ).fetchall()
     expected = {
         tuple(sorted((one[0], other[0]))) for one, other in combinations(rows, 2) if one[1] == other[1]

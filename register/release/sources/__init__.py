@@ -38,17 +38,17 @@ def make_sources(
     schema: Schema,
     parameters: Parameters,
     names: Sequence[str],
-    linkages: int,
+    manifest: Mapping[str, Any],
 ) -> Values:
     """Make sources as temporary tables ``source_<name>``; return the parameters that tables may use.
 
-    ``linkages`` is how many linkages the run drew.
+    ``manifest``, that of the run, tells how many linkages it drew and how it estimated open outcomes.
 
     Years that begin within the first W days of the series are the burn-in, and are not published.
     """
     start = parameters.observed_from
     first = start.year + 1
-    values: Values = {"country": parameters.country, "first_year": first, "linkages": linkages}
+    values: Values = {"country": parameters.country, "first_year": first, "linkages": linkages_of(manifest)}
     while (type(start)(first, 1, 1) - start).days < parameters.rule.window:
         first += 1
     values["first_year"] = first
@@ -58,7 +58,8 @@ def make_sources(
     parts = dict.fromkeys(part for name in names for part in (*READS.get(name, ()), name))
     for part in sorted(parts, key=lambda part: part not in APART):
         if part == "concordance":
-            make_concordance(engine, open_run, schema, parameters, values)
+            provisional = str(manifest["stages"]["events"].get("provisional", "model"))
+            make_concordance(engine, open_run, schema, parameters, values, provisional)
         elif part == "plain":
             if not engine.has("told_stay"):
                 make_plain(engine, open_run, schema, parameters)
