@@ -24,6 +24,22 @@ final as (
     where is_final
 ),
 
+-- The papers of each person first: few have any. (A distinct, so that no planner joins every record to every event.)
+visa_held as (
+    select distinct membership.person_id, visa.record_id, visa.visa_class_code, visa.issued_on, visa.expires_on
+    from visa
+    inner join mention on mention.record_id = visa.record_id and mention.role = 'self'
+    inner join membership on membership.identity_id = mention.identity_id
+),
+
+permit_held as (
+    select distinct membership.person_id, permit.record_id, permit.department_code, permit.issued_on
+    from permit
+    inner join mention on mention.record_id = permit.record_id and mention.role = 'self'
+    inner join membership on membership.identity_id = mention.identity_id
+    where permit.department_code is not null
+),
+
 visa_seen as (
     select
         turned.person_id,
@@ -37,9 +53,7 @@ visa_seen as (
                 visa.record_id
         ) as turn
     from turned
-    inner join membership on membership.person_id = turned.person_id
-    inner join mention on mention.identity_id = membership.identity_id and mention.role = 'self'
-    inner join visa on visa.record_id = mention.record_id and visa.issued_on <= turned.movement_date
+    inner join visa_held as visa on visa.person_id = turned.person_id and visa.issued_on <= turned.movement_date
 ),
 
 permit_seen as (
@@ -52,10 +66,7 @@ permit_seen as (
             order by abs(date_diff('day', permit.issued_on, turned.movement_date)), permit.issued_on, permit.record_id
         ) as turn
     from turned
-    inner join membership on membership.person_id = turned.person_id
-    inner join mention on mention.identity_id = membership.identity_id and mention.role = 'self'
-    inner join permit on permit.record_id = mention.record_id
-    where permit.department_code is not null
+    inner join permit_held as permit on permit.person_id = turned.person_id
 )
 
 select
