@@ -41,7 +41,7 @@ def test_weights_are_those_of_splink(con: duckdb.DuckDBPyConnection) -> None:
         create or replace table link_candidate as
         select 0::utinyint as match_key, l.node as join_key_l, r.node as join_key_r
         from link_input as l join link_input as r on l.node < r.node
-            and (l.birth_date = r.birth_date or l.surname_1 = r.surname_1 or l.document_number = r.document_number)
+            and (l.birth_date = r.birth_date or l.surname_1 = r.surname_1 or l.document_key = r.document_key)
         """
     )
     ours = score(con, given, rows)
