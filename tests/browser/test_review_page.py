@@ -71,7 +71,8 @@ def enter(context: BrowserContext, page: Page, path: str = "/") -> Tab:
 
 
 def press(tab: Tab, key: str) -> None:
-    """Press a key that turns the page."""
+    """Press a key that turns the page, once its script has run: a part of the page can be there before."""
+    tab.wait_for_load_state("load")
     tab.wait_for_timeout(SETTLED)
     with tab.expect_navigation():
         tab.keyboard.press(key)
