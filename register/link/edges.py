@@ -95,7 +95,8 @@ def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     con.execute(
         """
         create or replace temp table judged as from judgement where l <> r;
-        create or replace temp table undivided as select l as node from judgement where l = r and judgement = 'different';
+        create or replace temp table undivided as
+        select l as node from judgement where l = r and judgement = 'different';
         drop table judgement
         """
     )

@@ -15,7 +15,7 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kit.linkage import PASSPORT, Town, groups, someone
+from kit.linkage import PASSPORT, Town, someone
 
 from register.console import Console
 from register.decisions import (
