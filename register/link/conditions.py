@@ -144,7 +144,8 @@ def _date(compare: Compare, level: Level) -> str:
         case "same_day":
             years = ", ".join(f"year({side})::varchar" for side in (left, right))
             near = f"({_heaped(compare)}) and damerau_levenshtein({years}) > 1"
-            return f"{full} and month({left}) = month({right}) and day({left}) = day({right}) and not ({near})"
+            same = f"month({left}) = month({right}) and day({left}) = day({right})"
+            return f"{full} and {same} and not ({near})"
         case _:
             return f"{full} and abs({left} - {right}) <= {level.threshold:g}"
 
@@ -152,7 +153,7 @@ def _date(compare: Compare, level: Level) -> str:
 def _heaped(compare: Compare) -> str:
     """Return the condition that two dates are both the first of January, where that is known to tell little.
 
-    It is what an office writes for a date of which it knows the year: all that such dates tell is how near the years are.
+    It is what an office writes where it knows the year: all that such dates tell is how near their years are.
     """
     if not any(level.word == "heaped" for level in compare.levels):
         return "false"
