@@ -21,7 +21,7 @@ from register.errors import QualityError
 from register.link import compile as compiled
 from register.link.labels import Labels, judge, learn
 from register.link.predict import prepare
-from register.link.rules import ELSE, Rules, Weights, level_names, parameters
+from register.link.rules import ELSE, Compare, Rules, Weights, level_names, parameters
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def train(con: duckdb.DuckDBPyConnection, rules: Rules) -> TrainReport:
         sessions = tuple(_sessions(linker, rules))
     model: dict[str, Any] = linker.misc.save_model_to_json()
     share = float(model["probability_two_random_records_match"])
-    weights = Weights(_rounded(share * rows), _levels(fresh, model, share))
+    weights = Weights(_rounded(share * rows), _levels(fresh, rules, model, share))
     trained = rules.with_weights(weights)
     frequencies = _frequencies(con, rules)
     _forget_splink(con)
@@ -188,10 +188,13 @@ def _largest_change(before: Any, after: Any) -> float:
     return max(changes)
 
 
-def _levels(rules: Rules, model: dict[str, Any], share: float) -> dict[str, dict[str, tuple[float, float]]]:
-    """Return m and u from Splink's model, refusing levels that no data spoke of."""
+def _levels(
+    rules: Rules, standing: Rules, model: dict[str, Any], share: float
+) -> dict[str, dict[str, tuple[float, float]]]:
+    """Return m and u from Splink's model, refusing levels that no data spoke of; ``standing`` has those of before."""
     found: dict[str, dict[str, tuple[float, float]]] = {}
-    unseen = []
+    unseen: list[str] = []
+    example = ""
     floor = rules.training.floor
     for compare, node in zip(rules.compares, model["comparisons"], strict=True):
         trained = [level for level in node["comparison_levels"] if not level.get("is_null_level")]
@@ -204,12 +207,21 @@ def _levels(rules: Rules, model: dict[str, Any], share: float) -> dict[str, dict
                 u = max((u - share * m) / (1 - share), 0.0)
             if m is None or u is None:
                 unseen.append(f"{compare.concept}.{name} ({'m' if m is None else 'u'})")
+                example = example or _fixed(standing, compare, name)
                 continue
             pair = _rounded(max(m, floor)), _rounded(max(u, floor / 100))
             found.setdefault(compare.concept, {})[name] = pair
     if unseen:
-        raise QualityError("linkage_unseen", where=str(rules.path), levels=", ".join(unseen))
+        raise QualityError("linkage_unseen", where=str(rules.path), levels=", ".join(unseen), example=example)
     return found
+
+
+def _fixed(rules: Rules, compare: Compare, name: str) -> str:
+    """Return a level as people.toml fixes it, with the weights of now."""
+    m, u = ("…" if value is None else f"{value:.4g}" for value in parameters(rules, compare, name))
+    threshold = next((level.threshold for level in compare.levels if level.name == name), None)
+    word = f'"{name}"' if threshold is None else f"{threshold:g}"
+    return f"{{ level = {word}, m = {m}, u = {u} }}"
 
 
 def _frequencies(con: duckdb.DuckDBPyConnection, rules: Rules) -> str:

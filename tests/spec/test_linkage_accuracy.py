@@ -91,6 +91,7 @@ def test_a_level_that_no_data_show_is_refused_and_nothing_is_returned() -> None:
         train(connection(), odd)
     assert error.value.key == "linkage_unseen"
     assert "surname_1.within_1.5" in str(error.value)
+    assert "{ level = 1.5, m = …, u = … }" in str(error.value)
 
 
 def test_sessions_that_estimate_one_level_are_compared() -> None:
