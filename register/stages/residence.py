@@ -89,8 +89,10 @@ def estimate(workshop: Workshop) -> dict[str, Any]:
             apart.view(name, workshop.run.table_path(workshop.schema.tables[name]))
         derive_completed(engine, apart, workshop.staging, parameters, project.estimate.provisional)
     for name in ("event", "residency"):
-        workshop.write(f"completed_{name}", f"select * from derived_{name} where not is_drawn")
-        workshop.write(f"drawn_{name}", f"select * from derived_{name} where is_drawn")
+        workshop.write(
+            f"completed_{name}", _steady(workshop, f"completed_{name}", 12, f"derived_{name}", "not is_drawn")
+        )
+        workshop.write(f"drawn_{name}", _steady(workshop, f"drawn_{name}", 12, f"derived_{name}", "is_drawn"))
     return {"people_modelled": completed.people, "people_left_out": completed.left_out}
 
 
@@ -106,7 +108,8 @@ def flows(workshop: Workshop) -> dict[str, Any]:
     values = {**parameters.values(), "draws": asked.draws, "linkages": asked.linkages}
     for name in ("flow", "reference", "stock", "account"):
         engine.run(f"create temporary table {name} as {read_sql(name, values)}")
-    workshop.write_made()
+    for name in ("flow", "stock", "account"):
+        workshop.write(name, _steady(workshop, name, 7, name))
     residuals = engine.rows("select year, residual from account order by year")
     return {
         **_series(parameters),
@@ -125,6 +128,18 @@ def check_account(_project: Project, record: Mapping[str, Any]) -> None:
     for year, residual in record.get("account_residual", {}).items():
         if abs(residual) > LARGEST_RESIDUAL:
             raise QualityError("account_open", where="account", year=year, residual=f"{residual:+.6f}")
+
+
+def _steady(workshop: Workshop, table: str, digits: int, source: str, where: str = "true") -> str:
+    """Return the query of a table whose numbers are sums, without the decimals that the order of adding decides.
+
+    Threads add in any order. ``digits`` are those that count: fewer than in the numbers that were added.
+    """
+    columns = workshop.schema.tables[table].columns.values()
+    numbers = ", ".join(
+        f"round({c.name}, {digits}) + 0 as {c.name}" for c in columns if c.concept.type == "number"
+    )
+    return f"select * replace ({numbers}) from {source} where {where}"
 
 
 def _apply_rule(workshop: Workshop, tables: Sequence[str]) -> dict[str, Any]:
