@@ -96,13 +96,14 @@ def stand(decisions: Iterable[Decision]) -> dict[Pair, Standing]:
     """Return what holds about each pair that somebody judged.
 
     A reviewer's later judgement replaces the own earlier one; a skip replaces nothing. Where two reviewers say same
-    and different, neither holds until somebody settles it. A blind decision waits for a second reviewer's.
+    and different, neither holds until somebody settles it. A blind decision waits for a second reviewer's. The pair
+    judged last comes last: where pairs of records are of the same two identities, what was said last holds.
     """
     voices: dict[Pair, dict[str, Decision]] = {}
     for decision in decisions:
         if decision.judgement == SKIP:
             continue
-        of_pair = voices.setdefault(decision.pair, {})
+        of_pair = voices[decision.pair] = voices.pop(decision.pair, {})
         if decision.settles:
             of_pair.clear()
         of_pair.pop(decision.who, None)

@@ -138,15 +138,28 @@ def _date(compare: Compare, level: Level) -> str:
             # One digit other leaves the year or the day of the year: few pairs need be written out.
             same_day = f"month({left}) = month({right}) and day({left}) = day({right})"
             spared = f"(year({left}) = year({right}) or {same_day} or {' = '.join(rest)})"
-            return _only_if(
-                f"{full} and {eight} and {spared}", _nearly_equal(apart, exchanged)
-            )
+            told = f"{full} and {eight} and not ({_heaped(compare)})"
+            return _only_if(f"{told} and {spared}", _nearly_equal(apart, exchanged))
         case "same_year":
             return f"year({left}) = year({right})"
         case "same_day":
-            return f"{full} and month({left}) = month({right}) and day({left}) = day({right})"
+            years = ", ".join(f"year({side})::varchar" for side in (left, right))
+            near = f"({_heaped(compare)}) and damerau_levenshtein({years}) > 1"
+            same = f"month({left}) = month({right}) and day({left}) = day({right})"
+            return f"{full} and {same} and not ({near})"
         case _:
             return f"{full} and abs({left} - {right}) <= {level.threshold:g}"
+
+
+def _heaped(compare: Compare) -> str:
+    """Return the condition that two dates are both the first of January, where that is known to tell little.
+
+    It is what an office writes where it knows the year: all that such dates tell is how near their years are.
+    """
+    if not any(level.word == "heaped" for level in compare.levels):
+        return "false"
+    sides = (f"month({compare.concept}_{side}) = 1 and day({compare.concept}_{side}) = 1" for side in "lr")
+    return " and ".join(sides)
 
 
 def document_slots(compare: Compare) -> tuple[tuple[str, str, str], ...]:

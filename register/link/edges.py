@@ -51,7 +51,7 @@ def make_links(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerar
 
 
 def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
-    """Create ``node``, ``scored`` and ``edge``: identities numbered, their pairs and links.
+    """Create ``node``, ``judged``, ``undivided``, ``scored`` and ``edge``: identities numbered, their pairs and links.
 
     The number goes by what an identity says and not by its id, and so does ``content``, from which chance is drawn: the
     same extracts give the same persons whatever the key is that made the ids. ``bearing`` is a hash of what one person
@@ -74,7 +74,7 @@ def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     )
     con.execute(
         """
-        create or replace temp table judged as
+        create or replace temp table judgement as
         with asked as (
             select source_l as source, record_key_l as record_key, role_l as role from decision
             union select source_r, record_key_r, role_r from decision
@@ -88,7 +88,16 @@ def _make_edges(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         from decision as d
         join known as a on a.source = d.source_l and a.record_key = d.record_key_l and a.role = d.role_l
         join known as b on b.source = d.source_r and b.record_key = d.record_key_r and b.role = d.role_r
-        where a.node <> b.node group by 1, 2
+        group by 1, 2
+        """
+    )
+    # Records that say the same in everything are one identity: a reviewer who holds them to be two cannot part them.
+    con.execute(
+        """
+        create or replace temp table judged as from judgement where l <> r;
+        create or replace temp table undivided as
+        select l as node from judgement where l = r and judgement = 'different';
+        drop table judgement
         """
     )
     con.execute(

@@ -70,16 +70,17 @@ def _couples(condition: str) -> str:
         where l.node < r.node and {condition}"""
 
 
-#: Couples that a record of each gives one birth date and the same surnames: most records of a short history may err.
+#: Couples that a record of each gives the same surnames: most records of a short history may err.
 ALIKE = """
     create or replace temp table alike as
     with told as (
-        select distinct cluster, core, birth_date, surname_1_key as first, surname_2_key as second from witness
-        where birth_date is not null and birth_date_precision = 'day' and surname_1_key is not null
+        select distinct cluster, core, surname_1_key as first, surname_2_key as second from witness
+        where surname_1_key is not null
     )
-    select distinct l.core as l, r.core as r from told as l join told as r using (cluster, birth_date)
+    select distinct l.core as l, r.core as r from told as l join told as r using (cluster)
     where l.core < r.core and (
-        l.first = r.first and coalesce(l.second = r.second, true) or l.first = r.second and l.second = r.first
+        damerau_levenshtein(l.first, r.first) <= 1 and coalesce(damerau_levenshtein(l.second, r.second) <= 1, true)
+        or l.first = r.second and l.second = r.first
     )
 """
 
@@ -184,15 +185,20 @@ def _twins(given: Mapping[str, Any]) -> str:
 def _two_birth_dates(given: Mapping[str, Any]) -> str:
     left, right = "strftime(l.birth_date, '%Y%m%d')", "strftime(r.birth_date, '%Y%m%d')"
     same_day = "month(l.birth_date) = month(r.birth_date) and day(l.birth_date) = day(r.birth_date)"
+    nothing = f"""damerau_levenshtein({left}[:4], {right}[:4]) > 1
+        and month(l.birth_date) <> month(r.birth_date) and day(l.birth_date) <> day(r.birth_date)"""
     # One who issues a document with a mistyped year makes every record of it say so.
     return _couples(
         f"""l.birth_date <> r.birth_date
-            and least(l.n_date, r.n_date) >= case when hamming({left}, {right}) >= {given["digits"]}
-                and not ({same_day})
-                then {given["records"]} else {given["near_records"]} end
+            and least(l.n_date, r.n_date) >= case
+                when {nothing} then {given["apart_records"]}
+                when hamming({left}, {right}) >= {given["digits"]} and not ({same_day}) then {given["records"]}
+                else {given["near_records"]} end
             and not (month(l.birth_date) = day(r.birth_date) and day(l.birth_date) = month(r.birth_date))
             and not (year(l.birth_date) = year(r.birth_date) and '0101' in ({left}[5:], {right}[5:]))
-            and not ({same_day} and {_SAME_NAMES} and damerau_levenshtein({left}[:4], {right}[:4]) = 1)"""
+            and not (
+                {_SAME_NAMES} and damerau_levenshtein({left}, {right}) = 1 and abs(l.birth_date - r.birth_date) > 1
+            )"""
     )
 
 

@@ -29,7 +29,10 @@ RULES: Mapping[str, tuple[str, ...]] = {
 }
 
 #: Parameters that a project may leave out, as one made before they were thought of does.
-DEFAULTS: Mapping[str, Mapping[str, Any]] = {"two_national_ids": {"records": 1}}
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "two_national_ids": {"records": 1},
+    "two_birth_dates": {"apart_records": 2},
+}
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
     (share,) = con.execute(
         "select avg((person_id <> old)::integer) from was join person_of using (node) where old is not null"
     ).fetchall()[0]
-    con.execute("drop table person_of; drop table heir; drop table was; drop table gone")
+    con.execute("drop table person_of; drop table heir; drop table fresh; drop table was; drop table gone")
     return PersonReport(int(counts[0]), int(counts[1]), changes, share)
 
 
@@ -56,7 +56,8 @@ def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
 
     A person of the run before passes the id on to the cluster that holds most of its identities; where
     several would pass theirs to one cluster, the one seen first in the country survives. Everybody else gets
-    an id made from the smallest identity of the cluster, and, if a person was split, from the id it had.
+    an id made from the smallest identity of the cluster, and, if a person was split, from the id it had. No id of the
+    run before is made again: its identity may have gone, left the id to others, and be back as somebody else.
     """
     con.execute(
         "create or replace temp table gone as from previous_membership anti join identity using (identity_id)"
@@ -85,17 +86,30 @@ def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
     )
     con.execute(
         """
-        create or replace temp table person_of as
-        with first as (select cluster as node, min(old) as old from was group by cluster),
-        fresh as (
-            select node as cluster, 'p' || left(sha256(
-                $key || ' person ' || identity_id || coalesce(' ' || old, '')), 16) as made
-            from first join node using (node)
+        create or replace temp table fresh as
+        with first as (
+            select cluster as node, min(old) as old from was anti join heir using (cluster) group by cluster
         )
-        select w.node, coalesce(h.old, f.made) as person_id, w.cluster as person
-        from was as w join fresh as f using (cluster) left join heir as h using (cluster)
+        select node as cluster, identity_id, $key || ' person ' || identity_id || coalesce(' ' || old, '') as told,
+            'p' || left(sha256(told), 16) as made
+        from first join node using (node)
         """,
         {"key": key},
+    )
+    taken = "made in (select person_id from previous_membership)"
+    while con.execute(f"select count(*) from fresh where {taken}").fetchall()[0][0]:
+        con.execute(
+            f"""
+            update fresh set told = told || ' ' || made, made = 'p' || left(sha256(told || ' ' || made), 16)
+            where {taken}
+            """
+        )
+    con.execute(
+        """
+        create or replace temp table person_of as
+        select w.node, coalesce(h.old, f.made) as person_id, w.cluster as person
+        from was as w left join fresh as f using (cluster) left join heir as h using (cluster)
+        """
     )
 
 
@@ -120,32 +134,41 @@ def _membership(con: duckdb.DuckDBPyConnection) -> None:
 def _changes(con: duckdb.DuckDBPyConnection) -> None:
     """Create ``person_change``: what became of the persons of the run before, and who is new.
 
-    ``merged``: person_id is gone, other_person_id holds its records; ``split``: person_id is new and holds
-    records of other_person_id, which goes on; ``moved``: person_id has got records of other_person_id, and both were
-    and are; ``retired``: none of its records is left; ``new``: no record was known before.
+    ``merged``: person_id is gone, other_person_id holds most of its records; ``split``: person_id is new and holds
+    records of other_person_id; ``moved``: person_id, which was before, has got records of other_person_id; ``retired``:
+    person_id is gone and so are its records; ``new``: no record was known before. The records of an identity that is
+    gone are known by themselves: they may say something else now.
     """
     con.execute(
         """
         create or replace table person_change as
         with now as (select distinct person_id from membership), old as (select distinct person_id
         from previous_membership),
-        moved as (
+        passed as (
             select old, person_id as now, count(*) as shared from was join person_of using (node)
             where old is not null group by all
+            union all
+            select g.person_id, p.person_id, count(distinct g.identity_id) from gone as g
+            join previous_mention as b using (identity_id)
+            join mention as m on m.record_id = b.record_id and m.role = b.role
+            join membership as p on p.identity_id = m.identity_id group by all
+        ),
+        moved as (
+            select old, now, now in (select person_id from old) as was_before, sum(shared) as shared from passed
+            where old <> now group by all
+        ),
+        merged as (
+            select old, arg_max(now, (was_before, shared, now)) as now from moved
+            where old not in (select person_id from now) group by old
         ),
         any_previous as (select count(*) > 0 as is_rerun from previous_membership)
         select person_id, 'new' as change, null::varchar as other_person_id from now
-        where (select is_rerun from any_previous) and person_id not in (select now from moved)
+        where (select is_rerun from any_previous) and person_id not in (select now from passed)
             and person_id not in (select person_id from old)
         union all
-        select old, 'merged', arg_max(now, (shared, now)) from moved
-        where old not in (select person_id from now) group by old
+        select old, 'merged', now from merged
         union all
-        select now, 'split', old from moved
-        where now <> old and now not in (select person_id from old) and old in (select person_id from now)
-        union all
-        select now, 'moved', old from moved
-        where now <> old and now in (select person_id from old) and old in (select person_id from now)
+        select now, case when was_before then 'moved' else 'split' end, old from moved anti join merged using (old, now)
         union all
         select person_id, 'retired', null from old
         where person_id not in (select person_id from now) and person_id not in (select old from moved)

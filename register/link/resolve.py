@@ -80,7 +80,7 @@ def resolve(con: duckdb.DuckDBPyConnection, rules: Rules, itinerary: Itinerary, 
     for name in [
         *added,
         *("node", "scored", "edge", "cluster", "core", "impossible", "judged", "grown", "parted", "told"),
-        "overruled",
+        *("overruled", "undivided"),
     ]:
         con.execute(f"drop table {name}")
     conflicts = dict(con.execute("select rule, count(*) from conflict group by 1 order by 1").fetchall())
@@ -111,6 +111,8 @@ def _conflicts(con: duckdb.DuckDBPyConnection, itinerary: Itinerary) -> None:
             join cluster as a on a.node = i.l join cluster as b on b.node = i.r where a.cluster = b.cluster
             union all
             select 'decision', l, r, 'contested' from judged where is_contested
+            union all
+            select 'decision', node, node, 'one identity' from undivided
             union all
             select distinct 'after_death', node, node, 'one identity' from seen join travelled using (node)
             where crossed_at::date > died_on + {days}

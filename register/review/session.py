@@ -132,10 +132,10 @@ class Session:
     # What holds about an item. Records of one identity are one: a pair decided through other records is decided.
 
     def standing(self, item: Item) -> Standing | None:
-        """Return what holds about an item's pair; of several, what is not agreed comes first."""
+        """Return what holds about an item's pair; of several, first what is not agreed, then what was said last."""
         pairs = self._by_identities.get(item.identities, ())
         found = [self.tally.standing[pair] for pair in pairs if pair in self.tally.standing]
-        return min(found, key=lambda standing: standing.state == "agreed", default=None)
+        return max(found, key=lambda one: (one.state != "agreed", one.voices[-1].at), default=None)
 
     def own(self, item: Item) -> Decision | None:
         """Return this reviewer's last decision about an item, a skip included."""

@@ -83,13 +83,32 @@ def resolve(workshop: Workshop) -> dict[str, Any]:
     report = resolve(workshop.engine.con, rules, itinerary, workshop.project.secret())
     _keep_mentions(workshop)
     workshop.write_made()
-    against = workshop.engine.rows(
-        "select count(*) from conflict where rule = 'decision' and detail in ('kept', 'contested')"
-    )[0][0]
-    if against or decisions["disagreed"]:
-        disagreed = decisions["disagreed"]
-        workshop.console.say("decisions.contradicted", contradicted=against, disagreed=disagreed)
+    decisions |= _tell_decisions(workshop, decisions["disagreed"])
     return {"report": asdict(report), "ids_carried_from": before, "decisions": decisions}
+
+
+def _tell_decisions(workshop: Workshop, disagreed: int) -> dict[str, int]:
+    """Say which decisions do not do what they say; return how many name records that no extract has."""
+    say, rows = workshop.console.say, workshop.engine.rows
+    found = dict(rows("select detail, count(*) from conflict where rule = 'decision' group by detail"))
+    against = found.get("kept", 0) + found.get("contested", 0)
+    if against or disagreed:
+        say("decisions.contradicted", contradicted=against, disagreed=disagreed)
+    if "one identity" in found:
+        say("decisions.undivided", count=found["one identity"])
+    ((absent, first),) = rows(
+        """
+        with asked as (
+            select id, position, source_l as source, record_key_l as record_key, role_l as role from decision
+            union all select id, position, source_r, record_key_r, role_r from decision
+        )
+        select count(distinct position), arg_min(id, position) from asked
+        anti join mention using (source, record_key, role)
+        """
+    )
+    if absent:
+        say("decisions.absent", count=absent, first=first.removeprefix("line "))
+    return {"absent": absent}
 
 
 def relink(workshop: Workshop) -> dict[str, Any]:
@@ -150,11 +169,11 @@ def register_decisions(engine: Engine, project: Project) -> dict[str, int]:
 
     standing = read_standing(project.decisions).values()
     rows = [
-        (*found.pair[0], *found.pair[1], found.judgement)
+        (*found.pair[0], *found.pair[1], found.judgement, found.voices[-1].id)
         for found in standing
         if found.judgement in (SAME, DIFFERENT)
     ]
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(COLUMNS, pl.String), orient="row")
+    frame = pl.DataFrame(rows, schema=dict.fromkeys((*COLUMNS, "id"), pl.String), orient="row")
     engine.con.register("decision", frame.with_row_index("position").to_arrow())
     states = [found.state for found in standing]
     return {state: states.count(state) for state in ("agreed", "disagreed", "waiting")}

@@ -93,6 +93,8 @@ class Town:
     first_seen: dict[str, str] = field(default_factory=dict)
     #: Records that said something else before: by the identity that they give now, the one that they gave.
     corrected: dict[str, str] = field(default_factory=dict)
+    #: More records by key: the identity that each gives.
+    records: dict[str, str] = field(default_factory=dict)
     threads: int = 2
     identity_order: Sequence[str] = ()
     #: Nameless identities that fill the register, so that a coincidence is as unlikely as in a small country.
@@ -128,7 +130,8 @@ class Town:
             con.execute(
                 "create table previous_mention (record_id varchar, role varchar, identity_id varchar)"
             )
-            said = [(f"visa:{name}", "self", self.corrected.get(name, name)) for name in self.identities]
+            given = {name: name for name in self.identities} | self.records
+            said = [(f"visa:{key}", "self", self.corrected.get(key, now)) for key, now in given.items()]
             con.executemany("insert into previous_mention values (?, ?, ?)", said)
         return con
 
@@ -143,7 +146,8 @@ class Town:
         )
         con.execute("create table death (record_id varchar, died_on date, registered_on date)")
         con.execute("create table birth (record_id varchar, born_on date, registered_on date)")
-        mentions = [(f"visa:{name}", "visa", name, "self", name) for name in self.identities]
+        given = {name: name for name in self.identities} | self.records
+        mentions = [(f"visa:{key}", "visa", key, "self", name) for key, name in given.items()]
         for n, (name, at, direction, post) in enumerate(self.crossings):
             mentions.append((f"crossing:{n}", "crossing", str(n), "self", name))
             moment = datetime.fromisoformat(at)

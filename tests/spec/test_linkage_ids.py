@@ -60,6 +60,31 @@ def test_a_corrected_record_that_joins_another_person_merges_the_two() -> None:
     assert linked.rows("from person_change") == [("p-young", "merged", "p-old")]
 
 
+def test_a_record_corrected_to_say_what_another_person_says_merges_the_two() -> None:
+    """Nothing is left of what she said, and yet her record is there: it is the other's now."""
+    linked = Town(
+        {"b": PEDRO}, before={"a": "p-a", "b": "p-b"}, records={"hers": "b"}, corrected={"hers": "a"}
+    ).link()
+    assert linked.person_of == {"b": "p-b"}
+    assert linked.rows("from person_change") == [("p-a", "merged", "p-b")]
+
+
+def test_an_id_in_use_is_given_to_nobody_else() -> None:
+    """The identity that an id was made from is withdrawn, others keep the id; then it is back as another person."""
+    both = {"a": LILIANA, "b": LILIANA_RENEWED}
+    whole = Town(both).link().person_of
+    maker, other = sorted(
+        both, key=lambda name: Town({name: both[name]}).link().person_of[name] != whole[name]
+    )
+    alone = Town({other: both[other]}, before=whole).link().person_of
+    assert alone == {other: whole[other]}
+    for _ in range(2):
+        parted = Town(both, before=alone, decisions=[("a", "b", "different")]).link()
+        assert parted.person_of[other] == whole[other] != parted.person_of[maker]
+        # Even where the next id that it would get is in use.
+        alone = {other: whole[other], "gone": parted.person_of[maker]}
+
+
 def test_of_two_persons_found_to_be_one_the_older_id_survives() -> None:
     before = {"a": "p-young", "b": "p-old", "c": "p-pedro"}
     linked = Town(
@@ -136,3 +161,30 @@ def test_records_that_pass_from_one_known_person_to_another_are_told() -> None:
     ).link()
     assert linked.person_of == before | {"b": "p-liliana"}
     assert changes(linked) == [("p-liliana", "moved", "p-pedro")]
+
+
+def test_wherever_the_records_of_a_person_went_is_told() -> None:
+    """Most to an older person, whose id survives; the rest to another who was before, or to somebody new."""
+    before = {"a": "p-old", "b": "p-young", "c": "p-young", "d": "p-young", "e": "p-other"}
+    linked = Town(
+        {
+            "a": LILIANA,
+            "b": LILIANA_RENEWED,
+            "c": PEDRO,
+            "d": EUDOXIA,
+            "e": EUDOXIA | {"document_number": None},
+        },
+        before=before,
+        first_seen={"p-old": "2018-01-01", "p-other": "2019-01-01", "p-young": "2022-01-01"},
+        decisions=[("a", "b", "same"), ("b", "c", "same")],
+    ).link()
+    assert linked.person_of == {"a": "p-old", "b": "p-old", "c": "p-old", "d": "p-other", "e": "p-other"}
+    assert changes(linked) == [("p-other", "moved", "p-young"), ("p-young", "merged", "p-old")]
+    parted = Town(
+        {"a": LILIANA, "b": LILIANA_RENEWED, "c": PEDRO, "d": EUDOXIA},
+        before={"a": "p-old", "b": "p-young", "c": "p-young", "d": "p-young"},
+        first_seen={"p-old": "2018-01-01", "p-young": "2022-01-01"},
+        decisions=[("a", "b", "same"), ("b", "d", "same")],
+    ).link()
+    newcomer = parted.person_of["c"]
+    assert set(changes(parted)) == {(newcomer, "split", "p-young"), ("p-young", "merged", "p-old")}

@@ -86,6 +86,17 @@ def test_twins_are_two_persons() -> None:
     assert town.link().together == groups("a", "b")
 
 
+def test_twins_are_two_though_a_surname_is_mistyped_or_the_birth_date_known_to_the_year() -> None:
+    first = someone("LILIANA ROSA", "CHIRIPUA", "QUINAYAS")
+    second = {"given": "LILIANA MARIANELA", "surname_2": "QUINAYAS", "document": OTHER_PASSPORT, "records": 3}
+    mistyped = someone(**second, surname_1="CHIRIPU")
+    rounded = someone(**second, surname_1="CHIRIPUA", born="1988-01-01", birth_date_precision="year")
+    for other in (mistyped, rounded):
+        linked = Town({"a": first, "b": other}).link()
+        assert linked.together == groups("a", "b")
+        assert linked.rows("select distinct rule from conflict") == [("twins",)]
+
+
 def test_twins_whom_a_careless_record_ties_are_parted_again() -> None:
     """On one record the sister's document was keyed beside the wrong name."""
     town = Town(
@@ -162,6 +173,24 @@ def test_a_year_mistyped_in_a_document_stands_on_all_its_records() -> None:
         }
     )
     assert town.link().together == groups("ab", "c", "d")
+
+
+def test_a_day_or_month_mistyped_in_a_document_stands_on_all_its_records_and_parts_nobody() -> None:
+    for mistyped in ("1988-04-13", "1988-07-23"):
+        town = Town(
+            {"a": someone(records=3), "b": someone(born=mistyped, document=OTHER_PASSPORT, records=3)}
+        )
+        assert town.link().together == groups("ab")
+
+
+def test_father_and_son_of_one_name_are_two_though_each_was_seen_once() -> None:
+    """Neither year nor month nor day of the birth dates agree: a mistyped date keeps some of it."""
+    rare = ("EUDOXIO", "CHIRIPUA", "QUINAYAS")
+    father = someone(*rare, born="1950-11-30")
+    son = Town({"a": father, "b": someone(*rare, born="1988-04-23", document=OTHER_PASSPORT)})
+    mistyped = Town({"a": father, "b": someone(*rare, born="1988-11-30", document=OTHER_PASSPORT)})
+    assert son.link().together == groups("a", "b")
+    assert mistyped.link().together == groups("ab")
 
 
 def test_a_sex_miscoded_on_a_document_parts_nobody_of_one_name_and_birth() -> None:

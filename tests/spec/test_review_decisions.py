@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kit.linkage import PASSPORT, Town, groups, someone
+from kit.linkage import PASSPORT, Town, someone
 
+from register.console import Console
 from register.decisions import (
     JUDGEMENTS,
     Decision,
@@ -26,6 +29,9 @@ from register.decisions import (
     stand,
 )
 from register.errors import DeclarationError
+from register.pipeline import build
+from register.project import init_project
+from register.synth import generate
 
 A, B, C = (("visa", key, "self") for key in "ABC")
 
@@ -221,18 +227,6 @@ def test_what_holds_is_what_a_patient_reader_would_say(said: list[tuple[str, str
         assert found.judgement == next(iter(words - {"unsure"}), "unsure")
 
 
-def test_a_reviewer_parts_what_one_document_holds_together() -> None:
-    """Two people who used one passport number: no model sees it, a reviewer does."""
-    identities = {
-        "a": someone(records=3),
-        "b": someone("LILI", document=(PASSPORT, "112233445"), records=2),
-        "c": someone(surname_2=None, document=(PASSPORT, "112233445")),
-    }
-    assert Town(identities).link().together == groups("abc")
-    parted = Town(identities, decisions=[("a", "b", "different"), ("b", "c", "same")]).link()
-    assert parted.together == groups("a", "bc")
-
-
 def test_reviewers_win_over_documents_that_several_people_used() -> None:
     """B and Y show one passport, A and X another; A is not B, and yet X is Y: the documents are what gives way."""
     one, other = (PASSPORT, "112233445"), (PASSPORT, "998877665")
@@ -265,3 +259,52 @@ def test_records_of_two_identities_judged_both_ways_are_told_in_the_conflicts() 
     linked = Town(identities, decisions=[("a", "b", "different"), ("b", "a", "same")]).link()
     told = linked.rows("select detail from conflict where rule = 'decision'")
     assert told == [("contested",)]
+
+
+def test_of_two_pairs_of_records_what_was_said_last_comes_last(tmp_path: Path) -> None:
+    """The records may be of the same two identities: a second thought about the first pair is the last word."""
+    found = log(tmp_path, ("ana", "different"))
+    found.decide(new_decision("ana", (A, C), "same"))
+    found.decide(new_decision("ana", (A, B), "different"))
+    assert list(stand(found.refresh().decisions())) == [order(A, C), order(A, B)]
+
+
+def test_records_of_one_identity_cannot_be_parted_and_that_is_told() -> None:
+    linked = Town({"a": someone()}, records={"again": "a"}, decisions=[("a", "again", "different")]).link()
+    told = linked.rows("select identity_id_l, identity_id_r, detail from conflict where rule = 'decision'")
+    assert told == [("a", "a", "one identity")]
+    assert (
+        not Town({"a": someone()}, records={"again": "a"}, decisions=[("a", "again", "same")])
+        .link()
+        .rows("from conflict")
+    )
+
+
+def test_a_build_says_which_decisions_change_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    generate(tmp_path / "country", people=60, seed=5, years=(2020, 2021))
+    project = init_project(tmp_path / "project", "col")
+    for path in (tmp_path / "country" / "extracts").iterdir():
+        shutil.copy(path, project.extracts / path.name)
+    run = build(project, Console("en", quiet=True), until="resolve")
+    mentions = run.path / "tables" / "identified" / "mention.parquet"
+    ((one, other),) = duckdb.sql(
+        f"""
+        select min(record_key), max(record_key) from '{mentions}' where source = 'crossing'
+        group by identity_id having count(*) > 1 order by all limit 1
+        """
+    ).fetchall()
+    keys = [(one, other), (one, "withdrawn")]
+    DecisionLog(project.decisions).append(
+        *(
+            new_decision("ana", (("crossing", x, "self"), ("crossing", y, "self")), "different").to_entry()
+            for x, y in keys
+        )
+    )
+    again = build(project, Console("en"), until="resolve")
+    said = " ".join(capsys.readouterr().err.split())
+    assert again.manifest["stages"]["resolve"]["decisions"]["absent"] == 1
+    assert "1 decision names records that are in no extract" in said
+    assert "1 identity whose records a reviewer held to be two people" in said
+    assert "contradict" not in said
