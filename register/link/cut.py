@@ -13,26 +13,33 @@ from register.link.clusters import connect
 
 
 def make_cores(con: duckdb.DuckDBPyConnection) -> None:
-    """Create ``core`` (node, core): the identities of a cluster that show one document, named by the smallest."""
+    """Create ``core`` (node, core): the identities of a cluster that show one document, named by the smallest.
+
+    Reads ``cluster``, ``edge``, ``node``, ``judged`` and ``identity``.
+    """
     con.execute(
         """
         create or replace temp table showing as
-        select c.cluster, c.node, hash(number) as number from cluster as c join node using (node)
+        select c.cluster, c.node, hash(number) as number, birth_date from cluster as c join node using (node)
         -- a reviewer can part what one document holds together
         anti join (select unnest([l, r]) as node from judged where judgement = 'different') using (node)
         join (
-            select identity_id, document_number as number from identity where document_number is not null
-            union all select identity_id, document_2_number from identity where document_2_number is not null
+            select identity_id, birth_date, document_number as number from identity
+            where document_number is not null
+            union all
+            select identity_id, birth_date, document_2_number from identity where document_2_number is not null
         ) using (identity_id)
         """
     )
+    _make_stray(con)
     con.execute(
         """
         create or replace temp table shared as
-        with held as (
-            select cluster, number, min(node) as first from showing group by all having min(node) < max(node)
+        with bearer as (from showing anti join stray using (node)),
+        held as (
+            select cluster, number, min(node) as first from bearer group by all having min(node) < max(node)
         )
-        select distinct node as l, first as r from showing join held using (cluster, number) where node <> first
+        select distinct node as l, first as r from bearer join held using (cluster, number) where node <> first
         """
     )
     connect(con, "shared", "tied")
@@ -42,7 +49,36 @@ def make_cores(con: duckdb.DuckDBPyConnection) -> None:
         select c.node, coalesce(t.cluster, c.node) as core from cluster as c left join tied as t using (node)
         """
     )
-    con.execute("drop table showing; drop table shared; drop table tied")
+    con.execute("drop table showing; drop table stray; drop table shared; drop table tied")
+
+
+def _make_stray(con: duckdb.DuckDBPyConnection) -> None:
+    """Create ``stray`` (node): identities whose number is keyed wrong, a father's on a record of his son.
+
+    Nobody else who shows the number was born in that year or one mistyped for it, and names and birth date make a
+    stronger link with somebody who shows another number than they and the number make with anybody who shows it.
+    """
+    con.execute(
+        """
+        create or replace temp table stray as
+        with odd as (
+            select cluster, number from showing group by all having min(birth_date) < max(birth_date)
+        ),
+        fellow as (
+            select distinct a.node, s.node as other, true as is_fellow, a.birth_date is null
+                or damerau_levenshtein(year(a.birth_date)::varchar, year(s.birth_date)::varchar) <= 1 as is_near
+            from showing as a semi join odd using (cluster, number)
+            join showing as s using (cluster, number) where a.node <> s.node
+        ),
+        alone as (select node from fellow group by node having not coalesce(bool_or(is_near), true)),
+        linked as (
+            select l as node, r as other, weight from edge semi join alone on node = l
+            union all select r, l, weight from edge semi join alone on node = r
+        )
+        select node from linked left join fellow using (node, other) group by node
+        having max(weight) filter (is_fellow is null) > coalesce(max(weight) filter (is_fellow), 0)
+        """
+    )
 
 
 def apply_decisions(con: duckdb.DuckDBPyConnection) -> None:

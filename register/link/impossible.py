@@ -70,18 +70,20 @@ def _couples(condition: str) -> str:
         where l.node < r.node and {condition}"""
 
 
-#: Couples that a record of each gives the same surnames: most records of a short history may err.
+#: Couples of other given names that a record of each gives the same surnames: most records of a short history may err.
 ALIKE = """
     create or replace temp table alike as
-    with told as (
-        select distinct cluster, core, surname_1_key as first, surname_2_key as second from witness
-        where surname_1_key is not null
+    with couple as (
+        select l.node as l, r.node as r from said as l join said as r using (cluster)
+        where l.node < r.node and l.given_name <> r.given_name
+    ),
+    told as (
+        select distinct core, surname_1_key as first, surname_2_key as second from witness
+        where core in (select l from couple union select r from couple) and surname_1_key is not null
     )
-    select distinct l.core as l, r.core as r from told as l join told as r using (cluster)
-    where l.core < r.core and (
-        damerau_levenshtein(l.first, r.first) <= 1 and coalesce(damerau_levenshtein(l.second, r.second) <= 1, true)
-        or l.first = r.second and l.second = r.first
-    )
+    select distinct l, r from couple join told as a on a.core = l join told as b on b.core = r
+    where damerau_levenshtein(a.first, b.first) <= 1 and coalesce(damerau_levenshtein(a.second, b.second) <= 1, true)
+        or a.first = b.second and b.first = a.second
 """
 
 #: The words of the given names of couples that names may part, each beside each of the other's.

@@ -35,19 +35,29 @@ def make_persons(con: duckdb.DuckDBPyConnection, key: str) -> PersonReport:
     (share,) = con.execute(
         "select avg((person_id <> old)::integer) from was join person_of using (node) where old is not null"
     ).fetchall()[0]
-    con.execute("drop table person_of; drop table heir; drop table fresh; drop table was; drop table gone")
+    con.execute(
+        "drop table person_of; drop table heir; drop table fresh; drop table was; drop table restated"
+    )
     return PersonReport(int(counts[0]), int(counts[1]), changes, share)
 
 
-#: An identity that is new because the records that said otherwise were corrected: the person most of them were of.
+#: What a record says otherwise than in the run before: its person then, its identity now. Most say what they said.
+_RESTATED = """
+    with said as (select hash(record_id, role, identity_id) as content from mention),
+    other as (
+        select record_id, role, identity_id from previous_mention as b
+        anti join said on said.content = hash(b.record_id, b.role, b.identity_id)
+    )
+    select p.person_id as old, m.identity_id from other join previous_membership as p using (identity_id)
+    join mention as m on m.record_id = other.record_id and m.role = other.role
+"""
+
+#: An identity that is new because records were corrected: the person most of them were of.
 _CORRECTED = """
-    select identity_id, person_id from (
-        select m.identity_id, g.person_id, count(*) as records from gone as g
-        join previous_mention as b using (identity_id)
-        join mention as m on m.record_id = b.record_id and m.role = b.role
-        anti join previous_membership as p on p.identity_id = m.identity_id
-        group by all
-    ) qualify row_number() over (partition by identity_id order by records desc, person_id) = 1
+    select identity_id, old from (
+        select identity_id, old, count(*) as records from restated
+        anti join previous_membership using (identity_id) group by all
+    ) qualify row_number() over (partition by identity_id order by records desc, old) = 1
 """
 
 
@@ -59,13 +69,11 @@ def _ids(con: duckdb.DuckDBPyConnection, key: str) -> None:
     an id made from the smallest identity of the cluster, and, if a person was split, from the id it had. No id of the
     run before is made again: its identity may have gone, left the id to others, and be back as somebody else.
     """
-    con.execute(
-        "create or replace temp table gone as from previous_membership anti join identity using (identity_id)"
-    )
+    con.execute(f"create or replace temp table restated as {_RESTATED}")
     con.execute(
         f"""
         create or replace temp table was as
-        select n.node, coalesce(c.cluster, n.node) as cluster, coalesce(p.person_id, r.person_id) as old
+        select n.node, coalesce(c.cluster, n.node) as cluster, coalesce(p.person_id, r.old) as old
         from node as n left join cluster as c using (node)
         left join previous_membership as p using (identity_id) left join ({_CORRECTED}) as r using (identity_id)
         """
@@ -136,8 +144,8 @@ def _changes(con: duckdb.DuckDBPyConnection) -> None:
 
     ``merged``: person_id is gone, other_person_id holds most of its records; ``split``: person_id is new and holds
     records of other_person_id; ``moved``: person_id, which was before, has got records of other_person_id; ``retired``:
-    person_id is gone and so are its records; ``new``: no record was known before. The records of an identity that is
-    gone are known by themselves: they may say something else now.
+    person_id is gone and so are its records; ``new``: no record was known before. Records that say something else now
+    are known by themselves.
     """
     con.execute(
         """
@@ -148,10 +156,7 @@ def _changes(con: duckdb.DuckDBPyConnection) -> None:
             select old, person_id as now, count(*) as shared from was join person_of using (node)
             where old is not null group by all
             union all
-            select g.person_id, p.person_id, count(distinct g.identity_id) from gone as g
-            join previous_mention as b using (identity_id)
-            join mention as m on m.record_id = b.record_id and m.role = b.role
-            join membership as p on p.identity_id = m.identity_id group by all
+            select old, person_id, count(*) from restated join membership using (identity_id) group by all
         ),
         moved as (
             select old, now, now in (select person_id from old) as was_before, sum(shared) as shared from passed

@@ -69,6 +69,21 @@ def test_a_record_corrected_to_say_what_another_person_says_merges_the_two() -> 
     assert linked.rows("from person_change") == [("p-a", "merged", "p-b")]
 
 
+def test_a_record_corrected_to_be_somebody_elses_is_told_to_have_been_hers() -> None:
+    """Her other records still say what the corrected one said: she goes on, and it goes to another or stands alone."""
+    corrected = {"hers": "a"}
+    alone = Town({"a": LILIANA, "hers": PEDRO}, before={"a": "p-a"}, corrected=corrected).link()
+    assert changes(alone) == [(alone.person_of["hers"], "split", "p-a")]
+    other = Town(
+        {"a": LILIANA, "b": PEDRO},
+        before={"a": "p-a", "b": "p-b"},
+        records={"hers": "b"},
+        corrected=corrected,
+    ).link()
+    assert other.person_of == {"a": "p-a", "b": "p-b"}
+    assert changes(other) == [("p-b", "moved", "p-a")]
+
+
 def test_an_id_in_use_is_given_to_nobody_else() -> None:
     """The identity that an id was made from is withdrawn, others keep the id; then it is back as another person."""
     both = {"a": LILIANA, "b": LILIANA_RENEWED}

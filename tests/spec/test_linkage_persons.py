@@ -193,6 +193,20 @@ def test_father_and_son_of_one_name_are_two_though_each_was_seen_once() -> None:
     assert mistyped.link().together == groups("ab")
 
 
+def test_a_record_of_the_son_under_the_number_of_his_father_is_the_son_s() -> None:
+    rare = ("EUDOXIO", "CHIRIPUA")
+    father, son = (*rare, "QUINAYAS"), (*rare, "ZAMBRANO")
+    town = Town(
+        {
+            "a": someone(*father, born="1950-11-30", records=3),
+            "b": someone(*father, born="1950-11-03"),
+            "c": someone(*son, born="1988-04-23", document=OTHER_PASSPORT, records=3),
+            "d": someone(*son, born="1988-04-23"),
+        }
+    )
+    assert town.link().together == groups("ab", "cd")
+
+
 def test_a_sex_miscoded_on_a_document_parts_nobody_of_one_name_and_birth() -> None:
     other = {"sex": "1", "document": OTHER_PASSPORT, "records": 3}
     miscoded = Town({"a": someone("ANDREA", records=3), "b": someone("ANDREA", **other)})
