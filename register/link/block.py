@@ -44,7 +44,7 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
         more = ", least(l_form, r_form), greatest(l_form, r_form)"
         found = f"{position}, {pair}" if kind == "form" else pair + more
         read = ["item", "turn", *(() if kind == "form" else ("form",)), *_also_read(block, key_of)]
-        # A join looks at what is no plain comparison for each match by itself, which is slow: that waits behind it.
+        # What is no plain comparison is slow within a join: `offset 0` lets it wait until rows are joined.
         cursor.execute(
             f"""
             insert into link_{kind}_found select {found} from (

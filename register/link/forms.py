@@ -59,8 +59,7 @@ def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     ``link_form``: form, its columns, how rare its values are (``rarity_*``), ``n``, the nodes that have it, and
     ``n_known``, how many of them are known. ``link_node``: node, form, whether it is known, and what it says beside.
     Both have ``heads`` and ``tails``, the ends of the document numbers; see `near_sql`.
-    Forms are numbered by a hash of what they say: which of two comes first does not change as the register grows. Two
-    hashes, of 64 bits each, tell whether identities say the same: names need not be held against one another.
+    Forms are numbered by a hash of what they say: which of two comes first does not change as the register grows.
     """
     of_form, beside = divide(rules)
     columns = form_columns(rules)
