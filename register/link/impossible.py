@@ -86,21 +86,37 @@ ALIKE = """
         or a.first = b.second and b.first = a.second
 """
 
-#: The words of the given names of couples that names may part, each beside each of the other's.
-WORDS = """
+#: A word that stands beside so many first surnames is a name, and no slip of the hand.
+NAMED = 10
+
+#: The words of the given names of couples that names may part, each beside each of the other's; ``is_sure`` are names
+#: that several records of a core repeat.
+WORDS = f"""
     create or replace temp table word as
     with doubtful as (
         select l.node as l, r.node as r from said as l join said as r using (cluster)
         where l.node < r.node and l.given_name <> r.given_name
             and (l.sex <> r.sex or (l.node, r.node) in (select l, r from alike))
     ),
+    repeated as (
+        select core as node, given_name, sum(n_mention) > 1 as is_repeated from witness group by all
+    ),
     spelt as (
-        select node, unnest(string_split(given_name, ' ')) as word from said
+        select node, unnest(string_split(given_name, ' ')) as word, is_repeated
+        from said join repeated using (node, given_name)
         where node in (select l from doubtful union select r from doubtful)
     ),
-    counted as (select node, word, count(*) over (partition by node) as words from spelt),
+    borne as (
+        select word, surname_1_key from spelt join bearer on given_1 = word
+        union select word, surname_1_key from spelt join bearer on given_2 = word
+    ),
+    known as (select word from borne group by word having count(*) >= {NAMED}),
+    counted as (
+        select node, word, count(*) over (partition by node) as words,
+            is_repeated and word in (from known) as is_sure from spelt
+    ),
     both_ways as (select l, r from doubtful union all select r, l from doubtful)
-    select b.l, b.r, a.word, a.words, o.word as other, o.words as others
+    select b.l, b.r, a.word, a.words, o.word as other, o.words as others, a.is_sure and o.is_sure as is_sure
     from both_ways as b join counted as a on a.node = b.l join counted as o on o.node = b.r
 """
 
@@ -108,16 +124,17 @@ WORDS = """
 def _unlike(similarity: float) -> str:
     """Couples whose given names cannot be one: the one with fewer words has a word with no like in the other.
 
-    A word is like another that is equal, one edit away, similar, or the beginning of it. MARIA is one with
-    MARIA JOSE; MARIA JOSE and MARIA PAULA are two. A given name that stands as the surname of the other is
+    A word is like another that is equal, one edit away, similar, or the beginning of it; but two names that each
+    stand often are one only if one begins the other. MARIA is one with MARIA JOSE; MARIA JOSE and MARIA PAULA are two,
+    and so are PAULA and PAOLA. A given name that stands as the surname of the other is
     no disagreement.
     """
     return f"""
         select least(l, r), greatest(l, r) from (
             select l, r, word, words, others, bool_or(
-                word = other or damerau_levenshtein(word, other) <= 1
-                or jaro_winkler_similarity(word, other) >= {similarity}
-                or starts_with(word, other) or starts_with(other, word)
+                word = other or starts_with(word, other) or starts_with(other, word)
+                or not is_sure and (damerau_levenshtein(word, other) <= 1
+                    or jaro_winkler_similarity(word, other) >= {similarity})
             ) as liked
             from word group by 1, 2, 3, 4, 5
         ) where words <= others and not liked
