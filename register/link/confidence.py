@@ -5,7 +5,7 @@ Both speak of pairs of identities that were scored; what no block brought togeth
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -32,8 +32,8 @@ class Expected:
 class Reviewed:
     """Precision and recall estimated from reviewed pairs, with 95% intervals.
 
-    ``reviewed`` is the number of judged pairs and ``bands`` that of bands with at least one; a band without any is
-    taken at the model's word.
+    ``reviewed`` is the number of judged pairs and ``bands`` that of bands with at least one; of a band without any the
+    estimate is the model's word, and the intervals allow for anything.
     """
 
     precision: float
@@ -84,40 +84,55 @@ def combine(strata: Iterable[tuple[bool, int, float, int, int]]) -> Reviewed:
     """Return precision and recall from a sample of pairs, stratified by match weight.
 
     ``strata``: whether the pairs are linked, how many, their mean probability, how many were judged, how many of them
-    the same. A stratum without answers is taken at the model's word; the others speak for themselves. The intervals are
-    those of Jeffreys' prior in each stratum (Brown, Cai and DasGupta 2001), what was judged being known.
+    the same. A stratum without answers is estimated at the model's word; the others speak for themselves.
+
+    The ends of the intervals are quantiles of what the pairs not judged could be, given those that were: in each
+    stratum a beta-binomial number of errors. The end that fears errors has Jeffreys' prior (Brown, Cai and DasGupta
+    2001); at the end that hopes for none the prior adds none, as in the bound of Clopper and Pearson: half an error in
+    each of a dozen strata is more than most linkages have. In a stratum without answers all may be wrong, or none.
     """
     rows = list(strata)
     chance = np.random.default_rng(0)
-    # Of each kind: pairs, true pairs as estimated, and as they could be given what was judged.
     pairs_of, true_of = {True: 0, False: 0}, {True: 0.0, False: 0.0}
-    could_be = {True: np.zeros(DRAWS), False: np.zeros(DRAWS)}
+    hoped, feared = ({kind: np.zeros(DRAWS) for kind in (True, False)} for _ in range(2))
     for is_linked, pairs, promised, judged, same in rows:
         pairs_of[is_linked] += pairs
-        if judged:
-            others = chance.beta(same + 0.5, judged - same + 0.5, DRAWS)
-            true_of[is_linked] += pairs * same / judged
-            could_be[is_linked] += same + max(pairs - judged, 0) * others
-        else:
-            true_of[is_linked] += pairs * promised
-            could_be[is_linked] += pairs * promised
-    linked, (true, missed) = pairs_of[True], (true_of[True], true_of[False])
-    precision = true / linked if linked else 1.0
+        true_of[is_linked] += pairs * (same / judged if judged else promised)
+        # Against the linkage speak linked pairs that are two persons, and others that are one.
+        wrong = judged - same if is_linked else same
+        for errors, prior in ((hoped, 0.0), (feared, 0.5)):
+            share = _draw(chance, wrong + prior, judged - wrong + 1 - prior)
+            errors[is_linked] += wrong + chance.binomial(max(pairs - judged, 0), share)
+    (best, most), (worst, least) = (_shares(pairs_of[True], errors) for errors in (hoped, feared))
+    true, missed = true_of[True], true_of[False]
+    precision = true / pairs_of[True] if pairs_of[True] else 1.0
     recall = true / (true + missed) if true + missed else 1.0
-    everything = could_be[True] + could_be[False]
-    precisions = could_be[True] / linked if linked else np.ones(1)
-    recalls = could_be[True][everything > 0] / everything[everything > 0] if true + missed else np.ones(1)
     return Reviewed(
         precision,
-        *_interval(precision, precisions),
+        *_interval(precision, worst, best),
         recall,
-        *_interval(recall, recalls),
+        *_interval(recall, least, most),
         reviewed=sum(row[3] for row in rows),
         bands=sum(1 for row in rows if row[3]),
     )
 
 
-def _interval(share: float, draws: Draws) -> tuple[float, float]:
-    """Return the middle 95% of the draws, widened to hold the estimate: where no error was seen there may be none."""
-    low, high = np.quantile(draws, (0.025, 0.975))
-    return min(float(low), share), max(float(high), share)
+def _draw(chance: np.random.Generator, wrong: float, right: float) -> Draws:
+    """Return draws of a share of errors; where none was seen and no prior adds any, there are none."""
+    return chance.beta(wrong, right, DRAWS) if wrong else np.zeros(DRAWS)
+
+
+def _shares(linked: int, errors: Mapping[bool, Draws]) -> tuple[Draws, Draws]:
+    """Return the precision and the recall that false links and missed pairs come to."""
+    true = np.maximum(linked - errors[True], 0.0)
+    known = true + errors[False]
+    return (
+        true / linked if linked else np.ones(DRAWS),
+        np.divide(true, known, out=np.ones(DRAWS), where=known > 0),
+    )
+
+
+def _interval(share: float, feared: Draws, hoped: Draws) -> tuple[float, float]:
+    """Return the 95% between what is feared and what is hoped, widened to hold the estimate."""
+    low, high = float(np.quantile(feared, 0.025)), float(np.quantile(hoped, 0.975))
+    return min(low, share), max(high, share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import duckdb
+import numpy as np
 import pytest
 
 from register.link.confidence import Reviewed, combine, expect
@@ -156,3 +157,41 @@ def test_a_share_next_to_certain_has_an_interval_all_the_same() -> None:
     found = combine([(True, 19, 1 - 1e-8, 3, 3)])
     assert 0.3 < found.precision_low < 0.7 < found.precision == found.precision_high == 1
     assert found.precision_high == 1
+
+
+def test_the_intervals_hold_the_truth_as_often_as_they_promise() -> None:
+    """Errors as rare as in a good linkage, a model that is sure of the pairs it did not link, 240 answers."""
+    chance = np.random.default_rng(5)
+    #: Whether linked, pairs, errors among them, the model's word, answers.
+    strata = [
+        *(
+            (True, 5000, 0, 1.0, 90),
+            (True, 800, 3, 1.0, 50),
+            (True, 120, 3, 0.99, 20),
+            (True, 40, 2, 0.9, 10),
+        ),
+        *((False, 90, 4, 1.0, 30), (False, 90, 1, 0.99, 20), (False, 40, 0, 0.7, 20)),
+    ]
+    wrong, missed = (sum(row[2] for row in strata if row[0] is kind) for kind in (True, False))
+    precision = 1 - wrong / 5960
+    recall = (5960 - wrong) / (5960 - wrong + missed)
+    held, runs = [0, 0], 60
+    for _ in range(runs):
+        found = combine(
+            (linked, pairs, word, n, n - seen if linked else seen)
+            for linked, pairs, errors, word, n in strata
+            for seen in [int(chance.hypergeometric(errors, pairs - errors, n))]
+        )
+        held[0] += found.precision_low <= precision <= found.precision_high
+        held[1] += found.recall_low <= recall <= found.recall_high
+        assert found.precision_high - found.precision_low < 0.05
+        assert found.recall_high - found.recall_low < 0.02
+    assert min(held) >= 0.93 * runs
+
+
+def test_of_a_stratum_without_answers_the_intervals_allow_for_anything() -> None:
+    """The model is sure that what a rule parted is one person; nobody has looked yet."""
+    found = combine([(True, 900, 0.999, 300, 300), (False, 100, 1.0, 0, 0)])
+    assert found.recall == pytest.approx(0.9)
+    assert found.recall_low < 0.905
+    assert found.recall_high == 1
