@@ -90,8 +90,10 @@ WORDS = f"""
         where node in (select l from doubtful union select r from doubtful)
     ),
     borne as (
-        select word, surname_1_key from spelt join bearer on given_1 = word
-        union select word, surname_1_key from spelt join bearer on given_2 = word
+        select given_1 as word, surname_1_key from bearer
+        where given_1 in (select word from spelt where is_repeated)
+        union
+        select given_2, surname_1_key from bearer where given_2 in (select word from spelt where is_repeated)
     ),
     known as (select word from borne group by word having count(*) >= {NAMED}),
     counted as (
