@@ -31,24 +31,26 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
         "create or replace table link_node_found (l integer, r integer, form_l integer, form_r integer)"
     )
 
+    key_of = _keys(rules)
+
     def find(cursor: duckdb.DuckDBPyConnection, numbered: tuple[int, Block]) -> None:
         position, block = numbered
         kind = "form" if is_of_form(rules, block) else "node"
         # A block that crosses columns meets a pair from the one side or from the other; any other from both.
         is_crossed = any(one != other for one, other in block.on)
-        once = (
-            "l.item <> r.item and least(l.turn, r.turn) < 0"
-            if is_crossed
-            else "l.turn < r.turn and l.turn < 0"
-        )
+        once = "l.item <> r.item" if is_crossed else "l.turn < r.turn"
         apart = f"{once} and l.source <> r.source" if rules.source else once
-        pair = "least(l.item, r.item), greatest(l.item, r.item)"
-        more = ", least(l.form, r.form), greatest(l.form, r.form)"
+        pair = "least(l_item, r_item), greatest(l_item, r_item)"
+        more = ", least(l_form, r_form), greatest(l_form, r_form)"
         found = f"{position}, {pair}" if kind == "form" else pair + more
+        read = ["item", "turn", *(() if kind == "form" else ("form",)), *_also_read(block, key_of)]
+        # What is no plain comparison is slow within a join: `offset 0` lets it wait until rows are joined.
         cursor.execute(
             f"""
-            insert into link_{kind}_found select {found} from link_{kind}_key as l join link_{kind}_key as r
-            on {_condition(block, _keys(rules))} and {apart}
+            insert into link_{kind}_found select {found} from (
+                select {", ".join(f"{side}.{column} as {side}_{column}" for column in read for side in "lr")}
+                from link_{kind}_key as l join link_{kind}_key as r on {_alike(block, key_of)} and {apart} offset 0
+            ) where least(l_turn, r_turn) < 0 and {_also(block, key_of, "l_", "r_")}
             """
         )
 
@@ -77,8 +79,9 @@ def make_candidates(con: duckdb.DuckDBPyConnection, rules: Rules) -> int:
 
 def _pair_with_itself(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     """Add to ``link_form_found`` each form of several nodes, not all known, that a block pairs with itself."""
+    key_of = _keys(rules)
     cases = " ".join(
-        f"when {_condition(block, _keys(rules), right='l')} then {position}"
+        f"when {_alike(block, key_of, right='l')} and {_also(block, key_of, 'l.', 'l.')} then {position}"
         for position, block in enumerate(rules.blocks)
         if is_of_form(rules, block)
     )
@@ -163,18 +166,25 @@ def _keys(rules: Rules) -> dict[str, str]:
     return {term: f"k{position}" for position, term in enumerate(sorted(terms))}
 
 
-def _condition(block: Block, key_of: dict[str, str], right: str = "r") -> str:
-    """Return the join condition of a block; one that crosses columns reads one of them of ``l``, the other of ``r``."""
-    terms = [f"l.{key_of[one]} = {right}.{key_of[other]}" for one, other in block.on]
-    also = " or ".join(_alternative(one, other, key_of, right) for one, other in block.also)
-    return " and ".join([*terms, f"({also})"] if also else terms)
+def _alike(block: Block, key_of: dict[str, str], right: str = "r") -> str:
+    """Return what a block joins on; one that crosses columns reads one of them of ``l``, the other of ``r``."""
+    return " and ".join(f"l.{key_of[one]} = {right}.{key_of[other]}" for one, other in block.on)
 
 
-def _alternative(one: str, other: str, key_of: dict[str, str], right: str) -> str:
-    if other == MISSING:
-        return f"l.{key_of[one]} is null or {right}.{key_of[one]} is null"
-    there = f"l.{key_of[one]} = {right}.{key_of[other]}"
-    return there if one == other else f"{there} or {right}.{key_of[one]} = l.{key_of[other]}"
+def _also(block: Block, key_of: dict[str, str], left: str, right: str) -> str:
+    """Return the condition that one of the alternatives of a block holds; the sides are prefixes of columns."""
+
+    def alternative(one: str, other: str) -> str:
+        if other == MISSING:
+            return f"{left}{key_of[one]} is null or {right}{key_of[one]} is null"
+        there = f"{left}{key_of[one]} = {right}{key_of[other]}"
+        return there if one == other else f"{there} or {right}{key_of[one]} = {left}{key_of[other]}"
+
+    return f"({' or '.join(alternative(one, other) for one, other in block.also) or 'true'})"
+
+
+def _also_read(block: Block, key_of: dict[str, str]) -> list[str]:
+    return sorted({key_of[side] for pair in block.also for side in pair if side != MISSING})
 
 
 def _count(con: duckdb.DuckDBPyConnection, block: Block, key_of: dict[str, str], table: str) -> int:

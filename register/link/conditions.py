@@ -74,7 +74,7 @@ def _text(compare: Compare, level: Level) -> str:
             one, two = (f"replace({side}, ' ', '')" for side in (left, right))
             both = [f"replace({own}_{side} || {other}_{side}, ' ', '')" for side in "lr"]
             alike = f"coalesce({one} = {two} or {both[0]} = {two} or {both[1]} = {one}, false)"
-            return _only_if(f"left({left}, 2) = left({right}, 2)", alike)
+            return _only_if(f"unicode({left}) = unicode({right})", alike)  # cheap: they begin alike
         case "rearranged":
             sides = [[f"{column}_{side}" for column in compare.columns["whole"]] for side in "lr"]
             whole = [f"concat_ws(' ', {', '.join(side)})" for side in sides]
@@ -130,6 +130,7 @@ def _date(compare: Compare, level: Level) -> str:
             )
         case "typo":
             written = ", ".join(f"strftime({side}, '%Y%m%d')" for side in (left, right))
+            apart = f"hamming({left}::varchar, {right}::varchar)"  # written faster, with hyphens in the same places
             eight = " and ".join(f"year({side}) between 1000 and 9999" for side in (left, right))
             # Of eight digits one edit changes one, or exchanges two: their sum stays, and with it the rest of nine.
             rest = [f"(year({side}) + month({side}) + day({side})) % 9" for side in (left, right)]
@@ -138,7 +139,7 @@ def _date(compare: Compare, level: Level) -> str:
             same_day = f"month({left}) = month({right}) and day({left}) = day({right})"
             spared = f"(year({left}) = year({right}) or {same_day} or {' = '.join(rest)})"
             told = f"{full} and {eight} and not ({_heaped(compare)})"
-            return _only_if(f"{told} and {spared}", _nearly_equal(f"hamming({written})", exchanged))
+            return _only_if(f"{told} and {spared}", _nearly_equal(apart, exchanged))
         case "same_year":
             return f"year({left}) = year({right})"
         case "same_day":

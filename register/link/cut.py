@@ -62,12 +62,14 @@ def _make_stray(con: duckdb.DuckDBPyConnection) -> None:
         """
         create or replace temp table stray as
         with odd as (
-            select cluster, number from showing group by all having min(birth_date) < max(birth_date)
+            select cluster, number from showing group by all having min(year(birth_date)) < max(year(birth_date))
         ),
+        doubtful as (select distinct node from showing semi join odd using (cluster, number)),
         fellow as (
-            select distinct a.node, s.node as other, true as is_fellow, a.birth_date is null
-                or damerau_levenshtein(year(a.birth_date)::varchar, year(s.birth_date)::varchar) <= 1 as is_near
-            from showing as a semi join odd using (cluster, number)
+            select distinct a.node, s.node as other, true as is_fellow,
+                case when year(a.birth_date) = year(s.birth_date) then true else a.birth_date is null
+                    or damerau_levenshtein(year(a.birth_date)::varchar, year(s.birth_date)::varchar) <= 1 end as is_near
+            from showing as a semi join doubtful using (node)
             join showing as s using (cluster, number) where a.node <> s.node
         ),
         alone as (select node from fellow group by node having not coalesce(bool_or(is_near), true)),

@@ -26,7 +26,7 @@ _EMPTY = {
     "previous_person": "person_id varchar, first_seen_on date",
 }
 
-#: What of it the rules of one life hold against what another identity says; see `register.link.impossible`.
+#: What of it the rules of one life hold against what another identity says; see `register.link.said`.
 _BEARING = ("given_name", "surname_1", "surname_2", "birth_date", "birth_date_precision", "sex")
 
 #: What of an identity changes with the records that mention it, or with the key.

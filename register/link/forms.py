@@ -17,7 +17,7 @@ from register.link.rules import MISSING, Block, Compare, Rules
 from register.link.weigh import with_rarity
 
 #: Comparisons of what differs between identities of one form; all others are of the form.
-BESIDE = ("document", "category", "exact", "form_hash")
+BESIDE = ("document", "category", "exact", "number")
 
 
 def divide(rules: Rules) -> tuple[tuple[Compare, ...], tuple[Compare, ...]]:
@@ -42,35 +42,42 @@ def block_columns(block: Block) -> set[str]:
     return {term.partition(".")[0] for term in terms}
 
 
+def read_once(rules: Rules) -> str:
+    """Return the columns that tell the forms of rows, and the ends of their documents: ``link_input`` has them.
+
+    Two hashes, of 64 bits each, tell whether rows are of one form: names need not be held against one another.
+    """
+    columns, (_, beside) = form_columns(rules), divide(rules)
+    number, check = (f"hash({', '.join(names)})" for names in (columns, columns[::-1]))
+    heads, tails = (ends_sql(beside, end) for end in ("left", "right"))
+    return f"{number} as form_hash, {check} as form_check, {heads} as heads, {tails} as tails"
+
+
 def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
     """Create ``link_form`` and ``link_node`` from ``link_input`` and ``link_known``.
 
     ``link_form``: form, its columns, how rare its values are (``rarity_*``), ``n``, the nodes that have it, and
     ``n_known``, how many of them are known. ``link_node``: node, form, whether it is known, and what it says beside.
     Both have ``heads`` and ``tails``, the ends of the document numbers; see `near_sql`.
-    Forms are numbered by a hash of what they say: which of two comes first does not change as the register grows. Two
-    hashes, of 64 bits each, tell whether identities say the same: names need not be held against one another.
+    Forms are numbered by a hash of what they say: which of two comes first does not change as the register grows.
     """
     of_form, beside = divide(rules)
     columns = form_columns(rules)
     source = [rules.source] if rules.source else []
-    number, check = (f"hash({', '.join(names)})" for names in (columns, reversed(columns)))
-    heads, tails = (ends_sql(beside, end) for end in ("left", "right"))
+    told = [*source, "form_hash", "form_check"]
     con.execute(
         f"""
         create or replace temp table link_numbered as
         select row_number() over (order by {", ".join([*source, "form_hash", "first"])})::integer as form, * from (
-            select {", ".join([*source, f"{number} as form_hash", f"{check} as form_check"])},
-                min(node) as first, count(*) as n, count(k.node) as n_known,
-                bit_or({heads}) as heads, bit_or({tails}) as tails
-            from link_input left join link_known as k using (node)
-            group by {", ".join([*source, "form_hash", "form_check"])}
+            select {", ".join(told)}, min(node) as first, count(*) as n, count(k.node) as n_known,
+                bit_or(heads) as heads, bit_or(tails) as tails
+            from link_input left join link_known as k using (node) group by {", ".join(told)}
         )
         """
     )
     spelt = f"""(
-        select form, n, n_known, heads, tails, {", ".join(f"t.{column}" for column in [*source, *columns])}
-        from link_numbered join link_input as t on t.node = first
+        select form, n, n_known, f.heads, f.tails, {", ".join(f"t.{column}" for column in [*source, *columns])}
+        from link_numbered as f join link_input as t on t.node = first
     )"""
     con.execute(f"create or replace table link_form as {with_rarity(rules, of_form, spelt)}")
     kept = {
@@ -81,17 +88,13 @@ def make_forms(con: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         f", t.{column}::link_code as {column}" if column in codes else f", t.{column}"
         for column in sorted(kept | set(compiled.read_columns(beside)))
     )
-    alike = [
-        f"f.form_hash = {number}",
-        f"f.form_check = {check}",
-        *(f"t.{name} = f.{name}" for name in source),
-    ]
-    told = f"""(
-        select t.node, f.form, t.node in (from link_known) as is_known, {heads} as heads, {tails} as tails
+    alike = " and ".join(f"t.{name} = f.{name}" for name in told)
+    nodes = f"""(
+        select t.node, t.{rules.key}, f.form, t.node in (from link_known) as is_known, t.heads, t.tails
             {"".join(f", t.{s}" for s in source)}{said}
-        from link_input as t join link_numbered as f on {" and ".join(alike)}
+        from link_input as t join link_numbered as f on {alike}
     )"""
-    con.execute(f"create or replace table link_node as {with_rarity(rules, beside, told)}")
+    con.execute(f"create or replace table link_node as {with_rarity(rules, beside, nodes)}")
     con.execute("drop table link_numbered; drop type link_code")
 
 

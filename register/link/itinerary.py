@@ -10,7 +10,8 @@ from typing import Any
 import duckdb
 
 from register.errors import DeclarationError, Faults
-from register.link.impossible import ALIKE, READ, SAID, SQL, WORDS
+from register.link.impossible import SQL
+from register.link.said import ALIKE, READ, SAID, WORDS
 from register.schema import refuse_unknown_keys, table_at
 from register.toml_file import read_toml
 

@@ -10,7 +10,7 @@ import duckdb
 from register.errors import DeclarationError, QualityError, suggest
 from register.link import compile as compiled
 from register.link.block import count_comparisons, make_candidates
-from register.link.forms import make_forms
+from register.link.forms import form_columns, make_forms, read_once
 from register.link.reuse import find_known, kept_pairs
 from register.link.rules import Rules, untrained
 from register.link.score import forget_candidates, score_candidates
@@ -98,7 +98,7 @@ def predict(
             {PROBABILITY.format(weight=weight)} as match_probability,
             [{names}][match_key::integer + 1] as match_key,
             {", ".join(f"{level}::tinyint as {level}" for level in levels)}
-        from ({scored}) join link_input as l on l.node = node_l join link_input as r on r.node = node_r
+        from ({scored}) join link_node as l on l.node = node_l join link_node as r on r.node = node_r
         where {weight} >= {rules.review}
         {kept}
         union all
@@ -150,33 +150,37 @@ def _distinct(con: duckdb.DuckDBPyConnection, rules: Rules) -> tuple[int, int]:
     compared = compiled.columns(rules)
     groups = [" and ".join(f"{column} is not null" for column in group) for group in rules.enough]
     enough = " or ".join(f"({group})" for group in groups) or "false"
-    source = f"{rules.source}, " if rules.source else ""
-    content, check = (f"hash({source}{', '.join(columns)})" for columns in (compared, reversed(compared)))
+    source = [rules.source] if rules.source else []
+    beside = [*source, *(column for column in compared if column not in form_columns(rules))]
+    content, check = (
+        f"hash({', '.join([form, *columns])})"
+        for form, columns in (("form_hash", beside), ("form_check", beside[::-1]))
+    )
     con.execute(
         f"""
-        create or replace temp table link_told as
-        select {rules.key}, {content} as content, {check} as content_check, {enough} as is_enough
-        from {compiled.identities(rules)}
+        create or replace table link_distinct as
+        select *, {content} as content, {check} as content_check from (
+            select {", ".join([rules.key, *source, *compared])}, {read_once(rules)}, {enough} as is_enough
+            from {compiled.identities(rules)}
+        )
         """
     )
     con.execute(
         f"""
         create or replace table link_bundle as
         with shared as (
-            select content, content_check, min({rules.key}) as first from link_told where is_enough
+            select content, content_check, min({rules.key}) as first from link_distinct where is_enough
             group by content, content_check having count(*) > 1
         )
         select {rules.key}, (content >> 1)::bigint as content,
             case when is_enough then coalesce(first, {rules.key}) else {rules.key} end as representative
-        from link_told left join shared using (content, content_check)
+        from link_distinct left join shared using (content, content_check)
         """
     )
-    con.execute("drop table link_told")
     con.execute(
         f"""
-        create or replace table link_distinct as
-        select {rules.key}, {source}{", ".join(compared)} from {compiled.identities(rules)}
-        anti join (select {rules.key} from link_bundle where representative <> {rules.key}) using ({rules.key})
+        delete from link_distinct
+        where {rules.key} in (select {rules.key} from link_bundle where representative <> {rules.key})
         """
     )
     (counts,) = con.execute(

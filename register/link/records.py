@@ -25,7 +25,7 @@ def make_records(con: duckdb.DuckDBPyConnection) -> None:
     for each node that has a record.
     """
     # Most records are crossings: they are joined by two hashes of the id, of 64 bits each, instead of a long text.
-    numbers = "hash(record_id) as turn, hash(reverse(record_id)) as check_turn"
+    numbers = "hash(record_id) as turn, hash('of ' || record_id) as check_turn"
     con.execute(
         f"""
         create or replace temp table travelled as

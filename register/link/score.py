@@ -55,20 +55,26 @@ def score_candidates(con: duckdb.DuckDBPyConnection, rules: Rules, rows: int, th
         f" least(l.node, r.node) as node_l, greatest(l.node, r.node) as node_r, {gammas}, form_weight{sides}"
     )
     # All pairs of nodes of such forms are weighed: of the pairs that a block found by more, few are left.
-    is_spread = f"""(
-        f.match_key is not null and (form_weight >= {enough} or form_weight >= {enough_near} and {near_sql("l", "r")})
-    )"""
-    by_form = f"""
+    spread = (
+        f"form_weight >= {enough}",
+        f"form_weight < {enough} and form_weight >= {enough_near} and {near_sql('l', 'r')}",
+    )
+    # The one and the other apart: few forms depend on what a join can only ask of each pair of nodes by itself.
+    by_form = [
+        f"""
         select {carried} from link_form_scored as f
         join link_node as l on l.form = form_l join link_node as r on r.form = form_r
-        where {is_spread} and (form_l < form_r or l.node < r.node) and not (l.is_known and r.is_known)
-    """
+        where f.match_key is not null and {condition} and (form_l < form_r or l.node < r.node)
+            and not (l.is_known and r.is_known)
+        """
+        for condition in spread
+    ]
     by_more = f"""
         select {carried} from link_node_pair as p join link_form_scored as f using (form_l, form_r)
         join link_node as l on l.node = p.node_l join link_node as r on r.node = p.node_r
-        where not {is_spread}
+        where not (f.match_key is not null and ({" or ".join(f"({condition})" for condition in spread)}))
     """
-    return f"from ({weighed(by_form)}) union all from ({weighed(by_more)})"
+    return " union all ".join(f"from ({weighed(pairs)})" for pairs in (*by_form, by_more))
 
 
 def _found_by_more(rules: Rules) -> str:

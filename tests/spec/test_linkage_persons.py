@@ -389,3 +389,31 @@ def test_twins_are_seen_through_one_record_that_errs() -> None:
     linked = Town(identities).link()
     assert linked.together == groups("a", "bc")
     assert ("twins",) in linked.rows("select distinct rule from conflict")
+
+
+def test_twins_of_two_names_that_many_families_give_are_two_however_like() -> None:
+    """Elsewhere, and on a single record, PAOLA may be PAULA mistyped; and a name that nobody else bears is a slip."""
+    families = ("SOTO", "RUIZ", "VEGA", "DIAZ", "MORA", "LEON", "TORRES", "GIL", "CRUZ", "RIOS")
+    others = {
+        f"{given} {surname}": someone(
+            given, surname, born=f"19{year}-02-03", document=(PASSPORT, f"{given}{year}7")
+        )
+        for given in ("PAULA", "PAOLA")
+        for year, surname in enumerate(families, 50)
+    }
+
+    def pair(other: str, records: int) -> bool:
+        """Whether PAULA and the other, of one birth date and the same surnames, are one person."""
+        town = Town(
+            others
+            | {
+                "a": someone("PAULA", records=3),
+                "b": someone(other, document=OTHER_PASSPORT, records=records),
+            }
+        )
+        people = town.link().person_of
+        return people["a"] == people["b"]
+
+    assert not pair("PAOLA", records=2)
+    assert pair("PAOLA", records=1)
+    assert pair("PAULQ", records=2)
