@@ -24,7 +24,7 @@ import duckdb
 
 SOURCES = ("crossing", "visa", "permit", "birth", "death", "marriage")
 #: Of the processor time of plain Splink, which another load on the machine moves less than the time on the clock.
-#: Measured is a seventeenth, with 200,000 people; the rest is left for a machine that is not idle.
+#: Measured is a nineteenth, with 200,000 people; the rest is left for a machine that is not idle.
 ALLOWED = 1 / 14
 #: What each may take in the database; the rest, code and buffers, comes on top. The register must do with 2 GB in all.
 MEMORY = {"register_linkage": "1200MB", "plain_splink": "16GB"}

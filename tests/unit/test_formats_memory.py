@@ -59,12 +59,12 @@ NUMBERS = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(
         st.tuples(st.sampled_from(GIVEN), st.sampled_from(SURNAME), st.sampled_from(SURNAME)),
         min_size=1,
-        max_size=30,
+        max_size=60,
     )
 )
 def test_names_put_together_of_parts_are_those_of_whole_names(names: list[tuple[str | None, ...]]) -> None:
