@@ -24,10 +24,9 @@ def _couples(condition: str) -> str:
 def _unlike(similarity: float) -> str:
     """Couples whose given names cannot be one: the one with fewer words has a word with no like in the other.
 
-    A word is like another that is equal, one edit away, similar, or the beginning of it; but two names that each
-    stand often are one only if one begins the other. MARIA is one with MARIA JOSE; MARIA JOSE and MARIA PAULA are two,
-    and so are PAULA and PAOLA. A given name that stands as the surname of the other is
-    no disagreement.
+    A word is like another that is equal, one edit away, similar, or the beginning of it; but two names that each stand
+    often are one only if one begins the other. MARIA is one with MARIA JOSE; MARIA JOSE and MARIA PAULA are two, and so
+    are PAULA and PAOLA. A given name that stands as the surname of the other is no disagreement.
     """
     return f"""
         select least(l, r), greatest(l, r) from (

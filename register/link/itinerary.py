@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def load_itinerary(path: Path) -> Itinerary:
     Raises
     ------
     DeclarationError
-        If a rule or a parameter is unknown, or a parameter is missing.
+        If a rule or a parameter is unknown, or a parameter is missing or of another kind.
     """
     tree = read_toml(path)
     faults = Faults()
@@ -60,12 +61,23 @@ def load_itinerary(path: Path) -> Itinerary:
         where, given = f"{path} [{rule}]", table_at(tree, rule, str(path))
         with faults.gathered():
             refuse_unknown_keys(given, (*RULES[rule], *DEFAULTS.get(rule, ())), where)
-        for key in RULES[rule]:
+        for key in (*RULES[rule], *DEFAULTS.get(rule, ())):
             with faults.gathered():
-                if key not in given:
+                if key in given:
+                    _check(key, given[key], where)
+                elif key in RULES[rule]:
                     raise DeclarationError("missing_key", where=where, key=key)
     faults.tell()
     return Itinerary(path, {rule: {**DEFAULTS.get(rule, {}), **given} for rule, given in tree.items()})
+
+
+def _check(key: str, value: object, where: str) -> None:
+    """Refuse a parameter that is no number, or, of kinds of documents, no list of texts."""
+    if key == "kinds":
+        if not (isinstance(value, list) and value and all(isinstance(kind, str) for kind in value)):
+            raise DeclarationError("not_texts", where=where, key=key)
+    elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise DeclarationError("not_a_number", where=where, key=key, value=value)
 
 
 def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identities: str) -> None:

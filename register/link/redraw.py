@@ -83,19 +83,8 @@ def redraw(
     drop_records(con)
     for name in (
         *(*added, "node", "scored", "judged", "edge", "cluster", "core", "impossible", "grown", "parted"),
-        *(
-            "undivided",
-            "home",
-            "block",
-            "tie",
-            "tree",
-            "couple",
-            "answer",
-            "drawn",
-            "changed",
-            "whole",
-            "gathered",
-        ),
+        *("undivided", "home", "block", "tie", "tree", "couple", "answer", "drawn", "changed", "whole"),
+        "gathered",
     ):
         con.execute(f"drop table {name}")
     return RedrawReport(

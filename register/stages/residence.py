@@ -133,7 +133,8 @@ def check_account(_project: Project, record: Mapping[str, Any]) -> None:
 def _steady(workshop: Workshop, table: str, digits: int, source: str, where: str = "true") -> str:
     """Return the query of a table whose numbers are sums, without the decimals that the order of adding decides.
 
-    Threads add in any order. ``digits`` are those that count: fewer than in the numbers that were added.
+    Threads add in any order. ``digits`` are those that count: fewer than in the numbers that were added. To add zero
+    leaves no minus before one.
     """
     columns = workshop.schema.tables[table].columns.values()
     numbers = ", ".join(

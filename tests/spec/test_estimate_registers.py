@@ -21,11 +21,11 @@ from register.estimate.complete import read_sql
 from register.pipeline import build
 from register.project import Project, init_project
 from register.release.declaration import load_releases
-from register.release.sources import linkages_of, make_sources
+from register.release.sources import Values, linkages_of, make_sources
 from register.release.tables import count_cells
 from register.rules.codelists import register_codelists
 from register.rules.residence import EVENTS, STAYS, Rule, create_tables
-from register.run import find_run
+from register.run import Run, find_run
 from register.schema import Schema
 from register.show.results import no_flows
 from register.tables import open_tables, parameters_of, query_tables
@@ -149,6 +149,12 @@ def between(told: list[float]) -> float:
     return (1 + 1 / many) * sum((value - sum(told) / many) ** 2 for value in told) / (many - 3)
 
 
+def counted_of(engine: Engine, project: Project, run: Run, names: list[str]) -> Values:
+    """Make what a release counts, as temporary tables; return the parameters that its tables may use."""
+    schema, parameters = load_releases(project.schema()).schema, parameters_of(project, run)
+    return make_sources(engine, lambda: open_tables(project, run), schema, parameters, names, run.manifest)
+
+
 def test_a_release_gives_the_error_of_its_totals(project: Project) -> None:
     """Rubin's rule by hand for each year and direction: between registers, between linkages, and the doubt within."""
     releases = load_releases(project.schema())
@@ -156,14 +162,7 @@ def test_a_release_gives_the_error_of_its_totals(project: Project) -> None:
     registers, linkages = 10, linkages_of(run.manifest)
     assert linkages == 20
     with open_tables(project, run) as engine:
-        values = make_sources(
-            engine,
-            lambda: open_tables(project, run),
-            releases.schema,
-            parameters_of(project, run),
-            ["migration"],
-            run.manifest,
-        )
+        values = counted_of(engine, project, run, ["migration"])
         cells = count_cells(engine, releases, releases.tables["T01"], values, project.secret()).frame
     totals = cells.filter(pl.col(name) == "_T" for name in ("sex", "child", "nationality"))
     events = query_tables(project, "select * from completed_event")
@@ -218,14 +217,7 @@ def test_stays_and_crossings_carry_the_error_of_linkage(project: Project) -> Non
     parameters, linkages = parameters_of(project, run), linkages_of(run.manifest)
     count = "select linkage, year, sum(weight)::double as n from source_spell group by all"
     with open_tables(project, run) as engine:
-        values = make_sources(
-            engine,
-            lambda: open_tables(project, run),
-            releases.schema,
-            parameters,
-            ["spell", "movement"],
-            run.manifest,
-        )
+        values = counted_of(engine, project, run, ["spell", "movement"])
         stays, crossings = (
             count_cells(engine, releases, releases.tables[name], values, project.secret()).frame
             for name in ("T08", "T13")
@@ -269,14 +261,7 @@ def test_every_rule_carries_the_error_of_linkage(project: Project) -> None:
     releases, run = load_releases(project.schema()), find_run(project.runs)
     parameters = parameters_of(project, run)
     with open_tables(project, run) as engine:
-        values = make_sources(
-            engine,
-            lambda: open_tables(project, run),
-            releases.schema,
-            parameters,
-            ["concordance"],
-            run.manifest,
-        )
+        values = counted_of(engine, project, run, ["concordance"])
         own, told = (
             engine.frame(
                 f"""select split_part(unit_id, '@', 1) as event_id, weight::double as probability

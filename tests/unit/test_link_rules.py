@@ -142,6 +142,14 @@ def test_the_shipped_itinerary_is_read() -> None:
         ("[twinz]\nsimilarity = 0.8\n", "unknown_key"),
         ("[twins]\n", "missing_key"),
         ("[twins]\nx = 1\n", "unknown_key"),
+        ('[twins]\nsimilarity = "high"\n', "not_a_number"),
+        ("[twins]\nsimilarity = nan\n", "not_a_number"),
+        ("[two_deaths]\ndays = -1\n", "not_a_number"),
+        ('[two_national_ids]\nkinds = "national_id"\ntyping_errors = 2\n', "not_texts"),
+        (
+            "[two_birth_dates]\ndigits = 3\nrecords = 2\nnear_records = 2\napart_records = true\n",
+            "not_a_number",
+        ),
     ],
 )
 def test_an_itinerary_rule_that_is_not_known_or_not_complete_is_refused(
