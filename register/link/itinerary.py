@@ -64,20 +64,23 @@ def load_itinerary(path: Path) -> Itinerary:
         for key in (*RULES[rule], *DEFAULTS.get(rule, ())):
             with faults.gathered():
                 if key in given:
-                    _check(key, given[key], where)
+                    given[key] = _parameter(key, given[key], where)
                 elif key in RULES[rule]:
                     raise DeclarationError("missing_key", where=where, key=key)
     faults.tell()
     return Itinerary(path, {rule: {**DEFAULTS.get(rule, {}), **given} for rule, given in tree.items()})
 
 
-def _check(key: str, value: object, where: str) -> None:
-    """Refuse a parameter that is no number, or, of kinds of documents, no list of texts."""
+def _parameter(key: str, value: object, where: str) -> object:
+    """Return a number as it is, and the kinds of documents as a list of texts; refuse anything else."""
     if key == "kinds":
-        if not (isinstance(value, list) and value and all(isinstance(kind, str) for kind in value)):
+        kinds = [value] if isinstance(value, str) else value
+        if not (isinstance(kinds, list) and kinds and all(isinstance(kind, str) for kind in kinds)):
             raise DeclarationError("not_texts", where=where, key=key)
-    elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        return kinds
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
         raise DeclarationError("not_a_number", where=where, key=key, value=value)
+    return value
 
 
 def find_impossible(con: duckdb.DuckDBPyConnection, itinerary: Itinerary, identities: str) -> None:

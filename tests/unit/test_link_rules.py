@@ -136,6 +136,12 @@ def test_the_shipped_itinerary_is_read() -> None:
     assert "twins" in load_itinerary(DECLARED / "itinerary.toml").rules
 
 
+def test_one_kind_of_document_needs_no_list(tmp_path: Path) -> None:
+    path = tmp_path / "itinerary.toml"
+    path.write_text('[two_national_ids]\nkinds = "national_id"\ntyping_errors = 2\n', "utf-8")
+    assert load_itinerary(path).rules["two_national_ids"]["kinds"] == ["national_id"]
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [
@@ -145,7 +151,7 @@ def test_the_shipped_itinerary_is_read() -> None:
         ('[twins]\nsimilarity = "high"\n', "not_a_number"),
         ("[twins]\nsimilarity = nan\n", "not_a_number"),
         ("[two_deaths]\ndays = -1\n", "not_a_number"),
-        ('[two_national_ids]\nkinds = "national_id"\ntyping_errors = 2\n', "not_texts"),
+        ("[two_national_ids]\nkinds = [1]\ntyping_errors = 2\n", "not_texts"),
         (
             "[two_birth_dates]\ndigits = 3\nrecords = 2\nnear_records = 2\napart_records = true\n",
             "not_a_number",
